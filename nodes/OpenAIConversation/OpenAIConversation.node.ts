@@ -1,0 +1,46 @@
+import type {
+	IExecuteFunctions,
+	INodeExecutionData,
+	INodeType,
+	INodeTypeDescription,
+} from 'n8n-workflow';
+import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
+
+import { CREDENTIAL_TYPE } from './execution/credential';
+import { executeItems } from './execution/run';
+import { buildProperties } from './properties';
+import { resources } from './resources';
+
+const NAME = 'openAIConversation';
+
+export class OpenAIConversation implements INodeType {
+	description: INodeTypeDescription = {
+		displayName: 'OpenAI Conversation',
+		name: NAME,
+		icon: { light: 'file:openAIConversation.svg', dark: 'file:openAIConversation.dark.svg' },
+		group: ['transform'],
+		version: 1,
+		subtitle: '={{ $parameter["operation"] + ": " + $parameter["resource"] }}',
+		description: 'Set metadata of OpenAI conversations, create, read, copy and export them, and work with their items',
+		defaults: { name: 'OpenAI Conversation' },
+		inputs: [NodeConnectionTypes.Main],
+		outputs: [NodeConnectionTypes.Main],
+		usableAsTool: true,
+		credentials: [{ name: CREDENTIAL_TYPE, required: true }],
+		properties: buildProperties(resources),
+	};
+
+	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+		const resource = this.getNodeParameter('resource', 0, '');
+		const value = this.getNodeParameter('operation', 0, '');
+		const operation = resources
+			.find((candidate) => candidate.value === resource)
+			?.operations.find((candidate) => candidate.value === value);
+		if (operation === undefined) {
+			throw new NodeOperationError(this.getNode(), 'Operation is not one that this node has', {
+				description: 'Choose Resource and Operation again, then save the workflow.',
+			});
+		}
+		return await executeItems(this, operation);
+	}
+}

@@ -1,0 +1,109 @@
+import type { ICredentialDataDecryptedObject, IExecuteFunctions, INode } from 'n8n-workflow';
+import * as n8n from 'n8n-workflow';
+import { NodeOperationError } from 'n8n-workflow';
+
+import { DEFAULT_BASE_URL, parseBaseUrl } from '../parameters/baseUrl';
+import { FieldError, isNothing } from '../parameters/reader';
+import { isPlainObject } from '../transport/json';
+
+export const CREDENTIAL_TYPE = 'openAIConversationApi';
+
+/** The credential of a run, read once. */
+export interface Credential {
+	data: ICredentialDataDecryptedObject;
+	key: string;
+	/** Values of the custom headers, which may be secrets as well. */
+	headerValues: string[];
+	/** Without a trailing slash. */
+	baseUrl: string;
+}
+
+function headerValuesOf(data: ICredentialDataDecryptedObject): string[] {
+	const field: unknown = data.customHeaders;
+	const rows = isPlainObject(field) && Array.isArray(field.headers) ? field.headers : [];
+	return rows.flatMap((row: unknown) =>
+		isPlainObject(row) && typeof row.value === 'string' ? [row.value.trim()] : [],
+	);
+}
+
+function checked(data: ICredentialDataDecryptedObject): Credential {
+	const key = typeof data.apiKey === 'string' ? data.apiKey.trim() : '';
+	if (!/^[\x21-\x7e]+$/.test(key)) {
+		throw new FieldError(
+			key === ''
+				? 'API Key in the credential is empty'
+				: 'API Key in the credential has characters that no key has',
+			'Copy the key again from the API keys page of the OpenAI dashboard into the credential.',
+		);
+	}
+	const base = isNothing(data.baseUrl) ? DEFAULT_BASE_URL : String(data.baseUrl);
+	return {
+		data,
+		key,
+		headerValues: headerValuesOf(data),
+		baseUrl: parseBaseUrl(base, 'Base URL in the credential'),
+	};
+}
+
+/**
+ * Reads the credential from n8n, for the whole run.
+ * @throws {NodeOperationError} when it lacks what every request needs
+ */
+export async function readCredential(context: IExecuteFunctions): Promise<Credential> {
+	const data = await context.getCredentials(CREDENTIAL_TYPE);
+	try {
+		return checked(data);
+	} catch (error) {
+		const { message } = error instanceof Error ? error : new Error(String(error));
+		throw new NodeOperationError(context.getNode(), message, {
+			description: error instanceof FieldError ? error.advice : '',
+		});
+	}
+}
+
+/** n8n 1.x has the fields of the restriction, but not the function that decides; this is its rule. */
+function domainsFor(data: ICredentialDataDecryptedObject, url: string, own: string): string | undefined {
+	const mode = data.allowedHttpRequestDomains;
+	if (mode === 'none' && url !== own) return '';
+	if (mode !== 'domains') return undefined;
+	const allowed = typeof data.allowedDomains === 'string' ? data.allowedDomains.trim() : '';
+	const host = new URL(url).hostname.toLowerCase().replace(/\.$/, '');
+	const matches = allowed
+		.split(',')
+		.map((domain) => domain.trim().toLowerCase().replace(/\.$/, ''))
+		.some((domain) =>
+			domain.startsWith('*.') && domain.length > 2
+				? host.endsWith(domain.slice(1))
+				: domain !== '' && host === domain,
+		);
+	return matches ? allowed : '';
+}
+
+/**
+ * The domains to which n8n restricts requests to `url`; undefined where there is no restriction.
+ * @throws {FieldError} when the credential does not allow the address
+ */
+export function allowedDomainsFor(node: INode, credential: Credential, url: string): string | undefined {
+	const { data, baseUrl } = credential;
+	let allowed: string | undefined;
+	if (typeof n8n.assertCredentialAllowsUrl === 'function') {
+		try {
+			return n8n.assertCredentialAllowsUrl({
+				node,
+				credentialData: data,
+				url,
+				pinnedUrl: baseUrl,
+				surface: 'OpenAI Conversation',
+			});
+		} catch {
+			allowed = '';
+		}
+	} else {
+		allowed = domainsFor(data, url, baseUrl);
+	}
+	if (allowed !== '') return allowed;
+	throw new FieldError(
+		`Base URL points to ${new URL(url).host}, which the credential does not allow`,
+		'Remove Base URL from the options, or ask the owner of the credential to add the address to Allowed Domains in the credential.',
+	);
+}

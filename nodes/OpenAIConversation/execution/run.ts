@@ -1,0 +1,174 @@
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import { NodeOperationError } from 'n8n-workflow';
+
+import type { Job, NoteKind, Operation, Output, Tools } from '../operation';
+import { isUnprotected, parseBaseUrl } from '../parameters/baseUrl';
+import type { Options } from '../parameters/options';
+import { readOptions } from '../parameters/options';
+import type { ReadParameter } from '../parameters/reader';
+import type { ClientParts, RequestSettings, Tally } from '../transport/client';
+import { createClient } from '../transport/client';
+import { Cancelled, NotContinued } from '../transport/failures';
+import { createGate } from '../transport/gate';
+import { createRedactor } from '../transport/redact';
+import type { Credential } from './credential';
+import { allowedDomainsFor, readCredential } from './credential';
+import { describeFailure } from './errors';
+import { createSend } from './helper';
+import { Notes, summary } from './hints';
+import type { Task } from './lanes';
+import { runInLanes } from './lanes';
+import { Outcomes } from './outcomes';
+
+interface ItemTask extends Task {
+	job: Job;
+	settings: RequestSettings;
+	/** Tasks with equal keys may share a request. */
+	settingsKey: string;
+}
+
+const plainHttp: NoteKind = {
+	type: 'warning',
+	text: (_count, names) =>
+		`Requests to ${names.join(', ')} are not encrypted, so others on the way can read the API key. Use https in Base URL.`,
+};
+
+/** Reads one item's parameters through n8n. */
+const readerFor =
+	(context: IExecuteFunctions, item: number): ReadParameter =>
+	(name, fallback) =>
+		context.getNodeParameter(name, item, fallback);
+
+/** The options that hold for the run as a whole; an item whose options are invalid fails by itself. */
+function runOptions(context: IExecuteFunctions): Pick<Options, 'maxConcurrency' | 'maxRequestsPerMinute'> {
+	try {
+		return readOptions(readerFor(context, 0));
+	} catch {
+		return readOptions(() => ({}));
+	}
+}
+
+/** Turns the options into settings, with each address checked once. */
+function settingsReader(context: IExecuteFunctions, credential: Credential, notes: Notes) {
+	const node = context.getNode();
+	const checked = new Map<string, string | undefined>();
+	return (options: Options): RequestSettings => {
+		const baseUrl =
+			options.baseUrl === undefined ? credential.baseUrl : parseBaseUrl(options.baseUrl, 'Base URL');
+		if (!checked.has(baseUrl)) {
+			checked.set(baseUrl, allowedDomainsFor(node, credential, baseUrl));
+			if (isUnprotected(baseUrl)) notes.add(plainHttp, [new URL(baseUrl).host]);
+		}
+		const { timeout, maxRetries, retryNetworkErrors } = options;
+		const { additionalHeaders, additionalQuery, additionalBody } = options;
+		return {
+			baseUrl,
+			allowedDomains: checked.get(baseUrl),
+			timeout,
+			maxRetries,
+			retryNetworkErrors,
+			additionalHeaders,
+			additionalQuery,
+			additionalBody,
+		};
+	};
+}
+
+/**
+ * Runs the operation for all input items: items of one conversation in input order, different
+ * conversations side by side, outputs in input order.
+ * @throws {NodeApiError | NodeOperationError} the first failure in input order, unless the node
+ * continues on failures; or that the execution was stopped
+ */
+export async function executeItems(
+	context: IExecuteFunctions,
+	operation: Operation,
+): Promise<INodeExecutionData[][]> {
+	const node = context.getNode();
+	const count = context.getInputData().length;
+	if (count === 0) return [[]];
+
+	const credential = await readCredential(context);
+	const redactor = createRedactor(credential.key, credential.headerValues);
+	const { maxConcurrency, maxRequestsPerMinute } = runOptions(context);
+	const notes = new Notes();
+	const settingsOf = settingsReader(context, credential, notes);
+	const tally: Tally = { requests: 0, retries: new Map(), backoffMs: 0 };
+	const gate = createGate({ maxRequestsPerMinute, now: () => performance.now() });
+
+	const cancelled = context.getExecutionCancelSignal() ?? new AbortController().signal;
+	const ending = new AbortController();
+	const end = () => ending.abort();
+	cancelled.addEventListener('abort', end, { once: true });
+
+	const outcomes = new Outcomes(context, count, (cause, item) => {
+		if (cause instanceof Cancelled || cause instanceof NotContinued) return undefined;
+		if (!context.continueOnFail()) end();
+		return describeFailure(node, cause, { item, several: count > 1, redactor });
+	});
+	const parts: ClientParts = {
+		send: createSend(context, credential),
+		gate,
+		redactor,
+		tally,
+		cancelled,
+		ended: ending.signal,
+		random: Math.random,
+	};
+
+	const prepare = (index: number): ItemTask | undefined => {
+		try {
+			const read = readerFor(context, index);
+			const options = readOptions(read);
+			const settings = settingsOf(options);
+			const job = operation.prepare(read, options);
+			const joinable = operation.batchLimit > 1;
+			const settingsKey = joinable ? JSON.stringify(options) : '';
+			return { index, lane: job.conversation, joinable, job, settings, settingsKey };
+		} catch (error) {
+			outcomes.failed(index, error);
+			return undefined;
+		}
+	};
+
+	const run = async (batch: readonly ItemTask[]): Promise<void> => {
+		const [first] = batch;
+		if (first === undefined) return;
+		const tools: Tools = {
+			api: createClient(parts, first.settings),
+			note: (kind, names) => notes.add(kind, names),
+		};
+		let results: Array<Output[] | Error>;
+		try {
+			results = await operation.run(batch.map(({ job }) => job), tools);
+		} catch (error) {
+			const cause = error instanceof Error ? error : new Error(String(error));
+			results = batch.map(() => cause);
+		}
+		for (const [place, { index }] of batch.entries()) {
+			const result = results[place] ?? new Error('The operation gave no result for this item');
+			if (result instanceof Error) outcomes.failed(index, result);
+			else await outcomes.succeeded(index, result);
+		}
+	};
+
+	await runInLanes<ItemTask>({
+		count,
+		concurrency: maxConcurrency,
+		prepare,
+		joins: (batch, next) =>
+			batch.every(({ settingsKey }) => settingsKey === next.settingsKey) &&
+			batch.reduce((sum, { job }) => sum + job.size, next.job.size) <= operation.batchLimit,
+		run,
+		ended: ending.signal,
+	});
+	cancelled.removeEventListener('abort', end);
+
+	if (cancelled.aborted) throw new NodeOperationError(node, 'The execution was stopped');
+	const failure = context.continueOnFail() ? undefined : outcomes.firstFailure();
+	if (failure !== undefined) throw failure;
+
+	const sum = summary(count, tally, gate.waitedMs);
+	context.addExecutionHints(...notes.hints(), ...(sum === undefined ? [] : [sum]));
+	return [outcomes.items()];
+}

@@ -1,0 +1,76 @@
+import type { JsonValue } from '../transport/json';
+import { isPlainObject } from '../transport/json';
+import { FieldError } from './reader';
+
+/** A member of the outermost object, seen while JSON text is scanned. */
+const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\]:]/g;
+
+/** The first name that the outermost object of a JSON text gives twice; `JSON.parse` would drop one of the two. */
+function duplicateName(json: string): string | undefined {
+	const seen = new Set<string>();
+	let depth = 0;
+	let last = '';
+	for (const [token] of json.matchAll(TOKEN)) {
+		if (token === '{' || token === '[') depth++;
+		else if (token === '}' || token === ']') depth--;
+		else if (token === ':' && depth === 1) {
+			const name: unknown = JSON.parse(last);
+			if (typeof name === 'string' && seen.has(name)) return name;
+			if (typeof name === 'string') seen.add(name);
+		}
+		last = token;
+	}
+	return undefined;
+}
+
+/** A copy of a value as JSON has it; undefined when JSON can't hold it. */
+function asJson(value: unknown): JsonValue | undefined {
+	try {
+		const text = JSON.stringify(value);
+		if (text === undefined) return undefined;
+		const copy: JsonValue = JSON.parse(text);
+		return copy;
+	} catch {
+		return undefined;
+	}
+}
+
+/**
+ * Reads a JSON field: text that is parsed, or an object or a list by expression.
+ * @param label the field's label, for the error
+ * @param example what the field should look like
+ * @throws {FieldError} for text that is no JSON, or that names a member of the outermost object twice
+ */
+export function parseJsonField(value: unknown, label: string, example: string): JsonValue {
+	const advice = `Enter JSON such as ${example}, or use an expression that gives it.`;
+	if (typeof value !== 'string') {
+		const json = isPlainObject(value) || Array.isArray(value) ? asJson(value) : undefined;
+		if (json === undefined) throw new FieldError(`${label} holds something that is no JSON`, advice);
+		return json;
+	}
+	if (value.trim() === '') throw new FieldError(`${label} is empty`, advice);
+	if (value.trim() === '[object Object]') {
+		throw new FieldError(
+			`${label} is an object inside of text`,
+			'Let the expression stand alone in the field, without text around it.',
+		);
+	}
+	let parsed: JsonValue | undefined;
+	let reason = '';
+	try {
+		parsed = JSON.parse(value);
+	} catch (error) {
+		reason = error instanceof Error ? error.message : '';
+	}
+	if (parsed === undefined) {
+		throw new FieldError(`${label} is not valid JSON: ${reason}`, advice);
+	}
+	const duplicate = isPlainObject(parsed) ? duplicateName(value) : undefined;
+	if (duplicate !== undefined) {
+		throw new FieldError(
+			`${label} has the key "${duplicate}" twice`,
+			'Keep one of the two, since only one value can be stored.',
+		);
+	}
+	return parsed;
+}

@@ -1,0 +1,40 @@
+import type { INodeProperties } from 'n8n-workflow';
+
+import { readNumber } from './number';
+import type { ReadParameter } from './reader';
+
+export const returnAllField: INodeProperties = {
+	displayName: 'Return All',
+	name: 'returnAll',
+	type: 'boolean',
+	default: false,
+	description: 'Whether to return all results or only up to a given limit',
+};
+
+export const limitField: INodeProperties = {
+	displayName: 'Limit',
+	name: 'limit',
+	type: 'number',
+	typeOptions: { minValue: 1 },
+	displayOptions: { show: { returnAll: [false] } },
+	default: 50,
+	description: 'Max number of results to return',
+};
+
+/** n8n's standard pair. */
+export const limitFields = [returnAllField, limitField];
+
+/**
+ * How many results are wanted: 1 or more, or Infinity for all of them.
+ * @throws {FieldError} when Limit is no whole number of 1 or more
+ */
+export function readLimit(read: ReadParameter): number {
+	if (read(returnAllField.name, false) === true) return Infinity;
+	return readNumber(read(limitField.name, 50), {
+		label: limitField.displayName,
+		fallback: 50,
+		min: 1,
+		max: Number.MAX_SAFE_INTEGER,
+		whole: true,
+	});
+}

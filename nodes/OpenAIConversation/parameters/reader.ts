@@ -1,0 +1,47 @@
+/**
+ * Reads one parameter of one item, expressions resolved. The fallback stands for a parameter that
+ * the operation does not show.
+ */
+export type ReadParameter = (name: string, fallback: NonNullable<unknown>) => unknown;
+
+/** A parameter that can't be used as it stands; found before any request. */
+export class FieldError extends Error {
+	override readonly name = 'FieldError';
+
+	/**
+	 * @param message what is wrong, naming the field by its label and, where there is one, the key
+	 * @param advice how to put it right
+	 */
+	constructor(
+		message: string,
+		readonly advice: string,
+	) {
+		super(message);
+	}
+}
+
+/** Whether an expression, or a field left alone, gave nothing. */
+export const isNothing = (value: unknown): boolean =>
+	value === undefined || value === null || value === '';
+
+/** A value as an error message shows it: in quotes, at most 60 characters. */
+export function quote(value: unknown): string {
+	const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
+	return `"${text.length > 60 ? `${text.slice(0, 60)}…` : text}"`;
+}
+
+/** What kind of value something is, with an article. */
+export function kindOf(value: unknown): string {
+	if (value === undefined || value === null) return 'nothing';
+	if (Array.isArray(value)) return 'a list';
+	if (typeof value === 'object') return 'an object';
+	return typeof value === 'string' ? 'text' : `a ${typeof value}`;
+}
+
+/** White space, also the kinds that pasting from web pages brings along. */
+const AROUND = /^[\s\u200B-\u200D\u2060\uFEFF]+|[\s\u200B-\u200D\u2060\uFEFF]+$/g;
+
+export const trimPasted = (text: string): string => text.replace(AROUND, '');
+
+/** How long a text is, as the limits count it: in Unicode code points, so an emoji counts once. */
+export const characters = (text: string): number => Array.from(text).length;

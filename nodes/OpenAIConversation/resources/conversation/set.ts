@@ -1,0 +1,150 @@
+import type { INodeProperties } from 'n8n-workflow';
+
+import { getConversation, metadataOf, updateConversation } from '../../api/conversations';
+import type { NoteKind } from '../../operation';
+import { defineOperation } from '../../operation';
+import { conversationIdField, readConversationId } from '../../parameters/conversationId';
+import type { MetadataChanges } from '../../parameters/metadata';
+import {
+	checkPairCount,
+	metadataFields,
+	readMetadata,
+	readMetadataChanges,
+} from '../../parameters/metadata';
+import { bodyOptions } from '../../parameters/options';
+import type { ReadParameter } from '../../parameters/reader';
+import { FieldError, isNothing, kindOf } from '../../parameters/reader';
+import type { JsonObject } from '../../transport/json';
+
+const updateModeField: INodeProperties = {
+	displayName: 'Update Mode',
+	name: 'updateMode',
+	type: 'options',
+	noDataExpression: true,
+	options: [
+		{
+			name: 'Replace',
+			value: 'replace',
+			description: 'Sends exactly the given pairs in one request',
+		},
+		{
+			name: 'Merge',
+			value: 'merge',
+			description: 'Reads the pairs that are there, lays the given ones over them and sends them all',
+		},
+	],
+	default: 'replace',
+	description: 'What becomes of the pairs that are there already',
+};
+
+const keysToRemoveField: INodeProperties = {
+	displayName: 'Keys to Remove',
+	name: 'keysToRemove',
+	type: 'string',
+	displayOptions: { show: { updateMode: ['merge'] } },
+	default: '',
+	placeholder: 'e.g. draft, reviewed_by',
+	description: 'Keys to take out of the metadata, separated by commas, or a list by expression',
+};
+
+interface Input {
+	id: string;
+	/** `replace` sends these pairs alone, `merge` lays them over those that are there. */
+	mode: 'replace' | 'merge';
+	changes: MetadataChanges;
+}
+
+const listed = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(', ');
+
+const keptKeys: NoteKind = {
+	type: 'warning',
+	text: (count, names) =>
+		`The API kept metadata that was not sent (${listed(names)}) in ${count === 1 ? '1 conversation' : `${count} conversations`}: this server adds to the metadata instead of replacing it. To change single keys on purpose, set Update Mode to Merge.`,
+};
+
+const keptRemovedKeys: NoteKind = {
+	type: 'warning',
+	text: (count, names) =>
+		`Keys that were to be removed are still there (${listed(names)}) in ${count === 1 ? '1 conversation' : `${count} conversations`}: this server keeps keys that are not sent.`,
+};
+
+const notStored: NoteKind = {
+	type: 'warning',
+	text: (count, names) =>
+		`The API accepted the update, but its answer does not show these keys with the values sent (${listed(names)}) in ${count === 1 ? '1 conversation' : `${count} conversations`}. Check them with Conversation: Get.`,
+};
+
+function readKeysToRemove(read: ReadParameter): string[] {
+	const value = read(keysToRemoveField.name, '');
+	if (isNothing(value)) return [];
+	const parts: unknown[] = Array.isArray(value) ? value : String(value).split(',');
+	return parts.flatMap((part) => {
+		if (typeof part === 'string') return part.trim() === '' ? [] : [part.trim()];
+		if (typeof part === 'number') return [String(part)];
+		throw new FieldError(
+			`${keysToRemoveField.displayName} contains ${kindOf(part)}, not a key`,
+			'Enter keys separated by commas, or use an expression that gives a list of keys.',
+		);
+	});
+}
+
+function readChanges(read: ReadParameter): MetadataChanges {
+	const removed = readKeysToRemove(read);
+	const changes = readMetadataChanges(read, removed.length > 0);
+	const contradiction = removed.find((key) => typeof changes[key] === 'string');
+	if (contradiction !== undefined) {
+		throw new FieldError(
+			`The key "${contradiction}" stands in Metadata and in ${keysToRemoveField.displayName}`,
+			'Remove it from one of the two.',
+		);
+	}
+	return Object.fromEntries([
+		...Object.entries(changes),
+		...removed.map((key): [string, null] => [key, null]),
+	]);
+}
+
+/** The pairs that are there with the changes laid over them. */
+function merged(current: JsonObject, changes: MetadataChanges): JsonObject {
+	const result = new Map(Object.entries(current));
+	for (const [key, value] of Object.entries(changes)) {
+		if (value === null) result.delete(key);
+		else result.set(key, value);
+	}
+	checkPairCount(result.size, 'Metadata, merged with what the conversation has,');
+	return Object.fromEntries(result);
+}
+
+/** Sets a conversation's metadata: POST /conversations/{id}, in merge mode after a GET. */
+export const set = defineOperation<Input>({
+	value: 'set',
+	name: 'Set',
+	action: 'Set conversation',
+	description: 'Set the metadata of a conversation',
+	properties: [conversationIdField, ...metadataFields, updateModeField, keysToRemoveField],
+	options: bodyOptions,
+
+	read(read) {
+		const id = readConversationId(read);
+		return read(updateModeField.name, 'replace') === 'merge'
+			? { id, mode: 'merge', changes: readChanges(read) }
+			: { id, mode: 'replace', changes: readMetadata(read) };
+	},
+
+	conversation: ({ id }) => id,
+
+	async run({ id, mode, changes }, { api, note }) {
+		const current = mode === 'merge' ? metadataOf(await getConversation(api, id)) : {};
+		const sent = merged(current, changes);
+		const conversation = await updateConversation(api, id, sent);
+
+		const stored = metadataOf(conversation);
+		const unsent = Object.keys(stored).filter((key) => !Object.hasOwn(sent, key));
+		// In merge mode a key that was neither sent nor removed is another writer's.
+		const kept = mode === 'merge' ? unsent.filter((key) => changes[key] === null) : unsent;
+		if (kept.length > 0) note(mode === 'merge' ? keptRemovedKeys : keptKeys, kept);
+		const lost = Object.keys(sent).filter((key) => stored[key] !== sent[key]);
+		if (lost.length > 0) note(notStored, lost);
+		return [{ json: conversation }];
+	},
+});

@@ -1,0 +1,5 @@
+import type { Resource } from '../properties';
+import { conversation } from './conversation';
+
+/** The resources in the order in which the form lists them. */
+export const resources: Resource[] = [conversation];

@@ -1,0 +1,182 @@
+import { readAnswer } from './answer';
+import type { WireAnswer } from './answer';
+import type { Send, WireRequest } from './attempt';
+import { sendOnce } from './attempt';
+import { Cancelled, NotContinued, RequestFailure } from './failures';
+import type { Gate } from './gate';
+import type { JsonObject } from './json';
+import type { Redactor } from './redact';
+import type { RetryReason, RetryRules } from './retryPolicy';
+import { backoff, namedWait, retryReason } from './retryPolicy';
+import { wait } from './wait';
+
+/** One request to the API. */
+export interface ApiRequest {
+	method: WireRequest['method'];
+	/** Path segments after the base URL; each one is encoded. */
+	path: readonly string[];
+	/** Query parameters in order; a name may come more than once. */
+	query?: Query;
+	/** JSON body, for POST. */
+	body?: JsonObject;
+	/**
+	 * Whether sending it twice has the same effect as sending it once. One that is not repeatable is
+	 * sent again only when the server's answer rules out that it was carried out.
+	 */
+	repeatable: boolean;
+}
+
+export type Query = ReadonlyArray<readonly [name: string, value: string]>;
+
+/** What the options and the credential settle for the requests of one item. */
+export interface RequestSettings extends RetryRules {
+	/** Without a trailing slash. */
+	baseUrl: string;
+	/** Domains that the credential is restricted to, as n8n lists them; undefined: no restriction. */
+	allowedDomains: string | undefined;
+	/** Seconds one attempt may take; 0: no limit. */
+	timeout: number;
+	additionalHeaders: Readonly<Record<string, string>>;
+	additionalQuery: Query;
+	/** Members laid over the body of a POST. */
+	additionalBody: JsonObject;
+}
+
+/** Counts what happened in a run, for the summary that the user sees. */
+export interface Tally {
+	requests: number;
+	retries: Map<RetryReason, number>;
+	/** Time between a failed attempt and the next one, in ms; time at the gate is counted there. */
+	backoffMs: number;
+}
+
+/** What all requests of a run share. */
+export interface ClientParts {
+	send: Send;
+	gate: Gate;
+	redactor: Redactor;
+	tally: Tally;
+	/** Fires when the execution is stopped. */
+	cancelled: AbortSignal;
+	/** Fires when nothing new may start: the execution is stopped, or another item has ended the run. */
+	ended: AbortSignal;
+	/** From 0 up to 1. */
+	random: () => number;
+}
+
+/** Calls the API for one item. */
+export interface ApiClient {
+	/**
+	 * Sends the request, with retries, and returns the JSON object that a 2xx answer holds.
+	 * @throws {RequestFailure} when there is no such answer
+	 * @throws {Cancelled} when the execution is stopped
+	 * @throws {NotContinued} when the run has ended and this item has not changed anything yet
+	 */
+	call(request: ApiRequest): Promise<JsonObject>;
+	/** How often an operation may repeat what `call` would not repeat by itself. */
+	readonly maxRetries: number;
+}
+
+const NO_HEADERS: WireAnswer['headers'] = {};
+
+function toWire(request: ApiRequest, settings: RequestSettings): WireRequest {
+	const path = request.path.map((segment) => encodeURIComponent(segment)).join('/');
+	const query = [...(request.query ?? []), ...settings.additionalQuery]
+		.map(([name, value]) => `${encodeName(name)}=${encodeURIComponent(value)}`)
+		.join('&');
+	const headers: Record<string, string> = {
+		Accept: 'application/json',
+		...settings.additionalHeaders,
+	};
+	const wire: WireRequest = {
+		method: request.method,
+		url: `${settings.baseUrl}/${path}${query === '' ? '' : `?${query}`}`,
+		headers,
+	};
+	if (settings.allowedDomains !== undefined) wire.allowedDomains = settings.allowedDomains;
+	if (request.method === 'POST') {
+		headers['Content-Type'] = 'application/json';
+		wire.body = JSON.stringify({ ...request.body, ...settings.additionalBody });
+	}
+	return wire;
+}
+
+/** `include[]` stays readable, as the official SDKs send it. */
+const encodeName = (name: string): string =>
+	encodeURIComponent(name).replace(/%5B/g, '[').replace(/%5D/g, ']');
+
+export function createClient(parts: ClientParts, settings: RequestSettings): ApiClient {
+	const { send, gate, redactor, tally, cancelled, ended, random } = parts;
+	/** Whether a write of this item has succeeded, so that leaving now would leave it half done. */
+	let changedSomething = false;
+
+	/** An item that has changed something is finished, even if the run has ended meanwhile. */
+	const stop = () => (changedSomething ? cancelled : ended);
+	const mayStart = () => {
+		if (cancelled.aborted) throw new Cancelled();
+		if (stop().aborted) throw new NotContinued();
+	};
+
+	const attempt = async (wire: WireRequest, attempts: number) => {
+		const startedAt = await gate.start(stop());
+		let status: number | undefined;
+		let headers = NO_HEADERS;
+		try {
+			mayStart();
+			tally.requests += 1;
+			const result = await sendOnce(send, wire, settings.timeout, cancelled, redactor);
+			if (cancelled.aborted) throw new Cancelled();
+			if (result instanceof RequestFailure) return { result: result.with({ attempts }), headers };
+			({ status, headers } = result);
+			return { result: readAnswer(result, redactor, wire.url, attempts), headers };
+		} finally {
+			const slowDown = status === 429 || status === 503;
+			const pause = slowDown ? namedWait(headers, Date.now()) : undefined;
+			gate.observe({ startedAt, status, headers, namedWait: pause });
+		}
+	};
+
+	return {
+		maxRetries: settings.maxRetries,
+
+		async call(request) {
+			const wire = toWire(request, settings);
+			const isRead = request.method === 'GET';
+			let ambiguous = false;
+			mayStart();
+			for (let retriesMade = 0; ; retriesMade++) {
+				const { result, headers } = await attempt(wire, retriesMade + 1);
+				if (!(result instanceof RequestFailure)) {
+					if (!isRead) changedSomething = true;
+					return result;
+				}
+
+				const { kind, status, code, param, message, mayHaveHappened } = result.details;
+				const reason =
+					kind === 'answer' || kind === 'timeout' || kind === 'network'
+						? retryReason(
+								{
+									retriesMade,
+									status,
+									headers,
+									error: kind === 'answer' ? { code, param, message } : undefined,
+									mayHaveHappened: mayHaveHappened && !isRead,
+									repeatable: request.repeatable,
+								},
+								settings,
+							)
+						: undefined;
+				ambiguous ||= mayHaveHappened && !isRead;
+				const failure = result.with({ mayHaveHappened: ambiguous, repeatable: request.repeatable });
+				if (reason === undefined || stop().aborted) throw failure;
+
+				tally.retries.set(reason, (tally.retries.get(reason) ?? 0) + 1);
+				const pausedAt = Date.now();
+				await wait(namedWait(headers, pausedAt) ?? backoff(retriesMade, random()), stop());
+				tally.backoffMs += Date.now() - pausedAt;
+				if (cancelled.aborted) throw new Cancelled();
+				if (stop().aborted) throw failure;
+			}
+		},
+	};
+}

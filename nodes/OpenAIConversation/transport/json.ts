@@ -1,0 +1,23 @@
+export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject;
+
+export interface JsonObject {
+	[key: string]: JsonValue;
+}
+
+/** Whether a value is an object with named members: no array, no null, nothing that has a class. */
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
+	if (typeof value !== 'object' || value === null) return false;
+	const prototype: unknown = Object.getPrototypeOf(value);
+	return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** `isPlainObject` for what came out of `JSON.parse`, where an object can be nothing else. */
+export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
+	return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The string under `key`, or undefined where there is none or it is empty. */
+export function textAt(object: JsonObject, key: string): string | undefined {
+	const value = object[key];
+	return typeof value === 'string' && value !== '' ? value : undefined;
+}
