@@ -1,0 +1,247 @@
+/* eslint-disable @n8n/community-nodes/no-restricted-imports */
+import 'reflect-metadata'; // n8n's dependency injection wants it first
+import { LoggerProxy, Workflow, createRunExecutionData, ICredentialsHelper } from 'n8n-workflow';
+import type {
+	ICredentialDataDecryptedObject,
+	ICredentials,
+	ICredentialType,
+	IHttpRequestOptions,
+	INode,
+	INodeExecutionData,
+	INodeParameters,
+	INodeType,
+	INodeTypes,
+	IRun,
+	ITaskData,
+	IWorkflowBase,
+	IWorkflowExecuteAdditionalData,
+} from 'n8n-workflow';
+import { ExecutionLifecycleHooks, WorkflowExecute } from 'n8n-core';
+
+import { OpenAIConversationApi } from '../../credentials/OpenAIConversationApi.credentials';
+import { OpenAIConversation } from '../../nodes/OpenAIConversation/OpenAIConversation.node';
+
+/** A key of the usual form; what follows `sk-proj-` is the secret. */
+export const API_KEY = ['sk', 'proj', 'Zx81Qv72Lm63Kt54Rw45Hs36Gd27Jf18'].join('-');
+
+const TYPE = 'n8n-nodes-openai-conversation.openAIConversation';
+const credentialType = new OpenAIConversationApi();
+
+/** n8n's own helper with one thing replaced: credentials come from the test instead of the database. */
+class TestCredentialsHelper extends ICredentialsHelper {
+	decrypted = 0;
+
+	constructor(private readonly data: ICredentialDataDecryptedObject) {
+		super();
+	}
+
+	getParentTypes(): string[] {
+		return [];
+	}
+
+	isCredentialUsableByNode(): boolean {
+		return true;
+	}
+
+	async authenticate(
+		credentials: ICredentialDataDecryptedObject,
+		_type: string,
+		options: IHttpRequestOptions,
+	): Promise<IHttpRequestOptions> {
+		return await credentialType.authenticate(credentials, options);
+	}
+
+	async preAuthentication(): Promise<undefined> {
+		return undefined;
+	}
+
+	async runPreAuthentication(): Promise<undefined> {
+		return undefined;
+	}
+
+	async getCredentials(): Promise<ICredentials> {
+		throw new Error('The engine reads credentials through getDecrypted');
+	}
+
+	async getDecrypted(): Promise<ICredentialDataDecryptedObject> {
+		this.decrypted += 1;
+		return structuredClone(this.data);
+	}
+
+	async updateCredentials(): Promise<void> {}
+
+	async updateCredentialsOauthTokenData(): Promise<void> {}
+
+	getCredentialsProperties(): ICredentialType['properties'] {
+		return credentialType.properties;
+	}
+}
+
+const start: INodeType = {
+	description: {
+		displayName: 'Start',
+		name: 'start',
+		group: ['trigger'],
+		version: 1,
+		description: 'Passes its input on',
+		defaults: {},
+		inputs: [],
+		outputs: ['main'],
+		properties: [],
+	},
+	async execute() {
+		return [this.getInputData()];
+	},
+};
+
+/** URLs that the engine parses whenever it resolves an expression. */
+const URL_NAMES = [
+	'restApiUrl',
+	'instanceBaseUrl',
+	'webhookBaseUrl',
+	'webhookTestBaseUrl',
+	'webhookWaitingBaseUrl',
+	'formBaseUrl',
+	'formTestBaseUrl',
+	'formWaitingBaseUrl',
+	'mcpBaseUrl',
+	'mcpTestBaseUrl',
+];
+
+export interface RunOptions {
+	parameters: INodeParameters;
+	/** Input items; one empty item unless given. */
+	items?: INodeExecutionData[];
+	/** Overrides of the credential's fields. */
+	credential?: ICredentialDataDecryptedObject;
+	/** Settings of the node, such as `onError`. */
+	settings?: Partial<INode>;
+	/** Stops the execution when it fires, as the Stop button does. */
+	stop?: AbortSignal;
+}
+
+export interface RunResult {
+	run: IRun;
+	/** What n8n keeps of the node's run. */
+	task: ITaskData;
+	/** Items per output. */
+	outputs: INodeExecutionData[][];
+	/** Items of the first output. */
+	items: INodeExecutionData[];
+	/** Their JSON. */
+	json: Array<INodeExecutionData['json']>;
+	/** The texts of the execution hints. */
+	hints: string[];
+	/** How often the credential was decrypted. */
+	decrypted: number;
+}
+
+/** Runs the node in n8n's execution engine, behind a node that hands it the items. */
+export async function runNode(baseUrl: string, options: RunOptions): Promise<RunResult> {
+	const node = new OpenAIConversation();
+	const pick = (type: string): INodeType => (type === TYPE ? node : start);
+	const nodeTypes: INodeTypes = {
+		getByName: pick,
+		getByNameAndVersion: pick,
+		getKnownTypes: () => ({}),
+	};
+	const first: INode = {
+		id: '1',
+		name: 'Start',
+		type: 'test.start',
+		typeVersion: 1,
+		position: [0, 0],
+		parameters: {},
+	};
+	const nodes: INode[] = [
+		first,
+		{
+			id: '2',
+			name: 'OpenAI Conversation',
+			type: TYPE,
+			typeVersion: 1,
+			position: [1, 0],
+			parameters: options.parameters,
+			credentials: { [credentialType.name]: { id: '1', name: 'Key' } },
+			...options.settings,
+		},
+	];
+	const connections = {
+		Start: { main: [[{ node: 'OpenAI Conversation', type: 'main' as const, index: 0 }]] },
+	};
+	const workflow = new Workflow({
+		id: 'workflow',
+		nodes,
+		connections,
+		active: false,
+		nodeTypes,
+		settings: { executionOrder: 'v1' },
+	});
+	const base: IWorkflowBase = {
+		id: 'workflow',
+		name: 'Workflow',
+		nodes,
+		connections,
+		active: false,
+		activeVersionId: null,
+		isArchived: false,
+		createdAt: new Date(0),
+		updatedAt: new Date(0),
+	};
+	const credentialsHelper = new TestCredentialsHelper({
+		apiKey: API_KEY,
+		baseUrl,
+		authentication: 'bearer',
+		...options.credential,
+	});
+	const additionalData: Partial<IWorkflowExecuteAdditionalData> = {
+		credentialsHelper,
+		hooks: new ExecutionLifecycleHooks('cli', 'execution', base),
+		executionId: 'execution',
+		currentNodeExecutionIndex: 0,
+		variables: {},
+		logAiEvent() {},
+		setExecutionStatus() {},
+		...Object.fromEntries(URL_NAMES.map((name) => [name, 'http://localhost:5678/'])),
+	};
+	const data = createRunExecutionData({
+		executionData: {
+			nodeExecutionStack: [
+				{ node: first, data: { main: [options.items ?? [{ json: {} }]] }, source: null },
+			],
+		},
+	});
+	const execution = new WorkflowExecute(complete(additionalData), 'cli', data).processRunExecutionData(
+		workflow,
+	);
+	options.stop?.addEventListener('abort', () => execution.cancel(), { once: true });
+	const run = await execution;
+	const task = run.data.resultData.runData['OpenAI Conversation']?.[0];
+	if (task === undefined) throw new Error('The node did not run', { cause: run.data.resultData.error });
+	const outputs = (task.data?.main ?? []).map((output) => output ?? []);
+	const items = outputs[0] ?? [];
+	return {
+		run,
+		task,
+		outputs,
+		items,
+		json: items.map(({ json }) => json),
+		hints: (task.hints ?? []).map(({ message }) => message),
+		decrypted: credentialsHelper.decrypted,
+	};
+}
+
+/** The engine reads no more of its surroundings than the harness gives; anything else would fail loudly. */
+function complete(given: Partial<IWorkflowExecuteAdditionalData>): IWorkflowExecuteAdditionalData {
+	return given as IWorkflowExecuteAdditionalData;
+}
+
+/** Lines that the node wrote to n8n's log while `action` ran. */
+export async function logged(action: () => Promise<unknown>): Promise<string[]> {
+	const lines: string[] = [];
+	const write = (message: string) => void lines.push(message);
+	const silent = { error: write, warn: write, info: write, debug: write };
+	LoggerProxy.init(silent);
+	await action();
+	return lines;
+}
