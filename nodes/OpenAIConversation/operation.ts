@@ -4,7 +4,6 @@ import type { ReadParameter } from './parameters/reader';
 import type { Options } from './parameters/options';
 import type { ApiClient } from './transport/client';
 import type { JsonObject } from './transport/json';
-import type { RequestFailure } from './transport/failures';
 
 /** A file that an output carries as binary data. */
 export interface OutputFile {
@@ -68,8 +67,11 @@ export interface OperationDescription<Input> {
 		/** How much of the limit an input takes. */
 		size(input: Input): number;
 		limit: number;
-		/** One result for each input, in order; a failure stands for the input that it concerns. */
-		run(inputs: readonly Input[], tools: Tools): Promise<Array<Output[] | RequestFailure>>;
+		/**
+		 * The outputs of each input, in order. All of them in one request, so that a refusal means that
+		 * nothing was done.
+		 */
+		run(inputs: readonly Input[], tools: Tools): Promise<Output[][]>;
 	};
 }
 
@@ -90,8 +92,8 @@ export interface Operation extends Pick<
 	/** 1 where inputs can't share a request. */
 	readonly batchLimit: number;
 	prepare(read: ReadParameter, options: Options): Job;
-	/** Runs jobs that this operation prepared, all of one conversation; one result for each. */
-	run(jobs: readonly Job[], tools: Tools): Promise<Array<Output[] | RequestFailure>>;
+	/** Runs jobs that this operation prepared, all of one conversation; the outputs of each, in order. */
+	run(jobs: readonly Job[], tools: Tools): Promise<Output[][]>;
 }
 
 export function defineOperation<Input extends object>(

@@ -10,7 +10,7 @@ export interface Resource {
 	/** Title Case. */
 	name: string;
 	description: string;
-	/** In the order in which the form lists them; the first is the default. */
+	/** The first is the default; the form lists them in alphabetical order. */
 	operations: readonly Operation[];
 }
 
@@ -37,14 +37,16 @@ function resourceField(resources: readonly Resource[]): INodeProperties {
 }
 
 function operationField({ value: resource, operations }: Resource): INodeProperties {
-	const options = operations.map(
-		({ value, name, action, description }): INodePropertyOptions => ({
-			value,
-			name,
-			action,
-			description,
-		}),
-	);
+	const options = operations
+		.map(
+			({ value, name, action, description }): INodePropertyOptions => ({
+				value,
+				name,
+				action,
+				description,
+			}),
+		)
+		.sort((a, b) => a.name.localeCompare(b.name));
 	const first = operations[0]?.value ?? '';
 	return {
 		displayName: 'Operation',

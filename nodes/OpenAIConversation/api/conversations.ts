@@ -1,28 +1,33 @@
 import type { ApiClient } from '../transport/client';
-import { RequestFailure } from '../transport/failures';
+import { attempted, RequestFailure } from '../transport/failures';
 import type { JsonObject } from '../transport/json';
 import { isJsonObject, textAt } from '../transport/json';
 
-const ROOT = 'conversations';
+/** The first segment of every path. */
+export const ROOT = 'conversations';
 
 /** A conversation: `{ id, object, created_at (Unix seconds), metadata }`, as it came. */
-export type Conversation = JsonObject;
+export interface Conversation extends JsonObject {
+	id: string;
+}
 
 /** The failure of an answer that is a JSON object, but not the promised one. */
-export function unexpected(what: string, mayHaveHappened: boolean): RequestFailure {
+export function unexpected(promised: string, isWrite: boolean): RequestFailure {
 	return new RequestFailure({
 		kind: 'malformedAnswer',
-		message: `The server answered with success, but not with ${what}`,
+		message: `The server answered with success, but not with ${promised}`,
 		advice:
 			'The server at Base URL may not offer the Conversations API. Check Base URL in the credential and in the options.',
 		attempts: 1,
-		mayHaveHappened,
+		mayHaveHappened: isWrite,
+		repeatable: !isWrite,
 	});
 }
 
 function asConversation(answer: JsonObject, isWrite: boolean): Conversation {
-	if (textAt(answer, 'id') === undefined) throw unexpected('a conversation', isWrite);
-	return answer;
+	const id = textAt(answer, 'id');
+	if (id === undefined) throw unexpected('a conversation', isWrite);
+	return { ...answer, id };
 }
 
 /** The metadata of a conversation; empty where the API gives null or none. */
@@ -33,18 +38,61 @@ export function metadataOf(conversation: Conversation): JsonObject {
 
 /** GET /conversations/{id} */
 export async function getConversation(api: ApiClient, id: string): Promise<Conversation> {
-	return asConversation(await api.call({ method: 'GET', path: [ROOT, id], repeatable: true }), false);
+	const answer = await api.call({ method: 'GET', path: [ROOT, id], repeatable: true });
+	return asConversation(answer, false);
 }
 
-/** POST /conversations/{id}: the body is `{ metadata }`. */
+/** POST /conversations/{id} with `{ metadata }`. */
 export async function updateConversation(
 	api: ApiClient,
 	id: string,
 	metadata: JsonObject,
 ): Promise<Conversation> {
-	const body = { metadata };
-	return asConversation(
-		await api.call({ method: 'POST', path: [ROOT, id], body, repeatable: true }),
-		true,
-	);
+	const answer = await api.call({
+		method: 'POST',
+		path: [ROOT, id],
+		body: { metadata },
+		extensible: true,
+		repeatable: true,
+	});
+	return asConversation(answer, false);
+}
+
+/** POST /conversations with `{ metadata?, items? }`, at most 20 items. */
+export async function postConversation(api: ApiClient, body: JsonObject): Promise<Conversation> {
+	const answer = await api.call({
+		method: 'POST',
+		path: [ROOT],
+		body,
+		extensible: true,
+		repeatable: false,
+	});
+	return asConversation(answer, true);
+}
+
+/**
+ * DELETE /conversations/{id}. Its items are not deleted by that.
+ * @returns the API's `{ id, object: "conversation.deleted", deleted: true }`, and whether the
+ * conversation was already gone when a first attempt without an answer was repeated
+ */
+export async function deleteConversation(
+	api: ApiClient,
+	id: string,
+): Promise<{ answer: JsonObject; wasGone: boolean }> {
+	const { answer, wasGone } = await deleteAt(api, [ROOT, id]);
+	if (wasGone) return { answer: { id, object: 'conversation.deleted', deleted: true }, wasGone };
+	if (answer.deleted !== true) throw unexpected('the word that the conversation is deleted', false);
+	return { answer, wasGone };
+}
+
+/** Deletes; a 404 for the repetition of an attempt that may have worked means that it did. */
+export async function deleteAt(
+	api: ApiClient,
+	path: readonly string[],
+): Promise<{ answer: JsonObject; wasGone: boolean }> {
+	const outcome = await attempted(api.call({ method: 'DELETE', path, repeatable: true }));
+	if (!(outcome instanceof RequestFailure)) return { answer: outcome, wasGone: false };
+	const { status, mayHaveHappened } = outcome.details;
+	if (status === 404 && mayHaveHappened) return { answer: {}, wasGone: true };
+	throw outcome;
 }

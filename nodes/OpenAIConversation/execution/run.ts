@@ -1,14 +1,14 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 
-import type { Job, NoteKind, Operation, Output, Tools } from '../operation';
+import type { Job, NoteKind, Operation, Tools } from '../operation';
 import { isUnprotected, parseBaseUrl } from '../parameters/baseUrl';
 import type { Options } from '../parameters/options';
 import { readOptions } from '../parameters/options';
 import type { ReadParameter } from '../parameters/reader';
 import type { ClientParts, RequestSettings, Tally } from '../transport/client';
 import { createClient } from '../transport/client';
-import { Cancelled, NotContinued } from '../transport/failures';
+import { Cancelled, isRefusedAsInvalid, NotContinued, RequestFailure } from '../transport/failures';
 import { createGate } from '../transport/gate';
 import { createRedactor } from '../transport/redact';
 import type { Credential } from './credential';
@@ -131,24 +131,31 @@ export async function executeItems(
 		}
 	};
 
+	/** What the operation gave for each task, or why it gave nothing. */
+	const attempt = async (batch: readonly ItemTask[], settings: RequestSettings) => {
+		const tools: Tools = {
+			api: createClient(parts, settings),
+			note: (kind, names) => notes.add(kind, names),
+		};
+		try {
+			return await operation.run(batch.map(({ job }) => job), tools);
+		} catch (error) {
+			return error instanceof Error ? error : new Error(String(error));
+		}
+	};
+
 	const run = async (batch: readonly ItemTask[]): Promise<void> => {
 		const [first] = batch;
 		if (first === undefined) return;
-		const tools: Tools = {
-			api: createClient(parts, first.settings),
-			note: (kind, names) => notes.add(kind, names),
-		};
-		let results: Array<Output[] | Error>;
-		try {
-			results = await operation.run(batch.map(({ job }) => job), tools);
-		} catch (error) {
-			const cause = error instanceof Error ? error : new Error(String(error));
-			results = batch.map(() => cause);
+		const result = await attempt(batch, first.settings);
+		if (batch.length > 1 && result instanceof RequestFailure && isRefusedAsInvalid(result)) {
+			// Nothing was done, so each may try alone and only the culprit fails.
+			for (const task of batch) if (!ending.signal.aborted) await run([task]);
+			return;
 		}
 		for (const [place, { index }] of batch.entries()) {
-			const result = results[place] ?? new Error('The operation gave no result for this item');
 			if (result instanceof Error) outcomes.failed(index, result);
-			else await outcomes.succeeded(index, result);
+			else await outcomes.succeeded(index, result[place] ?? []);
 		}
 	};
 

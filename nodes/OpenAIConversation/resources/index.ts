@@ -1,5 +1,6 @@
 import type { Resource } from '../properties';
 import { conversation } from './conversation';
+import { item } from './item';
 
 /** The resources in the order in which the form lists them. */
-export const resources: Resource[] = [conversation];
+export const resources: Resource[] = [conversation, item];

@@ -165,6 +165,7 @@ export function readAnswer(
 		code: error?.code,
 		param: error?.param,
 		type: error?.type,
+		fromApi: error !== undefined,
 		mayHaveHappened: !refused,
 	});
 }

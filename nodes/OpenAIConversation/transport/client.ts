@@ -19,6 +19,8 @@ export interface ApiRequest {
 	query?: Query;
 	/** JSON body, for POST. */
 	body?: JsonObject;
+	/** Whether the user's Additional Body is laid over the body. */
+	extensible?: boolean;
 	/**
 	 * Whether sending it twice has the same effect as sending it once. One that is not repeatable is
 	 * sent again only when the server's answer rules out that it was carried out.
@@ -75,6 +77,11 @@ export interface ApiClient {
 	call(request: ApiRequest): Promise<JsonObject>;
 	/** How often an operation may repeat what `call` would not repeat by itself. */
 	readonly maxRetries: number;
+	/**
+	 * Waits before such a repetition, as long as before a retry.
+	 * @param retriesMade 0 before the first one
+	 */
+	pause(retriesMade: number): Promise<void>;
 }
 
 const NO_HEADERS: WireAnswer['headers'] = {};
@@ -96,7 +103,8 @@ function toWire(request: ApiRequest, settings: RequestSettings): WireRequest {
 	if (settings.allowedDomains !== undefined) wire.allowedDomains = settings.allowedDomains;
 	if (request.method === 'POST') {
 		headers['Content-Type'] = 'application/json';
-		wire.body = JSON.stringify({ ...request.body, ...settings.additionalBody });
+		const additional = request.extensible === true ? settings.additionalBody : {};
+		wire.body = JSON.stringify({ ...request.body, ...additional });
 	}
 	return wire;
 }
@@ -136,8 +144,20 @@ export function createClient(parts: ClientParts, settings: RequestSettings): Api
 		}
 	};
 
+	const pauseFor = async (ms: number, reason: RetryReason) => {
+		tally.retries.set(reason, (tally.retries.get(reason) ?? 0) + 1);
+		const pausedAt = Date.now();
+		await wait(ms, stop());
+		tally.backoffMs += Date.now() - pausedAt;
+	};
+
 	return {
 		maxRetries: settings.maxRetries,
+
+		async pause(retriesMade) {
+			await pauseFor(backoff(retriesMade, random()), 'server error');
+			mayStart();
+		},
 
 		async call(request) {
 			const wire = toWire(request, settings);
@@ -170,10 +190,7 @@ export function createClient(parts: ClientParts, settings: RequestSettings): Api
 				const failure = result.with({ mayHaveHappened: ambiguous, repeatable: request.repeatable });
 				if (reason === undefined || stop().aborted) throw failure;
 
-				tally.retries.set(reason, (tally.retries.get(reason) ?? 0) + 1);
-				const pausedAt = Date.now();
-				await wait(namedWait(headers, pausedAt) ?? backoff(retriesMade, random()), stop());
-				tally.backoffMs += Date.now() - pausedAt;
+				await pauseFor(namedWait(headers, Date.now()) ?? backoff(retriesMade, random()), reason);
 				if (cancelled.aborted) throw new Cancelled();
 				if (stop().aborted) throw failure;
 			}

@@ -27,6 +27,8 @@ export interface FailureDetails {
 	param?: string | undefined;
 	type?: string | undefined;
 	requestId?: string | undefined;
+	/** Whether the API itself gave the reason, so that the request has come to its end there. */
+	fromApi?: boolean;
 	/** How many times the request was sent, 1 or more. */
 	attempts: number;
 	/** Whether this or an earlier attempt may have changed something although no success was seen. */
@@ -47,6 +49,32 @@ export class RequestFailure extends Error {
 	with(more: Partial<FailureDetails>): RequestFailure {
 		return new RequestFailure({ ...this.details, ...more });
 	}
+}
+
+/** Statuses that mean: what was sent is not acceptable, so none of it was carried out. */
+const INVALID = new Set([400, 413, 422]);
+
+/**
+ * Whether the API refused what was sent for what it is. Only then is it safe to send parts of it
+ * again: after anything else they may have arrived, or would meet the same refusal.
+ */
+export function isRefusedAsInvalid({ details }: RequestFailure): boolean {
+	return (
+		details.kind === 'answer' &&
+		!details.mayHaveHappened &&
+		details.status !== undefined &&
+		INVALID.has(details.status) &&
+		details.code !== 'conversation_locked' &&
+		details.param !== 'conversation'
+	);
+}
+
+/** The result of a call, or its failure as a value, for code that goes on from one. Other errors pass. */
+export async function attempted<T>(call: Promise<T>): Promise<T | RequestFailure> {
+	return await call.catch((error: unknown): RequestFailure => {
+		if (error instanceof RequestFailure) return error;
+		throw error;
+	});
 }
 
 /** The execution was stopped while a request was on its way or waiting. */

@@ -1,9 +1,14 @@
 import type { Resource } from '../../properties';
+import { copy } from './copy';
+import { create } from './create';
+import { remove } from './delete';
+import { exportTranscript } from './export';
+import { get } from './get';
 import { set } from './set';
 
 export const conversation: Resource = {
 	value: 'conversation',
 	name: 'Conversation',
 	description: 'A conversation and its metadata',
-	operations: [set],
+	operations: [set, create, get, remove, copy, exportTranscript],
 };

@@ -1,0 +1,88 @@
+import type { INodeProperties } from 'n8n-workflow';
+
+import { createConversation } from '../../api/append';
+import { CARRY_OVER_INCLUDES, carryOver, nameOf } from '../../api/carryOver';
+import { getConversation, metadataOf } from '../../api/conversations';
+import { listItems } from '../../api/items';
+import type { NoteKind } from '../../operation';
+import { defineOperation } from '../../operation';
+import { refuseItems } from '../../parameters/additionalBody';
+import { conversationIdField, readConversationId } from '../../parameters/conversationId';
+import { parseItemId } from '../../parameters/itemId';
+import type { Metadata } from '../../parameters/metadata';
+import { metadataFields, readOptionalMetadata } from '../../parameters/metadata';
+import { bodyOptions } from '../../parameters/options';
+import { FieldError, isNothing } from '../../parameters/reader';
+import { textAt } from '../../transport/json';
+
+const throughItemField: INodeProperties = {
+	displayName: 'Through Item ID',
+	name: 'throughItemId',
+	type: 'string',
+	default: '',
+	placeholder: 'e.g. msg_68f0a1b2c3d4',
+	description: 'The last item to copy. Leave it empty to copy the whole conversation.',
+};
+
+interface Input {
+	id: string;
+	/** Undefined: that of the original. */
+	metadata: Metadata | undefined;
+	throughItem: string | undefined;
+}
+
+const notCarriedOver: NoteKind = {
+	type: 'warning',
+	text: (count, names) =>
+		`${count === 1 ? '1 copy lacks' : `${count} copies lack`} items that the API does not take a second time: ${names.join(', ')}. All other items were copied.`,
+};
+
+/**
+ * Copies a conversation: GET items, POST /conversations with the first 20 of them, POST items for
+ * the others; GET /conversations/{id} for the metadata, unless the fields give it.
+ */
+export const copy = defineOperation<Input>({
+	value: 'copy',
+	name: 'Copy',
+	action: 'Copy conversation',
+	description: 'Copy a conversation into a new one, as a whole or through a given item',
+	properties: [conversationIdField, throughItemField, ...metadataFields],
+	options: bodyOptions,
+
+	read(read, options) {
+		refuseItems(options);
+		const throughItem = read(throughItemField.name, '');
+		return {
+			id: readConversationId(read),
+			metadata: readOptionalMetadata(read),
+			throughItem: isNothing(throughItem)
+				? undefined
+				: parseItemId(throughItem, throughItemField.displayName),
+		};
+	},
+
+	conversation: ({ id }) => id,
+
+	async run({ id, metadata, throughItem }, { api, note }) {
+		const isLast = (item: object) => 'id' in item && item.id === throughItem;
+		const { items } = await listItems(api, id, {
+			order: 'asc',
+			limit: Infinity,
+			include: CARRY_OVER_INCLUDES,
+			...(throughItem === undefined ? {} : { until: isLast }),
+		});
+		if (throughItem !== undefined && textAt(items.at(-1) ?? {}, 'id') !== throughItem) {
+			throw new FieldError(
+				`${throughItemField.displayName} is "${throughItem}", which is not in the conversation`,
+				'Enter the ID of one of its items; Item: Get Many lists them. Nothing was copied.',
+			);
+		}
+		const { sent, leftOut } = carryOver(items);
+		const original = metadata ?? metadataOf(await getConversation(api, id));
+		const conversation = await createConversation(api, original, sent);
+		if (leftOut.length > 0) {
+			note(notCarriedOver, [`${leftOut.length} in the copy of ${id}`, ...leftOut.map(nameOf)]);
+		}
+		return [{ json: { ...conversation, copied_from: id, item_count: sent.length } }];
+	},
+});

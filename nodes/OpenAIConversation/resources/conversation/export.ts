@@ -1,0 +1,139 @@
+import type { INodeProperties } from 'n8n-workflow';
+
+import { listItems } from '../../api/items';
+import { asMarkdown, asMessages, asText, turnsOf } from '../../api/transcript';
+import type { NoteKind } from '../../operation';
+import { defineOperation } from '../../operation';
+import { conversationIdField, readConversationId } from '../../parameters/conversationId';
+import { limitFields, readLimit } from '../../parameters/limit';
+import type { ReadParameter } from '../../parameters/reader';
+import { FieldError, kindOf, quote, trimPasted } from '../../parameters/reader';
+
+const FORMATS = {
+	markdown: { extension: 'md', mimeType: 'text/markdown' },
+	text: { extension: 'txt', mimeType: 'text/plain' },
+	messages: { extension: 'json', mimeType: 'application/json' },
+} as const;
+
+type Format = keyof typeof FORMATS;
+
+const formatField: INodeProperties = {
+	displayName: 'Export Format',
+	name: 'exportFormat',
+	type: 'options',
+	options: [
+		{ name: 'Markdown', value: 'markdown', description: 'For people, with headings' },
+		{ name: 'Messages', value: 'messages', description: 'A list of { role, content } to hand to a model' },
+		{ name: 'Text', value: 'text', description: 'For people, without markup' },
+	],
+	default: 'markdown',
+	description: 'What the transcript looks like',
+};
+
+const destinationField: INodeProperties = {
+	displayName: 'Export To',
+	name: 'exportTo',
+	type: 'options',
+	options: [
+		{ name: 'Field', value: 'json', description: 'Into the field "transcript" of the output' },
+		{ name: 'File', value: 'file', description: 'Into a file that later nodes can send or store' },
+	],
+	default: 'json',
+	description: 'Where the transcript goes',
+};
+
+const propertyField: INodeProperties = {
+	displayName: 'Put Output File in Field',
+	name: 'binaryPropertyName',
+	type: 'string',
+	displayOptions: { show: { exportTo: ['file'] } },
+	default: 'data',
+	placeholder: 'e.g. data',
+	description: 'The name of the output binary field to put the file in',
+	hint: 'The name of the output binary field to put the file in',
+};
+
+interface Input {
+	id: string;
+	limit: number;
+	format: Format;
+	/** The binary property for a file; undefined: a field of the output. */
+	property: string | undefined;
+}
+
+const cutShort: NoteKind = {
+	type: 'warning',
+	text: (count, names) =>
+		`${count === 1 ? '1 transcript ends' : `${count} transcripts end`} before the conversation does, because of Limit: ${names.join(', ')}. Turn on Return All for the whole conversation.`,
+};
+
+function readFormat(read: ReadParameter): Format {
+	const value = read(formatField.name, 'markdown');
+	if (value === 'markdown' || value === 'text' || value === 'messages') return value;
+	throw new FieldError(
+		`${formatField.displayName} is ${quote(value)}`,
+		`Use one of ${Object.keys(FORMATS).join(', ')}.`,
+	);
+}
+
+function readProperty(read: ReadParameter): string | undefined {
+	const destination = read(destinationField.name, 'json');
+	if (destination === 'json') return undefined;
+	if (destination !== 'file') {
+		throw new FieldError(`${destinationField.displayName} is ${quote(destination)}`, 'Use json or file.');
+	}
+	const value = read(propertyField.name, 'data');
+	const name = typeof value === 'string' ? trimPasted(value) : '';
+	if (name === '') {
+		throw new FieldError(
+			`${propertyField.displayName} is ${typeof value === 'string' ? 'empty' : kindOf(value)}`,
+			'Enter a name such as data.',
+		);
+	}
+	return name;
+}
+
+/** Writes a transcript: GET /conversations/{id}/items, all pages that are wanted. */
+export const exportTranscript = defineOperation<Input>({
+	value: 'export',
+	name: 'Export',
+	action: 'Export conversation',
+	description: 'Export a conversation as a readable transcript',
+	properties: [conversationIdField, ...limitFields, formatField, destinationField, propertyField],
+
+	read: (read) => ({
+		id: readConversationId(read),
+		limit: readLimit(read),
+		format: readFormat(read),
+		property: readProperty(read),
+	}),
+
+	conversation: ({ id }) => id,
+
+	async run({ id, limit, format, property }, { api, note }) {
+		const { items, hasMore } = await listItems(api, id, {
+			order: 'asc',
+			limit,
+			include: ['message.input_image.image_url'],
+		});
+		if (hasMore) note(cutShort, [id]);
+		const turns = turnsOf(items);
+		const common = { conversation: id, format, item_count: items.length };
+		if (property === undefined) {
+			const transcript =
+				format === 'messages'
+					? asMessages(turns)
+					: (format === 'markdown' ? asMarkdown : asText)(id, turns);
+			return [{ json: { ...common, transcript } }];
+		}
+		const content =
+			format === 'messages'
+				? `${JSON.stringify(asMessages(turns), null, 2)}\n`
+				: (format === 'markdown' ? asMarkdown : asText)(id, turns);
+		const { extension, mimeType } = FORMATS[format];
+		const fileName = `conversation-${id}.${extension}`;
+		return [
+			{ json: { ...common, file_name: fileName }, file: { property, fileName, mimeType, content } },
+		];
+	},
+});

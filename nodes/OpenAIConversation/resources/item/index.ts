@@ -1,0 +1,12 @@
+import type { Resource } from '../../properties';
+import { add } from './add';
+import { remove } from './delete';
+import { get } from './get';
+import { getMany } from './getMany';
+
+export const item: Resource = {
+	value: 'item',
+	name: 'Item',
+	description: 'A message, a tool call or another part of a conversation',
+	operations: [add, get, getMany, remove],
+};
