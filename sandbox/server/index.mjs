@@ -1,0 +1,235 @@
+/** @import { IncomingMessage, ServerResponse } from 'node:http' */
+/** @import { AddressInfo, Socket } from 'node:net' */
+/** @import { Answer, FaultRule, RateLimit, RequestRecord, Settings, UpdateSemantics } from './types.mjs' */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { createApi, json } from './api.mjs';
+import { authenticate } from './auth.mjs';
+import { ApiError, rateLimited } from './errors.mjs';
+import { CONTROL_PATH, createControl } from './control.mjs';
+import { createExchange } from './exchange.mjs';
+import { createFaults } from './faults.mjs';
+import { createIds } from './ids.mjs';
+import { createJournal } from './journal.mjs';
+import { createLimiter } from './limiter.mjs';
+import { createChat } from './model/chat.mjs';
+import { createModel } from './model/model.mjs';
+import { createResponses } from './model/responses.mjs';
+import { createStore } from './store.mjs';
+import { createTimers } from './timers.mjs';
+
+export { conversationLocked, insufficientQuota, rateLimited } from './errors.mjs';
+
+/**
+ * @typedef {Object} ServerOptions
+ * @property {number} [port] default 0: any free one
+ * @property {string} [host] default 127.0.0.1
+ * @property {string} [basePath] default `/v1`
+ * @property {readonly string[]} [apiKeys] the keys that are accepted, default one: `sk-test-sandbox`
+ * @property {number | (() => number)} [latencyMs] milliseconds before each answer, default 0
+ * @property {UpdateSemantics} [updateSemantics] default 'replace'
+ * @property {RateLimit | undefined} [rateLimit] default none
+ * @property {'refuse' | 'ignore'} [unknownParameters] default 'refuse'
+ * @property {(() => number) | undefined} [random] seeded numbers from 0 up to 1, for IDs that repeat
+ * @property {boolean | 'light'} [record] true (default) keeps each request; 'light' forgets headers
+ *   and bodies once a request has ended; false keeps only the counts
+ */
+
+/**
+ * Starts a stand-in for OpenAI's Conversations API.
+ *
+ * @param {ServerOptions} [options]
+ */
+export async function startServer(options = {}) {
+	const { port = 0, host = '127.0.0.1', basePath = '/v1', apiKeys = ['sk-test-sandbox'], record = true } = options;
+	/** @type {Settings} */
+	const settings = {
+		latencyMs: options.latencyMs ?? 0,
+		updateSemantics: options.updateSemantics ?? 'replace',
+		rateLimit: undefined,
+		unknownParameters: options.unknownParameters ?? 'refuse',
+	};
+	const ids = createIds(options.random);
+	const store = createStore(ids);
+	const faults = createFaults(basePath);
+	const journal = createJournal(record);
+	const timers = createTimers();
+	const model = createModel();
+	const apis = [createApi({ store, ids, settings }), createChat({ model, ids }), createResponses({ model, ids, store })];
+	/** @type {ReturnType<typeof createLimiter> | undefined} */
+	let limiter;
+	/** @type {Set<Socket>} */
+	const sockets = new Set();
+	let connections = 0;
+	/** @type {Promise<void> | undefined} */
+	let closing;
+
+	/** @param {Partial<Settings>} changes `rateLimit`, also undefined, starts with a full bucket */
+	function configure(changes) {
+		if ('rateLimit' in changes) limiter = changes.rateLimit && createLimiter(changes.rateLimit);
+		Object.assign(settings, changes);
+	}
+	configure({ rateLimit: options.rateLimit });
+
+	/**
+	 * @param {RequestRecord} request
+	 * @returns {Answer}
+	 */
+	function answer(request) {
+		try {
+			authenticate(request.headers, apiKeys);
+			const wait = limiter?.take();
+			if (wait) throw rateLimited(wait);
+			const segments = pathSegments(request.path, basePath);
+			for (const api of segments ? apis : []) {
+				const found = api(request, segments ?? []);
+				if (found) return found;
+			}
+			throw new ApiError(404, `Invalid URL (${request.method} ${request.path})`);
+		} catch (error) {
+			if (!(error instanceof ApiError)) throw error;
+			const refusal = json(error.body, error.status);
+			return { ...refusal, headers: [...refusal.headers, ...error.headers] };
+		}
+	}
+
+	const serve = createExchange({
+		settings,
+		ids,
+		journal,
+		timers,
+		answer,
+		takeFault: (request) => faults.take(request),
+		limitHeaders: () => limiter?.headers() ?? [],
+	});
+
+	/**
+	 * @param {IncomingMessage} message
+	 * @param {ServerResponse} response
+	 */
+	function receive(message, response) {
+		if (message.url?.startsWith(CONTROL_PATH)) return void control(message, response);
+		const request = journal.open(message);
+		/** @param {unknown} error a fault of this server, never of the caller */
+		const crash = (error) => {
+			process.emitWarning(error instanceof Error ? error : String(error));
+			message.socket.destroy();
+		};
+		response.on('close', () => {
+			const isCutShort = response.headersSent && !response.writableFinished;
+			request.aborted ||= isCutShort || request.endedAt === undefined;
+			journal.close(request);
+		});
+		if (message.headers['content-length'] === undefined && message.headers['transfer-encoding'] === undefined) {
+			message.resume();
+			serve(request, response).catch(crash);
+			return;
+		}
+		/** @type {Buffer[]} */
+		const pieces = [];
+		message.on('data', (/** @type {Buffer} */ piece) => pieces.push(piece));
+		message.on('end', () => {
+			request.bodyText = Buffer.concat(pieces).toString();
+			request.body = parsedOrUndefined(request.bodyText);
+			serve(request, response).catch(crash);
+		});
+	}
+
+	const server = createServer(receive);
+	// The stand-in's own limits would be faults that no test asked for.
+	Object.assign(server, { requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 0 });
+	server.on('connection', (socket) => {
+		connections += 1;
+		sockets.add(socket);
+		socket.on('close', () => sockets.delete(socket));
+	});
+	server.listen(port, host);
+	await once(server, 'listening');
+	const origin = originOf(server.address());
+
+	async function closeAll() {
+		timers.clear();
+		const ended = [server, ...sockets].map((each) => new Promise((resolve) => each.once('close', resolve)));
+		server.close();
+		for (const socket of sockets) socket.destroy();
+		await Promise.all(ended);
+	}
+
+	const sandbox = {
+		origin,
+		url: origin + basePath,
+		store,
+		model,
+		settings: /** @type {Readonly<Settings>} */ (settings),
+		configure,
+		requests: journal.requests,
+		/** Requests since the start or the last reset, also when they are not recorded. */
+		get requestCount() {
+			return journal.counts.total;
+		},
+		get inFlight() {
+			return journal.counts.inFlight;
+		},
+		get maxInFlight() {
+			return journal.counts.maxInFlight;
+		},
+		get maxInFlightPerConversation() {
+			return journal.counts.maxInFlightPerConversation;
+		},
+		get connections() {
+			return connections;
+		},
+		get openSockets() {
+			return sockets.size;
+		},
+		/** @param {FaultRule} rule */
+		fault: (rule) => faults.add(rule),
+		/** @param {readonly FaultRule[]} rules */
+		faults: (rules) => rules.map((rule) => faults.add(rule)),
+		/** Forgets requests, faults, conversations, items and planned tool calls; settings stay. */
+		reset() {
+			journal.clear();
+			faults.clear();
+			store.clear();
+			model.toolCalls.length = 0;
+		},
+		/** Ends every connection and timer. */
+		close() {
+			closing ??= closeAll();
+			return closing;
+		},
+	};
+	const control = createControl(() => sandbox);
+	return sandbox;
+}
+
+/** @typedef {Awaited<ReturnType<typeof startServer>>} SandboxServer */
+
+/**
+ * @param {string} path
+ * @param {string} basePath
+ * @returns {string[] | undefined} decoded; undefined when the path is outside or ill-formed
+ */
+function pathSegments(path, basePath) {
+	if (!path.startsWith(`${basePath}/`)) return undefined;
+	try {
+		return path.slice(basePath.length + 1).split('/').map(decodeURIComponent);
+	} catch {
+		return undefined;
+	}
+}
+
+/** @param {string} text */
+function parsedOrUndefined(text) {
+	try {
+		return /** @type {unknown} */ (JSON.parse(text));
+	} catch {
+		return undefined;
+	}
+}
+
+/** @param {AddressInfo | string | null} address */
+function originOf(address) {
+	if (address === null || typeof address === 'string') throw new TypeError('The server has no port');
+	return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
+}
