@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+import { withProjectTools } from '../node24.mjs';
+
+/** What n8n may know of this machine. Keys in the shell and n8n settings for another instance stay out. */
+const PASSED_ON =
+	/^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_\w+|TZ|TMPDIR|(https?|all|no)_proxy|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR))$/i;
+
+/**
+ * @param {object} settings
+ * @param {string} settings.folder n8n's own folder, `N8N_USER_FOLDER`
+ * @param {number} settings.port
+ * @param {number} settings.brokerPort where n8n's task runner finds it
+ * @param {NodeJS.ProcessEnv} [settings.env] further settings, such as those of the queue mode
+ * @returns {NodeJS.ProcessEnv} n8n on loopback only, asking nothing of anybody else
+ */
+export function n8nEnvironment({ folder, port, brokerPort, env = {} }) {
+	const machine = Object.fromEntries(Object.entries(process.env).filter(([name]) => PASSED_ON.test(name)));
+	const noProxy = [machine['NO_PROXY'] ?? machine['no_proxy'], '127.0.0.1', 'localhost'].filter(Boolean).join(',');
+	return {
+		...withProjectTools(machine),
+		NO_PROXY: noProxy,
+		no_proxy: noProxy,
+		N8N_USER_FOLDER: folder,
+		N8N_PORT: String(port),
+		N8N_LISTEN_ADDRESS: '127.0.0.1',
+		N8N_HOST: '127.0.0.1',
+		N8N_EDITOR_BASE_URL: `http://127.0.0.1:${port}`,
+		WEBHOOK_URL: `http://127.0.0.1:${port}/`,
+		// The editor is served over plain http here, where browsers drop secure cookies.
+		N8N_SECURE_COOKIE: 'false',
+		N8N_RUNNERS_BROKER_PORT: String(brokerPort),
+		N8N_RUNNERS_BROKER_LISTEN_ADDRESS: '127.0.0.1',
+		N8N_GRACEFUL_SHUTDOWN_TIMEOUT: '5',
+		N8N_DIAGNOSTICS_ENABLED: 'false',
+		N8N_VERSION_NOTIFICATIONS_ENABLED: 'false',
+		N8N_TEMPLATES_ENABLED: 'false',
+		N8N_PERSONALIZATION_ENABLED: 'false',
+		N8N_HIRING_BANNER_ENABLED: 'false',
+		N8N_DYNAMIC_BANNERS_ENABLED: 'false',
+		N8N_VERIFIED_PACKAGES_ENABLED: 'false',
+		// Asks n8n's servers for a list at every start.
+		N8N_DISABLED_MODULES: 'mcp-registry',
+		N8N_LOG_OUTPUT: 'console',
+		...env,
+	};
+}
+
+/**
+ * @param {string} folder n8n's own folder
+ * @param {string} name of a package
+ * @returns {string} where n8n keeps the community package
+ */
+export const communityPackageFolder = (folder, name) =>
+	join(folder, '.n8n', 'nodes', 'node_modules', name);
