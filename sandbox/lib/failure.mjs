@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { types } from 'node:util';
 
 /** Something that a user can understand and put right: what happened, what to do, and where the log is. */
 export class Failure extends Error {
@@ -18,14 +19,15 @@ export class Failure extends Error {
  * @param {unknown} error
  * @returns {string}
  */
-export const messageOf = (error) => (error instanceof Error ? error.message : String(error));
+export const messageOf = (error) => (types.isNativeError(error) ? error.message : String(error));
 
 /**
+ * In a test, errors of Node's own are no instances of the `Error` that the test sees.
+ *
  * @param {unknown} value what a catch block got
  * @param {string} code such as ENOENT
  */
-export const hasCode = (value, code) =>
-	value instanceof Error && 'code' in value && value.code === code;
+export const hasCode = (value, code) => types.isNativeError(value) && 'code' in value && value.code === code;
 
 /**
  * @param {string} file

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { appendFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../failure.mjs';
 import { freePort } from '../ports.mjs';
 import { run } from '../processes.mjs';
-import { n8nEnvironment } from './environment.mjs';
+import { makeN8nFolder, n8nEnvironment } from './environment.mjs';
 
 /**
  * @typedef {object} N8nSettings
@@ -55,9 +55,11 @@ export function n8nCli(settings) {
 
 	/** @param {string[]} args */
 	async function n8n(args) {
-		await mkdir(folder, { recursive: true, mode: 0o700 });
+		await makeN8nFolder(folder);
 		const env = n8nEnvironment({ ...settings, port: 0, brokerPort: await freePort() });
-		return await run(node, [entry, ...args], { cwd: folder, env, log, capture: true });
+		const finished = await run(node, [entry, ...args], { cwd: folder, env, log, capture: true });
+		await appendFile(log, finished.output);
+		return finished;
 	}
 
 	/**
@@ -66,7 +68,7 @@ export function n8nCli(settings) {
 	 * @param {string} what
 	 */
 	async function importFile(command, content, what) {
-		await mkdir(folder, { recursive: true, mode: 0o700 });
+		await makeN8nFolder(folder);
 		// It may hold an API key: for the owner's eyes only, and gone as soon as n8n has read it.
 		const file = join(folder, `import-${randomUUID()}.json`);
 		try {

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Failure } from '../failure.mjs';
 import { unpack } from '../package.mjs';
@@ -6,7 +5,7 @@ import { freePort } from '../ports.mjs';
 import { startKept } from '../processes.mjs';
 import { field } from '../values.mjs';
 import { n8nCli } from './cli.mjs';
-import { communityPackageFolder, n8nEnvironment } from './environment.mjs';
+import { communityPackageFolder, makeN8nFolder, n8nEnvironment } from './environment.mjs';
 import { n8nRest } from './rest.mjs';
 
 /** @typedef {import('./cli.mjs').N8nSettings} N8nSettings */
@@ -31,7 +30,7 @@ export const installNode = async (folder, tarball) =>
  */
 async function startProcess(settings, command, port) {
 	const { node, entry, folder, log } = settings;
-	await mkdir(folder, { recursive: true, mode: 0o700 });
+	await makeN8nFolder(folder);
 	const env = n8nEnvironment({ ...settings, port, brokerPort: await freePort() });
 	return startKept(node, [entry, ...command], { cwd: folder, env, log });
 }

@@ -12,7 +12,7 @@ import { freePort } from '../ports.mjs';
 import { createProgress } from '../progress.mjs';
 import { openApi } from './api.mjs';
 import { report, welcome } from './report.mjs';
-import { runExample } from './run.mjs';
+import { newConversation, runExample } from './run.mjs';
 import { sandboxSecrets } from './secrets.mjs';
 
 /** @import { N8n } from '../n8n/instance.mjs' */
@@ -84,12 +84,12 @@ export async function launch(args, toldToEnd) {
 		const entry = await step(`n8n ${n8nVersion}`, ensureN8n);
 		const tarball = await step('Building and packing the node', async (say) => await packNode({ say }));
 		const { owner, apiKey: sandboxKey } = await sandboxSecrets(stateFolder);
-		const opened = await step('API', async (say) => {
-			const chosen = await openApi({ env: process.env, sandboxKey, note });
-			say(chosen.description);
-			return chosen;
-		});
+		const opened = await openApi({ env: process.env, sandboxKey, note });
 		api = opened;
+		const conversationId = await step(
+			`API: ${opened.description}`,
+			async () => await newConversation(opened),
+		);
 		const settings = {
 			node: node24,
 			entry,
@@ -112,7 +112,7 @@ export async function launch(args, toldToEnd) {
 		const example = await step('Publishing the example workflow', async () => await publishExample(started));
 		const run = await step(
 			'Running it over its webhook',
-			async () => await runExample({ n8n: started, api: opened, workflowId: example.id }),
+			async () => await runExample({ n8n: started, api: opened, workflowId: example.id, conversationId }),
 		);
 		process.stdout.write(report(run));
 		if (once) return 0;

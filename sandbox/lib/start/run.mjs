@@ -25,15 +25,22 @@ async function reasonOfFailure(n8n, workflowId) {
 }
 
 /**
- * Runs the example workflow once, over its webhook, on a conversation made for it.
+ * @param {Api} api
+ * @returns {Promise<string>} the ID of a new conversation for the example to work on
+ */
+export const newConversation = async (api) =>
+	idOf(await api.call('POST', '/conversations', { metadata: BEFORE }));
+
+/**
+ * Runs the example workflow once, over its webhook.
  *
  * @param {object} parts
  * @param {N8n} parts.n8n
  * @param {Api} parts.api
  * @param {string} parts.workflowId
+ * @param {string} parts.conversationId
  */
-export async function runExample({ n8n, api, workflowId }) {
-	const id = idOf(await api.call('POST', '/conversations', { metadata: BEFORE }));
+export async function runExample({ n8n, api, workflowId, conversationId: id }) {
 	const seenBefore = api.received?.().length ?? 0;
 	const asked = { conversation_id: id, metadata: WANTED };
 	const { status, body } = await n8n.callWebhook(WEBHOOK, asked);

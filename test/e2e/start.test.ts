@@ -1,0 +1,119 @@
+/* eslint-disable @n8n/community-nodes/no-restricted-imports */
+import { stat } from 'node:fs/promises';
+import { networkInterfaces } from 'node:os';
+import { startServer } from '../../sandbox/server/index.mjs';
+import { leakOf } from './support/leaks.mjs';
+import { filesOf, newFolder, npmStart, processesOf, removeFolder, takePort } from './support/sandbox.mjs';
+import { eventually } from './support/stage.mjs';
+import { newKey } from './support/workflows.mjs';
+
+const SECOND_START_MS = 20_000;
+
+let folder: string;
+let running: Array<ReturnType<typeof npmStart>> = [];
+
+function start(...[args = [], env]: [string[]?, Record<string, string>?]) {
+	const started = npmStart(folder, args, env);
+	running.push(started);
+	return started;
+}
+
+const nothingLeft = async () =>
+	await eventually(async () => ((await processesOf(folder)).length === 0 ? true : undefined), 'the end of all processes');
+
+beforeAll(async () => {
+	folder = await newFolder();
+});
+afterEach(() => {
+	for (const each of running) each.cleanUp();
+	running = [];
+});
+afterAll(async () => await removeFolder(folder));
+
+/** One after the other: the first makes n8n’s database, the later ones find it. */
+describe('npm start', () => {
+	it('with --once runs the example, tells what happened, and leaves neither a process nor the key behind', async () => {
+		const sandbox = start(['--once']);
+
+		expect(await sandbox.exited).toBe(0);
+		expect(await processesOf(folder)).toEqual([]);
+
+		const { output } = sandbox;
+		const [, id] = /The API received: POST \/v1\/conversations\/(conv_\w+)\n/.exec(output) ?? [];
+		expect(output).toContain(`"conversation_id": "${id}"`);
+		expect(output).toContain('{"metadata":{"status":"resolved","topic":"billing","customer":"C-1042"}}');
+		expect(output).toMatch(/The updated conversation[^]*"object": "conversation"[^]*"status": "resolved"/);
+
+		expect((await stat(folder)).mode & 0o077).toBe(0);
+		const files = await filesOf(folder);
+		const secrets: { apiKey: string } = JSON.parse(files.find(({ name }) => name === 'secrets.json')?.text ?? '');
+		expect(leakOf(output, secrets.apiKey)).toBeUndefined();
+		const holders = files.filter(({ text }) => text.includes(secrets.apiKey)).map(({ name }) => name);
+		expect(holders).toEqual(['secrets.json']);
+	}, 180_000);
+
+	it('is up in less than 20 s the second time, on free ports, for this machine only, until it is told to end', async () => {
+		const giveBack = await Promise.all([5678, 4010].map(takePort));
+		const began = performance.now();
+		const sandbox = start();
+		await sandbox.says('stays up until Ctrl-C');
+
+		expect(performance.now() - began).toBeLessThan(SECOND_START_MS);
+		expect(sandbox.output).toContain('Port 5678 is taken; n8n uses ');
+		expect(sandbox.output).toContain('Port 4010 is taken; the API server uses ');
+
+		const [, port = ''] = /Editor +http:\/\/127\.0\.0\.1:(\d+)\//.exec(sandbox.output) ?? [];
+		const [, email, password] = /Login +(\S+)\nPassword +(\S+)\n/.exec(sandbox.output) ?? [];
+		const login = await fetch(`http://127.0.0.1:${port}/rest/login`, {
+			method: 'POST',
+			headers: { 'content-type': 'application/json' },
+			body: JSON.stringify({ emailOrLdapLoginId: email, password }),
+		});
+		expect(login.status).toBe(200);
+
+		const [, apiPort = ''] = /API +the embedded API server at http:\/\/127\.0\.0\.1:(\d+)\//.exec(sandbox.output) ?? [];
+		const addresses = Object.values(networkInterfaces()).flatMap((each = []) => each);
+		for (const { address, family, internal } of addresses) {
+			if (internal || family !== 'IPv4') continue;
+			for (const each of [port, apiPort]) await expect(fetch(`http://${address}:${each}/`)).rejects.toThrow('fetch failed');
+		}
+
+		const second = start(['--once']);
+		expect(await second.exited).toBe(1);
+		expect(second.output).toContain('The sandbox is running already');
+
+		sandbox.signal('SIGTERM');
+		await nothingLeft();
+		giveBack.forEach((give) => give());
+	}, 180_000);
+
+	it('works with the API that OPENAI_API_KEY and OPENAI_API_BASE name, and says so without showing the key', async () => {
+		const key = newKey();
+		const api = await startServer({ apiKeys: [key] });
+		const sandbox = start(['--once'], { OPENAI_API_KEY: key, OPENAI_API_BASE: `${api.url}/` });
+
+		expect(await sandbox.exited).toBe(0);
+
+		expect(sandbox.output).toContain(`API: ${api.url}, with the key from OPENAI_API_KEY`);
+		expect(api.requests.map(({ method }) => method)).toEqual(['POST', 'POST', 'GET']);
+		expect(leakOf(sandbox.output, key)).toBeUndefined();
+		const files = await filesOf(folder);
+		expect(files.filter(({ text }) => text.includes(key)).map(({ name }) => name)).toEqual([]);
+		await nothingLeft();
+		await api.close();
+	}, 120_000);
+
+	it('says what to do when the API refuses the key, which it does not show', async () => {
+		const key = newKey();
+		const api = await startServer();
+		const sandbox = start(['--once'], { OPENAI_API_KEY: key, OPENAI_API_BASE: api.url });
+
+		expect(await sandbox.exited).toBe(1);
+
+		expect(sandbox.output).toContain('with 401');
+		expect(sandbox.output).toContain('What to do: Check OPENAI_API_KEY and OPENAI_API_BASE');
+		expect(leakOf(sandbox.output, key)).toBeUndefined();
+		await nothingLeft();
+		await api.close();
+	}, 60_000);
+});

@@ -1,0 +1,66 @@
+/* eslint-disable @n8n/community-nodes/no-restricted-imports */
+import 'reflect-metadata'; // n8n's dependency injection wants it first
+import { rm } from 'node:fs/promises';
+import { PackageDirectoryLoader } from 'n8n-core';
+import { publishedPackage, reachableFrom } from './support.mjs';
+
+const MAX_BYTES = 150_000;
+
+let published: Awaited<ReturnType<typeof publishedPackage>>;
+
+beforeAll(async () => {
+	published = await publishedPackage();
+}, 120_000);
+afterAll(async () => await rm(published.folder, { recursive: true, force: true }));
+
+describe('the published package', () => {
+	it('is loaded by n8n’s own loader: one node that can also be a tool, and its credential', async () => {
+		const loader = new PackageDirectoryLoader(published.folder);
+		await loader.loadAll();
+
+		expect(loader.packageName).toBe('n8n-nodes-openai-conversation');
+		expect(Object.keys(loader.known.nodes)).toEqual(['openAIConversation']);
+		expect(Object.keys(loader.known.credentials)).toEqual(['openAIConversationApi']);
+		expect(loader.known.credentials['openAIConversationApi']?.supportedNodes).toEqual(['openAIConversation']);
+		const [description] = loader.types.nodes;
+		expect(description).toMatchObject({ displayName: 'OpenAI Conversation', usableAsTool: true });
+		expect(description?.codex?.categories?.length).toBeGreaterThan(0);
+	});
+
+	it('has the light and the dark icon that its node and credential name', async () => {
+		const loader = new PackageDirectoryLoader(published.folder);
+		await loader.loadAll();
+		const named = [...loader.types.nodes, ...loader.types.credentials].map(({ iconUrl }) => iconUrl);
+
+		expect(named.length).toBe(2);
+		for (const each of named) {
+			for (const url of typeof each === 'object' ? [each.light, each.dark] : [each]) {
+				const file = url?.replace('icons/n8n-nodes-openai-conversation/', '');
+				expect(published.files).toContain(file);
+			}
+		}
+	});
+
+	it(`is smaller than ${MAX_BYTES / 1000} kB`, () => {
+		expect(published.bytes).toBeLessThan(MAX_BYTES);
+	});
+
+	it('holds nothing but what n8n loads and npm adds', async () => {
+		const { folder, files, packageJson } = published;
+		const code = await reachableFrom(folder, [...packageJson.n8n.nodes, ...packageJson.n8n.credentials]);
+		const isAsset = (file: string) => /^dist\/(nodes|credentials)\/.*\.(svg|node\.json)$/.test(file);
+		const isPapers = (file: string) => /^(package\.json|README\.md|LICENSE)$/.test(file);
+
+		expect(files.filter((file) => !isAsset(file) && !isPapers(file))).toEqual(code);
+	});
+
+	it('brings no dependency, and runs no script when it is installed', () => {
+		const { dependencies, optionalDependencies, peerDependencies, scripts } = published.packageJson;
+
+		expect(dependencies).toBeUndefined();
+		expect(optionalDependencies).toBeUndefined();
+		expect(peerDependencies).toEqual({ 'n8n-workflow': '*' });
+		const installScripts = ['preinstall', 'install', 'postinstall', 'prepare', 'preprepare', 'postprepare'];
+		expect(Object.keys(scripts).filter((name) => installScripts.includes(name))).toEqual([]);
+	});
+});
