@@ -1,6 +1,7 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports */
 import 'reflect-metadata'; // n8n's dependency injection wants it first
-import { LoggerProxy, Workflow, createRunExecutionData, ICredentialsHelper } from 'n8n-workflow';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Workflow, createRunExecutionData, ICredentialsHelper } from 'n8n-workflow';
 import type {
 	ICredentialDataDecryptedObject,
 	ICredentials,
@@ -15,6 +16,7 @@ import type {
 	ITaskData,
 	IWorkflowBase,
 	IWorkflowExecuteAdditionalData,
+	Logger as NodeLogger,
 } from 'n8n-workflow';
 import { ExecutionLifecycleHooks, WorkflowExecute } from 'n8n-core';
 
@@ -77,6 +79,19 @@ class TestCredentialsHelper extends ICredentialsHelper {
 	}
 }
 
+/** Where lines of n8n's log go; nowhere unless a test wants them. */
+let log: string[] | undefined;
+
+/** Takes the lines that would go to the console. All nodes, and n8n itself, write to the same logger. */
+function collect(logger: NodeLogger): void {
+	for (const level of ['error', 'warn', 'info'] as const) {
+		if (jest.isMockFunction(logger[level])) return;
+		jest.spyOn(logger, level).mockImplementation((message: string, meta: unknown = {}) => {
+			log?.push(`${level}: ${message} ${JSON.stringify(meta)}`);
+		});
+	}
+}
+
 const start: INodeType = {
 	description: {
 		displayName: 'Start',
@@ -90,6 +105,7 @@ const start: INodeType = {
 		properties: [],
 	},
 	async execute() {
+		collect(this.logger);
 		return [this.getInputData()];
 	},
 };
@@ -132,6 +148,8 @@ export interface RunResult {
 	json: Array<INodeExecutionData['json']>;
 	/** The texts of the execution hints. */
 	hints: string[];
+	/** What the node threw. */
+	error: ITaskData['error'];
 	/** How often the credential was decrypted. */
 	decrypted: number;
 }
@@ -227,6 +245,7 @@ export async function runNode(baseUrl: string, options: RunOptions): Promise<Run
 		items,
 		json: items.map(({ json }) => json),
 		hints: (task.hints ?? []).map(({ message }) => message),
+		error: task.error,
 		decrypted: credentialsHelper.decrypted,
 	};
 }
@@ -236,12 +255,30 @@ function complete(given: Partial<IWorkflowExecuteAdditionalData>): IWorkflowExec
 	return given as IWorkflowExecuteAdditionalData;
 }
 
-/** Lines that the node wrote to n8n's log while `action` ran. */
+/** Lines of n8n's log while `action` ran: `level: message {…}`. */
 export async function logged(action: () => Promise<unknown>): Promise<string[]> {
 	const lines: string[] = [];
-	const write = (message: string) => void lines.push(message);
-	const silent = { error: write, warn: write, info: write, debug: write };
-	LoggerProxy.init(silent);
-	await action();
+	log = lines;
+	try {
+		await action();
+	} finally {
+		log = undefined;
+	}
 	return lines;
 }
+
+export { pause };
+
+/** Waits, for at most 5 s, until the condition holds. */
+export async function until(condition: () => boolean): Promise<void> {
+	const deadline = performance.now() + 5_000;
+	while (!condition()) {
+		if (performance.now() > deadline) throw new Error(`It never came: ${condition.toString()}`);
+		await pause(1);
+	}
+}
+
+/** The value of the Metadata field. */
+export const pairs = (entries: Record<string, string | number>) => ({
+	pairs: Object.entries(entries).map(([key, value]) => ({ key, value })),
+});

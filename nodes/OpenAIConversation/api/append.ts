@@ -1,19 +1,19 @@
-import type { ApiClient } from '../transport/client';
+import type { ApiClient, Finding } from '../transport/client';
 import type { FailureDetails } from '../transport/failures';
 import { attempted, RequestFailure } from '../transport/failures';
-import type { JsonObject } from '../transport/json';
-import { textAt } from '../transport/json';
+import type { JsonObject, JsonValue } from '../transport/json';
+import { isJsonObject, textAt } from '../transport/json';
 import type { Conversation } from './conversations';
 import { postConversation } from './conversations';
-import { itemText } from './itemText';
 import type { Item } from './items';
-import { listItems, MAX_ITEMS_PER_WRITE, postItems } from './items';
+import { listItems, postItems } from './items';
+import { MAX_ITEMS_PER_WRITE } from './schema';
 
-/** What is known of a conversation before items are added: its last item, or how many it holds. */
+/** What is known of a conversation before a write: its last item, or how many it holds. */
 type Before = { lastId: string } | { count: number } | undefined;
 
 interface WriteOptions {
-	include?: readonly string[];
+	include: readonly string[];
 	/** Whether the user's Additional Body is laid over the body. */
 	extensible: boolean;
 }
@@ -21,73 +21,70 @@ interface WriteOptions {
 /** Items that other writers may have added behind ours and that are looked through as well. */
 const OTHERS_BEHIND = 20;
 
-/** Whether an item of the conversation can be one that was sent. */
-const alike = (stored: Item, sent: Item): boolean =>
-	stored.type === (sent.type ?? 'message') &&
-	(stored.role ?? null) === (sent.role ?? null) &&
-	itemText(stored) === itemText({ ...sent, type: stored.type ?? 'message' });
+const roleOf = ({ role }: Item): JsonValue => (role === 'developer' ? 'system' : (role ?? null));
 
-type Finding = { kind: 'added'; items: Item[] } | { kind: 'notAdded' } | { kind: 'unclear' };
-
-/** How many of the newest items, given oldest first, were there before; undefined when that can't be told. */
-function countBefore(newest: readonly Item[], hasMore: boolean, before: Before): number | undefined {
-	if (before === undefined) return undefined;
-	if ('count' in before) return hasMore ? undefined : before.count;
-	const place = newest.findIndex((item) => textAt(item, 'id') === before.lastId);
-	return place < 0 ? undefined : place + 1;
+/** What a message says, without images and files, which a listing may show in another form. */
+function wordsOf({ content }: Item): string {
+	const parts: JsonValue[] = Array.isArray(content) ? content : [content ?? ''];
+	return parts
+		.map((part) => (isJsonObject(part) ? (part.text ?? part.refusal ?? '') : part))
+		.filter((text) => typeof text === 'string')
+		.join(' ')
+		.normalize()
+		.replace(/\s+/g, ' ')
+		.trim();
 }
 
-/** Looks at the end of the conversation for items whose adding was not confirmed. */
-async function findOut(
+/** Whether a stored item can be one that was sent. Rather yes than no: a no may lead to sending it again. */
+function isAlike(stored: Item, sent: Item): boolean {
+	if (sent.type === 'item_reference') return stored.id === sent.id;
+	const type = sent.type ?? 'message';
+	if (stored.type !== type) return false;
+	if (type === 'message') return roleOf(stored) === roleOf(sent) && wordsOf(stored) === wordsOf(sent);
+	const [call, other] = [textAt(stored, 'call_id'), textAt(sent, 'call_id')];
+	return call === other || call === undefined || other === undefined;
+}
+
+/** The newest items that came after what was there before; undefined when that can't be told. */
+function addedSince(newest: readonly Item[], hasMore: boolean, before: Before): readonly Item[] | undefined {
+	if (before === undefined) return undefined;
+	if ('count' in before) return hasMore || newest.length < before.count ? undefined : newest.slice(before.count);
+	const place = newest.findIndex(({ id }) => id === before.lastId);
+	return place < 0 ? undefined : newest.slice(place + 1);
+}
+
+/**
+ * Looks at the end of the conversation for items that may have been added. Where it is not known
+ * what was there before, alike items may be older ones.
+ */
+async function findAdded(
 	api: ApiClient,
 	conversation: string,
 	sent: readonly Item[],
 	before: Before,
+	include: readonly string[],
 ): Promise<Finding> {
-	const tail = await listItems(api, conversation, {
-		order: 'desc',
-		limit: sent.length + OTHERS_BEHIND + 1,
-	});
+	const known = before !== undefined && 'count' in before ? before.count : 1;
+	const limit = known + sent.length + OTHERS_BEHIND;
+	const tail = await listItems(api, conversation, { order: 'desc', limit, include });
 	const newest = tail.items.toReversed();
-	const there = countBefore(newest, tail.hasMore, before);
-	const candidates = newest.slice(there ?? 0);
-	const start = candidates.findIndex((_, place) =>
-		sent.every((item, offset) => {
-			const stored = candidates[place + offset];
-			return stored !== undefined && alike(stored, item);
-		}),
-	);
-	if (start >= 0 && there !== undefined) {
-		return { kind: 'added', items: candidates.slice(start, start + sent.length) };
-	}
-	// Alike items may have been there before, and behind too many others ours would not be seen.
-	const isCertain = start < 0 && (there !== undefined || before === undefined);
-	return { kind: isCertain ? 'notAdded' : 'unclear' };
-}
+	const added = addedSince(newest, tail.hasMore, before);
+	if (before !== undefined && added === undefined) return { kind: 'unclear' };
 
-/**
- * Adds at most 20 items, exactly once as far as that can be told. The client repeats only what was
- * refused. Where an error in the API's own words leaves open whether the items were added, the end
- * of the conversation tells; after a lost answer it can't, since the server may still be at work.
- */
-async function appendChunk(
-	api: ApiClient,
-	conversation: string,
-	items: readonly Item[],
-	before: Before,
-	options: WriteOptions,
-): Promise<Item[]> {
-	for (let repeats = 0; ; repeats++) {
-		const outcome = await attempted(postItems(api, conversation, items, options));
-		if (!(outcome instanceof RequestFailure)) return outcome;
-		const { mayHaveHappened, fromApi } = outcome.details;
-		if (!mayHaveHappened || fromApi !== true || repeats >= api.maxRetries) throw outcome;
-
-		await api.pause(repeats);
-		const finding = await attempted(findOut(api, conversation, items, before));
-		if (finding instanceof RequestFailure || finding.kind === 'unclear') throw outcome;
-		if (finding.kind === 'added') return finding.items;
-	}
+	const candidates = added ?? newest;
+	if (!candidates.some((stored) => sent.some((item) => isAlike(stored, item)))) return { kind: 'notDone' };
+	if (added === undefined) return { kind: 'unclear' };
+	const matches = added.flatMap((_, start) => {
+		const run = added.slice(start, start + sent.length);
+		const isOurs = sent.every((item, place) => {
+			const stored = run[place];
+			return stored !== undefined && isAlike(stored, item);
+		});
+		return isOurs ? [run] : [];
+	});
+	const [run, ...others] = matches;
+	// Several: another writer sent the same, and nobody can tell which are ours.
+	return run === undefined || others.length > 0 ? { kind: 'unclear' } : { kind: 'done', answer: { data: run } };
 }
 
 /** Parts of at most 20 items. A reasoning item stays with the item it led to, as the API demands. */
@@ -119,7 +116,9 @@ async function appendChunks(
 	const added: Item[] = [];
 	let known = before;
 	for (const chunk of chunks) {
-		const outcome = await attempted(appendChunk(api, conversation, chunk, known, options));
+		const seen = known;
+		const findOut = async () => await findAdded(api, conversation, chunk, seen, options.include);
+		const outcome = await attempted(postItems(api, conversation, chunk, { ...options, findOut }));
 		if (outcome instanceof RequestFailure) throw outcome.with(explain(added.length, outcome.details));
 		added.push(...outcome);
 		const lastId = textAt(outcome.at(-1) ?? {}, 'id');
@@ -128,8 +127,11 @@ async function appendChunks(
 	return added;
 }
 
+const LOOK_FIRST =
+	'Look at the end of the conversation with Item: Get Many before you add them again, or they may stand there twice.';
+
 /**
- * Adds items in order, 20 at a time.
+ * Adds items in order, 20 at a time, none of them twice.
  * @throws {RequestFailure} that says how many items were added when some were
  */
 export async function appendItems(
@@ -144,13 +146,20 @@ export async function appendItems(
 		chunksOf(items),
 		undefined,
 		{ include, extensible: true },
-		(added, { message, advice = '' }) =>
-			added === 0
-				? {}
-				: {
-						message: `The first ${added} of ${items.length} items were added to ${conversation}, the others were not: ${message}`,
-						advice: `Add only the others when you run this again. ${advice}`.trimEnd(),
-					},
+		(added, { message, advice = '', mayHaveHappened }) => {
+			const look = mayHaveHappened ? `${LOOK_FIRST} ${advice}`.trimEnd() : advice;
+			if (added === 0) {
+				return mayHaveHappened
+					? { message: `Whether the items were added is not certain: ${message}`, advice: look }
+					: {};
+			}
+			const others = mayHaveHappened ? 'for the others that is not certain' : 'the others were not';
+			return {
+				message: `The first ${added} of ${items.length} items were added to ${conversation}, ${others}: ${message}`,
+				advice: `Add only what is missing when you run this again. ${look}`.trimEnd(),
+				holding: { conversation, items: added },
+			};
+		},
 	);
 }
 
@@ -164,23 +173,40 @@ export async function createConversation(
 	items: readonly Item[],
 ): Promise<Conversation> {
 	const [first = [], ...others] = chunksOf(items);
-	const conversation = await postConversation(api, {
-		...(metadata === undefined ? {} : { metadata }),
-		...(first.length === 0 ? {} : { items: first }),
-	});
+	const conversation = await attempted(
+		postConversation(api, {
+			...(metadata === undefined ? {} : { metadata }),
+			...(first.length === 0 ? {} : { items: first }),
+		}),
+	);
+	if (conversation instanceof RequestFailure) {
+		const { kind, mayHaveHappened, message, advice = '' } = conversation.details;
+		if (!mayHaveHappened) throw conversation;
+		// Max Retries, of which the advice to these speaks, does not help here.
+		const more = kind === 'answer' || kind === 'network' ? '' : advice;
+		throw conversation.with({
+			message: `Whether the conversation was created is not certain: ${message}`,
+			advice: `${SECOND_CONVERSATION} ${more}`.trimEnd(),
+		});
+	}
 	await appendChunks(
 		api,
 		conversation.id,
 		others,
 		{ count: first.length },
-		{ extensible: false },
-		(added, { message, advice = '' }) => {
+		{ include: [], extensible: false },
+		(added, { message, advice = '', mayHaveHappened }) => {
 			const held = first.length + added;
+			const rest = items.length - held;
 			return {
-				message: `The conversation ${conversation.id} was created, but holds only ${held} of ${items.length} items: ${message}`,
-				advice: `Add the other ${items.length - held} with Item: Add, or delete the conversation and run this again. ${advice}`.trimEnd(),
+				message: `The conversation ${conversation.id} was created, but holds only ${held} of ${items.length} items${mayHaveHappened ? ', perhaps some more' : ''}: ${message}`,
+				advice: `Add the other ${rest} with Item: Add, or delete the conversation and run this again. ${advice}`.trimEnd(),
+				holding: { conversation: conversation.id, items: held },
 			};
 		},
 	);
 	return conversation;
 }
+
+const SECOND_CONVERSATION =
+	'It was not sent again, because there is no way to look for a conversation without its ID. Run this again if a second conversation that nobody uses does no harm.';

@@ -11,11 +11,14 @@ export interface Conversation extends JsonObject {
 	id: string;
 }
 
-/** The failure of an answer that is a JSON object, but not the promised one. */
-export function unexpected(promised: string, isWrite: boolean): RequestFailure {
+/**
+ * The failure of an answer that is a JSON object, but not the promised one.
+ * @param what goes on from "The server answered with success, but"
+ */
+export function unexpected(what: string, isWrite: boolean): RequestFailure {
 	return new RequestFailure({
 		kind: 'malformedAnswer',
-		message: `The server answered with success, but not with ${promised}`,
+		message: `The server answered with success, but ${what}`,
 		advice:
 			'The server at Base URL may not offer the Conversations API. Check Base URL in the credential and in the options.',
 		attempts: 1,
@@ -26,7 +29,7 @@ export function unexpected(promised: string, isWrite: boolean): RequestFailure {
 
 function asConversation(answer: JsonObject, isWrite: boolean): Conversation {
 	const id = textAt(answer, 'id');
-	if (id === undefined) throw unexpected('a conversation', isWrite);
+	if (id === undefined) throw unexpected('not with a conversation', isWrite);
 	return { ...answer, id };
 }
 
@@ -81,18 +84,21 @@ export async function deleteConversation(
 ): Promise<{ answer: JsonObject; wasGone: boolean }> {
 	const { answer, wasGone } = await deleteAt(api, [ROOT, id]);
 	if (wasGone) return { answer: { id, object: 'conversation.deleted', deleted: true }, wasGone };
-	if (answer.deleted !== true) throw unexpected('the word that the conversation is deleted', false);
+	if (answer.deleted !== true) throw unexpected('did not confirm that the conversation is deleted', false);
 	return { answer, wasGone };
 }
 
-/** Deletes; a 404 for the repetition of an attempt that may have worked means that it did. */
+/**
+ * Deletes. When the API does not find what an earlier attempt may have deleted, that attempt did it;
+ * a proxy that answers 404 in the API's place says nothing.
+ */
 export async function deleteAt(
 	api: ApiClient,
 	path: readonly string[],
 ): Promise<{ answer: JsonObject; wasGone: boolean }> {
 	const outcome = await attempted(api.call({ method: 'DELETE', path, repeatable: true }));
 	if (!(outcome instanceof RequestFailure)) return { answer: outcome, wasGone: false };
-	const { status, mayHaveHappened } = outcome.details;
-	if (status === 404 && mayHaveHappened) return { answer: {}, wasGone: true };
+	const { status, settled, mayHaveHappened } = outcome.details;
+	if (status === 404 && settled === true && mayHaveHappened) return { answer: {}, wasGone: true };
 	throw outcome;
 }

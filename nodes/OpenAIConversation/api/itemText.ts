@@ -16,6 +16,8 @@ function partText(part: JsonValue): string {
 	if (!isJsonObject(part)) return '';
 	const text = textAt(part, 'text') ?? textAt(part, 'refusal') ?? textAt(part, 'transcript');
 	if (text !== undefined) return text;
+	const printed = [textAt(part, 'stdout'), textAt(part, 'stderr')].filter((line) => line !== undefined);
+	if (printed.length > 0) return printed.join('\n');
 	const type = textAt(part, 'type');
 	if (type === undefined || type.endsWith('text') || type === 'refusal') return '';
 	const name = PART_NAMES[type] ?? type;
@@ -39,14 +41,30 @@ function fieldText(value: JsonValue | undefined): string {
 /** Fields that say what an item is about, the most telling first. */
 const TELLING_FIELDS = ['content', 'text', 'output', 'summary', 'arguments', 'input', 'code', 'result'];
 
+/** Fields that say what an action is about, the most telling first. */
+const ACTION_FIELDS = ['commands', 'query', 'queries', 'url', 'text', 'path'];
+
 /** What an action or an operation of a tool says of itself. */
-function actionText(item: Item): string {
-	const action = item.action ?? item.operation;
-	if (!isJsonObject(action)) return typeof action === 'string' ? action : '';
-	const { commands, command, query, url, type } = action;
-	const told = [commands, command, query, url].find((value) => value !== undefined && value !== null);
-	if (Array.isArray(told)) return told.map((value) => fieldText(value)).join(' ');
-	return told === undefined ? fieldText(type) : fieldText(told);
+function actionText(action: JsonValue | undefined): string {
+	if (Array.isArray(action)) return action.map(actionText).filter((text) => text !== '').join('\n');
+	if (!isJsonObject(action)) return fieldText(action);
+	// A command in parts is one line.
+	if (Array.isArray(action.command)) return action.command.map(fieldText).join(' ');
+	const told = ACTION_FIELDS.map((field) => fieldText(action[field])).find((text) => text !== '');
+	return told ?? fieldText(action.type);
+}
+
+/** The names in a list of tools. */
+function toolNames(tools: JsonValue | undefined): string {
+	if (!Array.isArray(tools)) return '';
+	const names = tools.map((tool) => (isJsonObject(tool) ? (textAt(tool, 'name') ?? textAt(tool, 'type')) : undefined));
+	return names.filter((name) => name !== undefined).join(', ');
+}
+
+/** The answer to a tool's question whether it may go on. */
+function approvalText({ approve, reason }: Item): string {
+	const word = approve === true ? 'approved' : 'refused';
+	return typeof reason === 'string' && reason !== '' ? `${word}: ${reason}` : word;
 }
 
 /**
@@ -56,6 +74,7 @@ function actionText(item: Item): string {
 export function itemText(item: Item): string {
 	if (item.type === 'message') return fieldText(item.content);
 	if (item.type === 'image_generation_call') return textAt(item, 'revised_prompt') ?? '[image]';
+	if (item.type === 'mcp_approval_response') return approvalText(item);
 	const name = textAt(item, 'name');
 	if (name !== undefined && (item.arguments !== undefined || item.input !== undefined)) {
 		return `${name}(${fieldText(item.arguments ?? item.input)})`;
@@ -65,7 +84,7 @@ export function itemText(item: Item): string {
 		const text = fieldText(item[field]);
 		if (text !== '') return text;
 	}
-	return actionText(item) || (name ?? '');
+	return actionText(item.action ?? item.actions ?? item.operation) || toolNames(item.tools) || (name ?? '');
 }
 
 /** An item with the fields that most workflows need; those that it does not have are left out. */

@@ -1,12 +1,9 @@
-import type { ApiClient, Query } from '../transport/client';
+import type { ApiClient, Finding, Query } from '../transport/client';
 import { RequestFailure } from '../transport/failures';
 import type { JsonObject } from '../transport/json';
 import { isJsonObject, textAt } from '../transport/json';
 import { deleteAt, ROOT, unexpected } from './conversations';
-
-/** The API's limits for one call. */
-export const MAX_ITEMS_PER_WRITE = 20;
-export const MAX_ITEMS_PER_PAGE = 100;
+import { MAX_ITEMS_PER_PAGE } from './schema';
 
 /** Anything in a conversation, as it came: `{ id, type, … }`. Types are open, new ones pass through. */
 export type Item = JsonObject;
@@ -17,7 +14,7 @@ const includeQuery = (include: readonly string[]): Query =>
 
 function itemsIn(answer: JsonObject, isWrite: boolean): Item[] {
 	const { data } = answer;
-	if (!Array.isArray(data) || !data.every(isJsonObject)) throw unexpected('a list of items', isWrite);
+	if (!Array.isArray(data) || !data.every(isJsonObject)) throw unexpected('not with a list of items', isWrite);
 	return data.filter(isJsonObject);
 }
 
@@ -44,6 +41,7 @@ export async function listItems(
 ): Promise<{ items: Item[]; hasMore: boolean }> {
 	const items: Item[] = [];
 	const seen = new Set<string>();
+	const cursors = new Set([after]);
 	let cursor = after;
 	for (;;) {
 		const size = Math.min(MAX_ITEMS_PER_PAGE, limit - items.length);
@@ -60,17 +58,19 @@ export async function listItems(
 			repeatable: true,
 		});
 		const pageItems = itemsIn(page, false);
-		for (const item of pageItems) {
-			if (items.length >= limit) break;
+		const wanted = pageItems.slice(0, limit - items.length);
+		for (const item of wanted) {
 			items.push(item);
 			if (until?.(item)) return { items, hasMore: true };
 		}
-		const hasMore = page.has_more === true;
+		const hasMore = page.has_more === true || wanted.length < pageItems.length;
 		if (!hasMore || items.length >= limit) return { items, hasMore };
 
+		const ids = pageItems.map(({ id }, place) => (typeof id === 'string' ? id : `${items.length} ${place}`));
 		const next = textAt(page, 'last_id') ?? textAt(pageItems.at(-1) ?? {}, 'id');
-		if (next === undefined || next === cursor || seen.has(next)) throw stuck(items.length);
-		seen.add(next);
+		if (next === undefined || cursors.has(next) || ids.every((id) => seen.has(id))) throw stuck(items.length);
+		for (const id of ids) seen.add(id);
+		cursors.add(next);
 		cursor = next;
 	}
 }
@@ -78,7 +78,7 @@ export async function listItems(
 const stuck = (count: number): RequestFailure =>
 	new RequestFailure({
 		kind: 'unusable',
-		message: `The server says that there are more items after the first ${count}, but does not say where they start`,
+		message: `The server says that there are more items than the ${count} it gave, but its pages do not lead on to them`,
 		advice:
 			'The listing was ended, because it would go on forever. Run the workflow again; if it stays so, the server at Base URL does not page as the API does.',
 		attempts: 1,
@@ -98,7 +98,7 @@ export async function getItem(
 		query: includeQuery(include),
 		repeatable: true,
 	});
-	if (textAt(answer, 'type') === undefined) throw unexpected('an item', false);
+	if (textAt(answer, 'type') === undefined) throw unexpected('not with an item', false);
 	return answer;
 }
 
@@ -111,16 +111,27 @@ export async function deleteItem(
 	conversation: string,
 	item: string,
 ): Promise<{ wasGone: boolean }> {
-	const { wasGone } = await deleteAt(api, [ROOT, conversation, 'items', item]);
+	const { answer, wasGone } = await deleteAt(api, [ROOT, conversation, 'items', item]);
+	// The API answers with the conversation; a gateway may answer with a deletion instead.
+	const isConfirmed = answer.deleted === true || (textAt(answer, 'id') !== undefined && answer.deleted !== false);
+	if (!wasGone && !isConfirmed) throw unexpected('did not confirm that the item is deleted', false);
 	return { wasGone };
 }
 
-/** POST /conversations/{id}/items with at most 20 items, once for each attempt of the client. */
+export interface PostOptions {
+	include: readonly string[];
+	/** Whether the user's Additional Body is laid over the body. */
+	extensible: boolean;
+	/** Looks whether the items were added; the answer that it gives holds them under `data`. */
+	findOut: () => Promise<Finding>;
+}
+
+/** POST /conversations/{id}/items with at most 20 items. */
 export async function postItems(
 	api: ApiClient,
 	conversation: string,
 	items: readonly Item[],
-	{ include = [], extensible }: { include?: readonly string[]; extensible: boolean },
+	{ include, extensible, findOut }: PostOptions,
 ): Promise<Item[]> {
 	const answer = await api.call({
 		method: 'POST',
@@ -129,10 +140,11 @@ export async function postItems(
 		body: { items: [...items] },
 		extensible,
 		repeatable: false,
+		findOut,
 	});
 	const added = itemsIn(answer, true);
 	if (added.length !== items.length) {
-		throw unexpected(`the ${items.length} items that were sent, but with ${added.length}`, true);
+		throw unexpected(`with ${added.length} items instead of the ${items.length} that were sent`, true);
 	}
 	return added;
 }

@@ -2,6 +2,8 @@ import type { JsonObject } from '../transport/json';
 import { textAt } from '../transport/json';
 import { itemText } from './itemText';
 import type { Item } from './items';
+import type { ItemType } from './schema';
+import { ROLES } from './schema';
 
 /** A turn of a conversation as a person sees it. */
 export interface Turn {
@@ -17,7 +19,7 @@ export interface Turn {
 const TOOL_TEXT_LIMIT = 200;
 
 /** Items that work behind the scenes: nobody would call them part of the conversation. */
-const HIDDEN = new Set([
+const HIDDEN = [
 	'additional_tools',
 	'compaction',
 	'configuration_update',
@@ -25,11 +27,14 @@ const HIDDEN = new Set([
 	'reasoning',
 	'tool_search_call',
 	'tool_search_output',
-]);
+] as const satisfies readonly ItemType[];
+
+const hidden = new Set<string>(HIDDEN);
 
 const oneLine = (text: string): string => {
 	const line = text.replace(/\s+/g, ' ').trim();
-	const characters = Array.from(line);
+	// Two units at most make a character, and a text may be megabytes long.
+	const characters = Array.from(line.slice(0, 2 * TOOL_TEXT_LIMIT + 1));
 	return characters.length > TOOL_TEXT_LIMIT
 		? `${characters.slice(0, TOOL_TEXT_LIMIT).join('')}…`
 		: line;
@@ -38,11 +43,12 @@ const oneLine = (text: string): string => {
 const isResult = (type: string): boolean => /_(?:output|response)$/.test(type);
 
 function toolName(item: Item, type: string): string {
-	return textAt(item, 'name') ?? type.replace(/_(?:call|call_output|output|request|response)$/, '').replaceAll('_', ' ');
+	const name = textAt(item, 'name');
+	if (type === 'mcp_approval_request') return `approval of ${name ?? 'a tool'}`;
+	return name ?? type.replace(/_(?:call|call_output|output|request|response)$/, '').replaceAll('_', ' ');
 }
 
-function toolText(item: Item, type: string): string {
-	if (type === 'mcp_approval_response') return item.approve === true ? 'approved' : 'refused';
+function toolText(item: Item): string {
 	const text = itemText(item);
 	const name = textAt(item, 'name');
 	// The name stands in front of the line already.
@@ -60,13 +66,13 @@ export function turnsOf(items: readonly Item[]): Turn[] {
 			const text = itemText(item);
 			return text === '' ? [] : [{ kind: 'message', role: textAt(item, 'role') ?? 'user', name: '', text }];
 		}
-		if (type === '' || HIDDEN.has(type)) return [];
+		if (type === '' || hidden.has(type)) return [];
 		return [
 			{
 				kind: isResult(type) ? 'toolResult' : 'toolCall',
 				role: isResult(type) ? 'user' : 'assistant',
 				name: toolName(item, type),
-				text: oneLine(toolText(item, type)),
+				text: oneLine(toolText(item)),
 			},
 		];
 	});
@@ -93,11 +99,16 @@ export function asText(conversation: string, turns: readonly Turn[]): string {
 	return `${[`Conversation ${conversation}`, ...blocks].join('\n\n')}\n`;
 }
 
-/** `[{ role, content }]` to hand to a model; what tools did stands in the assistant's place. */
+const roles = new Set<string>(ROLES);
+
+/**
+ * `[{ role, content }]` to hand to a model. What tools did, and messages of a role that no model
+ * takes, stand in the assistant's place.
+ */
 export function asMessages(turns: readonly Turn[]): JsonObject[] {
 	return turns.map((turn) =>
 		turn.kind === 'message'
-			? { role: turn.role, content: turn.text }
+			? { role: roles.has(turn.role) ? turn.role : 'assistant', content: turn.text }
 			: { role: 'assistant', content: `[${toolLine(turn)}]` },
 	);
 }

@@ -3,8 +3,11 @@ import * as n8n from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 
 import { DEFAULT_BASE_URL, parseBaseUrl } from '../parameters/baseUrl';
-import { FieldError, isNothing } from '../parameters/reader';
+import { FRAMING_HEADERS, isHeaderName, isHeaderValue } from '../parameters/headers';
+import { FieldError, isNothing, quote } from '../parameters/reader';
 import { isPlainObject } from '../transport/json';
+import type { OtherSecret } from '../transport/redact';
+import { createRedactor } from '../transport/redact';
 
 export const CREDENTIAL_TYPE = 'openAIConversationApi';
 
@@ -13,17 +16,49 @@ export interface Credential {
 	data: ICredentialDataDecryptedObject;
 	key: string;
 	/** Values of the custom headers, which may be secrets as well. */
-	headerValues: string[];
+	headerValues: OtherSecret[];
 	/** Without a trailing slash. */
 	baseUrl: string;
 }
 
-function headerValuesOf(data: ICredentialDataDecryptedObject): string[] {
+const CUSTOM_HEADERS = 'Custom Headers in the credential';
+
+/** Names of headers whose value is a secret; that of another may be a word that conversations have, too. */
+const SECRET_HEADER = /auth|key|token|secret|pass|cookie|credential|signature|session|jwt|assertion/i;
+
+/** What stands before a secret in a header. */
+const SCHEME = /^(?:Basic|Bearer|Token)\s+/i;
+
+function headersOf(data: ICredentialDataDecryptedObject): Array<[name: string, value: string]> {
 	const field: unknown = data.customHeaders;
 	const rows = isPlainObject(field) && Array.isArray(field.headers) ? field.headers : [];
-	return rows.flatMap((row: unknown) =>
-		isPlainObject(row) && typeof row.value === 'string' ? [row.value.trim()] : [],
-	);
+	return rows.flatMap((row: unknown): Array<[string, string]> => {
+		const { name, value } = isPlainObject(row) ? row : {};
+		if (typeof name !== 'string' || name.trim() === '') return [];
+		return [[name.trim(), typeof value === 'string' ? value.trim() : '']];
+	});
+}
+
+/** The helper would send these without what does not fit, or not at all, and nobody would know why. */
+function checkHeader([name, value]: readonly [string, string]): void {
+	if (!isHeaderName(name)) {
+		throw new FieldError(
+			`${CUSTOM_HEADERS} has the name ${quote(name)}, which can't be the name of a header`,
+			'Use letters, digits and hyphens, such as x-gateway-route.',
+		);
+	}
+	if (FRAMING_HEADERS.includes(name.toLowerCase())) {
+		throw new FieldError(
+			`${CUSTOM_HEADERS} can't set ${name}`,
+			'The request itself settles this header. Remove it from the credential.',
+		);
+	}
+	if (!isHeaderValue(value)) {
+		throw new FieldError(
+			`The value of ${name} in ${CUSTOM_HEADERS} has characters that a header can't carry`,
+			'Remove line breaks and characters beyond Latin-1; white space may have come along with pasting.',
+		);
+	}
 }
 
 function checked(data: ICredentialDataDecryptedObject): Credential {
@@ -36,11 +71,16 @@ function checked(data: ICredentialDataDecryptedObject): Credential {
 			'Copy the key again from the API keys page of the OpenAI dashboard into the credential.',
 		);
 	}
+	const headers = headersOf(data);
+	headers.forEach(checkHeader);
 	const base = isNothing(data.baseUrl) ? DEFAULT_BASE_URL : String(data.baseUrl);
 	return {
 		data,
 		key,
-		headerValues: headerValuesOf(data),
+		headerValues: headers.map(([name, value]) => ({
+			text: value.replace(SCHEME, ''),
+			inData: SECRET_HEADER.test(name),
+		})),
 		baseUrl: parseBaseUrl(base, 'Base URL in the credential'),
 	};
 }
@@ -55,7 +95,9 @@ export async function readCredential(context: IExecuteFunctions): Promise<Creden
 		return checked(data);
 	} catch (error) {
 		const { message } = error instanceof Error ? error : new Error(String(error));
-		throw new NodeOperationError(context.getNode(), message, {
+		// The key may have been pasted into another field.
+		const { text } = createRedactor(typeof data.apiKey === 'string' ? data.apiKey : '');
+		throw new NodeOperationError(context.getNode(), text(message), {
 			description: error instanceof FieldError ? error.advice : '',
 		});
 	}

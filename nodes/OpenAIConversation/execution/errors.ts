@@ -19,11 +19,10 @@ const withoutGaps = (object: Record<string, string | number | true | undefined>)
 		Object.entries(object).filter((entry): entry is [string, string | number | true] => entry[1] !== undefined),
 	);
 
-const MAY_HAVE_HAPPENED =
-	'The server may have carried it out all the same. Look at the conversation before you run this again, or it may happen twice.';
+const MAY_HAVE_HAPPENED = 'The server may have carried it out all the same.';
 
 function fromRequest(node: INode, { details }: RequestFailure, item: number, where: string): ItemFailure {
-	const { message, status, code, param, type, requestId, attempts } = details;
+	const { message, status, code, param, type, requestId, attempts, holding } = details;
 	const uncertain = details.mayHaveHappened && details.repeatable === false;
 	const facts = [
 		status === undefined ? undefined : `status ${status}`,
@@ -50,6 +49,8 @@ function fromRequest(node: INode, { details }: RequestFailure, item: number, whe
 		request_id: requestId,
 		attempts,
 		may_have_happened: uncertain || undefined,
+		conversation: holding?.conversation,
+		item_count: holding?.items,
 	});
 	const response: NodeJsonObject = withoutGaps({ message, status, code, param, type, request_id: requestId, attempts });
 	const error = new NodeApiError(node, response, {
@@ -84,7 +85,14 @@ export function describeFailure(
 	{ item, several, redactor }: { item: number; several: boolean; redactor: Redactor },
 ): ItemFailure {
 	const where = several ? ` [item ${item}]` : '';
-	if (cause instanceof RequestFailure) return fromRequest(node, cause, item, where);
+	if (cause instanceof RequestFailure) {
+		const { message, advice } = cause.details;
+		const clean = cause.with({
+			message: redactor.text(message),
+			advice: advice === undefined ? undefined : redactor.text(advice),
+		});
+		return fromRequest(node, clean, item, where);
+	}
 	if (cause instanceof FieldError) {
 		return fromMessage(node, redactor.text(cause.message), redactor.text(cause.advice), item, where);
 	}

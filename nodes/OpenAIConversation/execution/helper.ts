@@ -41,18 +41,32 @@ export function createSend(context: IExecuteFunctions, credential: Credential): 
 		const caller: IExecuteFunctions = Object.create(context, {
 			getExecutionCancelSignal: { value: () => signal },
 		});
-		const answer: unknown = await context.helpers.httpRequestWithAuthentication.call(
-			caller,
-			CREDENTIAL_TYPE,
-			options,
-			{ credentialsDecrypted },
-		);
+		const answer: unknown = await context.helpers.httpRequestWithAuthentication
+			.call(caller, CREDENTIAL_TYPE, options, { credentialsDecrypted })
+			.catch((error: unknown) => {
+				throw withCode(error);
+			});
 		if (!isPlainObject(answer) || typeof answer.statusCode !== 'number') {
 			throw new TypeError('The request helper returned no response');
 		}
 		const { statusCode, body: answerBody } = answer;
 		return { status: statusCode, headers: headersOf(answer.headers), body: answerBody };
 	};
+}
+
+/**
+ * n8n 1.x drops the cause of a request that failed. Its code stays as `httpCode`, unless an answer had
+ * begun, whose status then stands there; its message stays as the first of `messages`.
+ */
+function withCode(error: unknown): unknown {
+	if (!(error instanceof Error) || error.cause !== undefined) return error;
+	if (!('httpCode' in error) || typeof error.httpCode !== 'string') return error;
+	const [message]: unknown[] = 'messages' in error && Array.isArray(error.messages) ? error.messages : [];
+	return Object.assign(error, {
+		code: /^\d+$/.test(error.httpCode) ? 'ERR_BAD_RESPONSE' : error.httpCode,
+		// Where it was the connecting that failed, Node.js' message begins with it.
+		...(String(message).startsWith('connect ') && { syscall: 'connect' }),
+	});
 }
 
 /** The headers as a plain object with names in lower case. */

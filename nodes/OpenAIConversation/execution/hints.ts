@@ -14,6 +14,9 @@ const MAX_NAMES = 10;
 export class Notes {
 	private readonly kinds = new Map<NoteKind, { count: number; names: Set<string> }>();
 
+	/** @param clean takes secrets out of a text: names come from users and from the API */
+	constructor(private readonly clean: (text: string) => string = (text) => text) {}
+
 	add(kind: NoteKind, names: readonly string[] = []): void {
 		const entry = this.kinds.get(kind) ?? { count: 0, names: new Set<string>() };
 		entry.count += 1;
@@ -25,7 +28,7 @@ export class Notes {
 		return [...this.kinds].map(([kind, { count, names }]) => {
 			const shown = [...names].slice(0, MAX_NAMES);
 			if (names.size > MAX_NAMES) shown.push('and more');
-			return { message: kind.text(count, shown), type: kind.type, location: 'outputPane' };
+			return { message: this.clean(kind.text(count, shown)), type: kind.type, location: 'outputPane' };
 		});
 	}
 }
@@ -35,28 +38,33 @@ const plural = (count: number, one: string, many: string): string =>
 
 /** A duration as a person says it: `0.4 s`, `12 s`, `3 min 5 s`. */
 export function duration(ms: number): string {
-	const seconds = ms / 1_000;
-	if (seconds < 10) return `${seconds.toFixed(1)} s`;
-	if (seconds < 60) return `${Math.round(seconds)} s`;
-	const whole = Math.round(seconds);
+	const tenths = Math.round(ms / 100) / 10;
+	if (tenths < 10) return `${tenths.toFixed(1)} s`;
+	const whole = Math.round(ms / 1_000);
+	if (whole < 60) return `${whole} s`;
 	return `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 
 /**
  * Sums up a run: requests, retries and why, time spent waiting. Undefined when there is nothing
  * worth a word.
+ * @param times in ms: of the run, and of the part of it in which requests were kept waiting
  */
-export function summary(items: number, tally: Tally, gateMs: number): NodeExecutionHint | undefined {
-	const retries = [...tally.retries.values()].reduce((sum, count) => sum + count, 0);
-	const waitedMs = tally.backoffMs + gateMs;
-	if (retries === 0 && waitedMs < NOTABLE_WAIT_MS && items < MANY_ITEMS) return undefined;
-	const reasons = [...tally.retries].map(([reason, count]) => `${reason}: ${count.toLocaleString('en-US')}`);
+export function summary(
+	items: number,
+	{ requests, retries }: Tally,
+	times: { ranMs: number; waitedMs: number },
+): NodeExecutionHint | undefined {
+	const repeated = [...retries.values()].reduce((sum, count) => sum + count, 0);
+	const isWaitNotable = times.waitedMs >= NOTABLE_WAIT_MS;
+	if (repeated === 0 && !isWaitNotable && items < MANY_ITEMS) return undefined;
+	const reasons = [...retries].map(([reason, count]) => `${reason}: ${count.toLocaleString('en-US')}`);
 	const parts = [
-		`${plural(tally.requests, 'request', 'requests')} for ${plural(items, 'item', 'items')}`,
-		retries === 0
-			? 'no retries'
-			: `${plural(retries, 'retry', 'retries')} (${reasons.join(', ')})`,
-		...(waitedMs < 100 ? [] : [`${duration(waitedMs)} spent waiting, summed over the requests`]),
+		`${plural(requests, 'request', 'requests')} for ${plural(items, 'item', 'items')}`,
+		repeated === 0 ? 'no retries' : `${plural(repeated, 'retry', 'retries')} (${reasons.join(', ')})`,
+		...(isWaitNotable
+			? [`requests were kept waiting in ${duration(times.waitedMs)} of the ${duration(times.ranMs)}`]
+			: []),
 	];
 	return { message: `${parts.join(', ')}.`, type: 'info', location: 'outputPane' };
 }

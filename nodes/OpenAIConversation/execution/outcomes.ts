@@ -13,9 +13,12 @@ const PROGRESS_EVERY_MS = 5_000;
 
 /** Keeps what became of each item, in its place. */
 export class Outcomes {
+	/** What each item gives, at its place. */
 	private readonly outputs: Array<INodeExecutionData[] | undefined>;
-	private readonly failures = new Map<number, ItemFailure>();
+	/** The first failure in input order. */
+	private first: { item: number; error: ItemFailure['error'] } | undefined;
 	private done = 0;
+	private failures = 0;
 	private readonly startedAt = Date.now();
 	private loggedAt = this.startedAt;
 
@@ -34,7 +37,9 @@ export class Outcomes {
 	failed(item: number, cause: unknown): void {
 		const failure = this.describe(cause, item);
 		if (failure === undefined) return;
-		this.failures.set(item, failure);
+		this.outputs[item] = [{ ...failure, pairedItem: { item } }];
+		this.failures += 1;
+		if (this.first === undefined || item < this.first.item) this.first = { item, error: failure.error };
 		this.logProgress();
 	}
 
@@ -58,37 +63,32 @@ export class Outcomes {
 		this.logProgress();
 	}
 
+	/** How far a run got that ended early: a sentence; empty for a single item. */
+	progress(): string {
+		return this.count > 1 ? `${this.done} of ${this.count} items had already been done.` : '';
+	}
+
 	/** The first failure in input order, which then says how many items were done. */
 	firstFailure(): NodeApiError | NodeOperationError | undefined {
-		const [first] = [...this.failures.keys()].sort((a, b) => a - b);
-		const error = first === undefined ? undefined : this.failures.get(first)?.error;
-		if (error !== undefined && this.count > 1) {
-			const done = `${this.done} of ${this.count} items had already been done.`;
-			error.description = error.description ? `${error.description} ${done}` : done;
-		}
+		const error = this.first?.error;
+		if (error !== undefined) error.description = `${error.description ?? ''} ${this.progress()}`.trim();
 		return error;
 	}
 
 	/** All outputs and failures in input order. */
 	items(): INodeExecutionData[] {
-		const items: INodeExecutionData[] = [];
-		for (let item = 0; item < this.count; item++) {
-			const failure = this.failures.get(item);
-			if (failure !== undefined) items.push({ ...failure, pairedItem: { item } });
-			else items.push(...(this.outputs[item] ?? []));
-		}
-		return items;
+		return this.outputs.flatMap((outputs) => outputs ?? []);
 	}
 
 	private logProgress(): void {
 		const now = Date.now();
 		if (now - this.loggedAt < PROGRESS_EVERY_MS) return;
 		this.loggedAt = now;
-		const ended = this.done + this.failures.size;
+		const ended = this.done + this.failures;
 		const rate = (ended * 1_000) / (now - this.startedAt);
 		this.context.logger.info(
 			`${this.context.getNode().name}: ${ended} of ${this.count} items ended, ${rate.toFixed(1)} per second`,
-			{ done: this.done, failed: this.failures.size, total: this.count },
+			{ done: this.done, failed: this.failures, total: this.count },
 		);
 	}
 }

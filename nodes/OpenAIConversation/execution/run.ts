@@ -1,10 +1,10 @@
-import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type { IExecuteFunctions, INode, INodeExecutionData } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 
 import type { Job, NoteKind, Operation, Tools } from '../operation';
 import { isUnprotected, parseBaseUrl } from '../parameters/baseUrl';
 import type { Options } from '../parameters/options';
-import { readOptions } from '../parameters/options';
+import { OPTIONS_NAME, readOptions } from '../parameters/options';
 import type { ReadParameter } from '../parameters/reader';
 import type { ClientParts, RequestSettings, Tally } from '../transport/client';
 import { createClient } from '../transport/client';
@@ -39,12 +39,15 @@ const readerFor =
 	(name, fallback) =>
 		context.getNodeParameter(name, item, fallback);
 
-/** The options that hold for the run as a whole; an item whose options are invalid fails by itself. */
-function runOptions(context: IExecuteFunctions): Pick<Options, 'maxConcurrency' | 'maxRequestsPerMinute'> {
+/**
+ * An option that holds for the run as a whole, as the first item gives it. Read apart from the
+ * others, so that one of them being invalid does not lift a limit.
+ */
+function runOption(context: IExecuteFunctions, name: 'maxConcurrency' | 'maxRequestsPerMinute'): number {
 	try {
-		return readOptions(readerFor(context, 0));
+		return readOptions(() => ({ [name]: context.getNodeParameter(`${OPTIONS_NAME}.${name}`, 0, '') }))[name];
 	} catch {
-		return readOptions(() => ({}));
+		return readOptions(() => ({}))[name];
 	}
 }
 
@@ -74,11 +77,15 @@ function settingsReader(context: IExecuteFunctions, credential: Credential, note
 	};
 }
 
+/** By the word "canceled" n8n knows that the execution did not fail. */
+const canceled = (node: INode, description = ''): NodeOperationError =>
+	new NodeOperationError(node, 'The execution was canceled', { description });
+
 /**
  * Runs the operation for all input items: items of one conversation in input order, different
  * conversations side by side, outputs in input order.
  * @throws {NodeApiError | NodeOperationError} the first failure in input order, unless the node
- * continues on failures; or that the execution was stopped
+ * continues on failures; or that the execution was canceled
  */
 export async function executeItems(
 	context: IExecuteFunctions,
@@ -87,16 +94,18 @@ export async function executeItems(
 	const node = context.getNode();
 	const count = context.getInputData().length;
 	if (count === 0) return [[]];
+	const cancelled = context.getExecutionCancelSignal() ?? new AbortController().signal;
+	// Retry On Fail runs the node again, even after a stop.
+	if (cancelled.aborted) throw canceled(node);
 
+	const startedAt = performance.now();
 	const credential = await readCredential(context);
 	const redactor = createRedactor(credential.key, credential.headerValues);
-	const { maxConcurrency, maxRequestsPerMinute } = runOptions(context);
 	const notes = new Notes();
 	const settingsOf = settingsReader(context, credential, notes);
-	const tally: Tally = { requests: 0, retries: new Map(), backoffMs: 0 };
-	const gate = createGate({ maxRequestsPerMinute, now: () => performance.now() });
+	const tally: Tally = { requests: 0, retries: new Map() };
+	const gate = createGate({ maxRequestsPerMinute: runOption(context, 'maxRequestsPerMinute') });
 
-	const cancelled = context.getExecutionCancelSignal() ?? new AbortController().signal;
 	const ending = new AbortController();
 	const end = () => ending.abort();
 	cancelled.addEventListener('abort', end, { once: true });
@@ -154,14 +163,22 @@ export async function executeItems(
 			return;
 		}
 		for (const [place, { index }] of batch.entries()) {
-			if (result instanceof Error) outcomes.failed(index, result);
-			else await outcomes.succeeded(index, result[place] ?? []);
+			if (result instanceof Error) {
+				outcomes.failed(index, result);
+				continue;
+			}
+			try {
+				await outcomes.succeeded(index, result[place] ?? []);
+			} catch (error) {
+				// n8n could not store a file, say because its disk is full.
+				outcomes.failed(index, error);
+			}
 		}
 	};
 
 	await runInLanes<ItemTask>({
 		count,
-		concurrency: maxConcurrency,
+		concurrency: runOption(context, 'maxConcurrency'),
 		prepare,
 		joins: (batch, next) =>
 			batch.every(({ settingsKey }) => settingsKey === next.settingsKey) &&
@@ -171,11 +188,11 @@ export async function executeItems(
 	});
 	cancelled.removeEventListener('abort', end);
 
-	if (cancelled.aborted) throw new NodeOperationError(node, 'The execution was stopped');
+	if (cancelled.aborted) throw canceled(node, outcomes.progress());
 	const failure = context.continueOnFail() ? undefined : outcomes.firstFailure();
 	if (failure !== undefined) throw failure;
 
-	const sum = summary(count, tally, gate.waitedMs);
+	const sum = summary(count, tally, { ranMs: performance.now() - startedAt, waitedMs: gate.waitedMs });
 	context.addExecutionHints(...notes.hints(), ...(sum === undefined ? [] : [sum]));
 	return [outcomes.items()];
 }

@@ -36,7 +36,8 @@ const PRIVATE_HOST =
 
 /** Whether requests to the address cross the internet without encryption, key included. */
 export function isUnprotected(baseUrl: string): boolean {
-	const { protocol, hostname } = new URL(baseUrl);
+	const { protocol, hostname: name } = new URL(baseUrl);
+	const hostname = name.replace(/\.$/, '');
 	// A name without a dot is one of a container network or a local domain.
 	const isName = !hostname.includes('.') && !hostname.startsWith('[');
 	return protocol === 'http:' && !isName && !PRIVATE_HOST.test(hostname);

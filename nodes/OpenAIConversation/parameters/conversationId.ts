@@ -19,7 +19,8 @@ const LABEL = conversationIdField.displayName;
 
 /** OpenAI's IDs are `conv_` and hexadecimal digits; gateways use more letters and base64 padding. */
 const ID = /^conv_[A-Za-z0-9_-]{1,256}={0,2}$/;
-const IDS_IN_URL = /conv_[A-Za-z0-9_-]+/g;
+/** Padding counts only where a part of the URL ends, since `conv_id=` is the name of a parameter. */
+const IDS_IN_URL = /conv_[A-Za-z0-9_-]+(?:(?:=|%3[Dd]){1,2}(?=[/?#&]|$))?(?![A-Za-z0-9_=-])/g;
 const OTHER_ID = /^(resp|msg|asst|thread|run|file|proj|org|sk)[_-]/;
 
 const KINDS: Readonly<Record<string, string>> = {
@@ -44,7 +45,8 @@ function candidates(value: Record<string, unknown>): unknown[] {
 }
 
 function fromUrl(text: string): string {
-	const found = [...new Set(text.match(IDS_IN_URL) ?? [])];
+	const matches = text.match(IDS_IN_URL) ?? [];
+	const found = [...new Set(matches.map((match) => match.replace(/%3D/gi, '=')))];
 	const [only] = found;
 	if (only === undefined || found.length > 1) {
 		throw new FieldError(

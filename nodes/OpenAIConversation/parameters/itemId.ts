@@ -11,7 +11,7 @@ export const itemIdField: INodeProperties = {
 	required: true,
 	default: '',
 	placeholder: 'e.g. msg_68f0a1b2c3d4',
-	description: 'The item in the conversation, such as a message',
+	description: 'The item to work on, such as a message of the conversation',
 };
 
 /** Item types each have a prefix of their own, and new ones come: so only the shape is checked. */

@@ -1,5 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
+import { ROLES } from '../api/schema';
 import type { JsonObject } from '../transport/json';
 import { isJsonObject, isPlainObject } from '../transport/json';
 import { parseJsonField } from './jsonField';
@@ -73,17 +74,17 @@ export const itemsJsonField: INodeProperties = {
 /** The three fields in the order in which they stand in the form. */
 export const itemsFields = [itemsInputField, messagesField, itemsJsonField];
 
-const ROLES = new Set(['user', 'assistant', 'system', 'developer']);
+const roles = new Set<string>(ROLES);
 const EXAMPLE = '[{ "type": "message", "role": "user", "content": "Hello" }]';
 const LABEL = messagesField.displayName;
 
 function message(row: unknown, index: number): JsonObject {
 	const which = `message ${index + 1} in ${LABEL}`;
 	const { role = 'user', text } = isPlainObject(row) ? row : { text: row };
-	if (typeof role !== 'string' || !ROLES.has(role)) {
+	if (typeof role !== 'string' || !roles.has(role)) {
 		throw new FieldError(
 			`The role of ${which} is ${quote(role)}`,
-			`Use one of ${[...ROLES].join(', ')}.`,
+			`Use one of ${ROLES.join(', ')}.`,
 		);
 	}
 	const content = typeof text === 'number' || typeof text === 'boolean' ? String(text) : text;
@@ -101,7 +102,7 @@ function message(row: unknown, index: number): JsonObject {
 function fromFields(value: unknown): JsonObject[] {
 	const rows = isPlainObject(value) ? value.values : undefined;
 	const list = Array.isArray(rows) ? rows : isPlainObject(rows) ? [rows] : [];
-	return list.map(message);
+	return Array.from(list, message);
 }
 
 function fromJson(value: unknown): JsonObject[] {

@@ -1,24 +1,43 @@
 import type { JsonValue } from '../transport/json';
-import { isPlainObject } from '../transport/json';
-import { FieldError } from './reader';
+import { isPlainObject, isTooDeep } from '../transport/json';
+import { FieldError, quote } from './reader';
 
-/** A member of the outermost object, seen while JSON text is scanned. */
-const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\]:]/g;
+/** Where the string that begins at a quotation mark ends: behind its closing one. */
+function endOfString(json: string, start: number): number {
+	let end = start;
+	let isEscaped = true;
+	while (isEscaped) {
+		end = json.indexOf('"', end + 1);
+		if (end < 0) return json.length;
+		let backslashes = 0;
+		while (json.charAt(end - 1 - backslashes) === '\\') backslashes++;
+		isEscaped = backslashes % 2 === 1;
+	}
+	return end + 1;
+}
 
-/** The first name that the outermost object of a JSON text gives twice; `JSON.parse` would drop one of the two. */
+/**
+ * The first name that the outermost object of a JSON text gives twice; `JSON.parse` would drop one
+ * of the two. No regular expression: it runs out of stack on the megabytes that a file takes.
+ * @param json text that `JSON.parse` accepts
+ */
 function duplicateName(json: string): string | undefined {
 	const seen = new Set<string>();
 	let depth = 0;
 	let last = '';
-	for (const [token] of json.matchAll(TOKEN)) {
-		if (token === '{' || token === '[') depth++;
-		else if (token === '}' || token === ']') depth--;
-		else if (token === ':' && depth === 1) {
+	for (let at = 0; at < json.length; at++) {
+		const character = json.charAt(at);
+		if (character === '"') {
+			const end = endOfString(json, at);
+			if (depth === 1) last = json.slice(at, end);
+			at = end - 1;
+		} else if (character === '{' || character === '[') depth++;
+		else if (character === '}' || character === ']') depth--;
+		else if (character === ':' && depth === 1) {
 			const name: unknown = JSON.parse(last);
 			if (typeof name === 'string' && seen.has(name)) return name;
 			if (typeof name === 'string') seen.add(name);
 		}
-		last = token;
 	}
 	return undefined;
 }
@@ -35,6 +54,9 @@ function asJson(value: unknown): JsonValue | undefined {
 	}
 }
 
+const tooDeep = (label: string): FieldError =>
+	new FieldError(`${label} is nested too deeply`, 'Give it fewer levels of lists and objects.');
+
 /**
  * Reads a JSON field: text that is parsed, or an object or a list by expression.
  * @param label the field's label, for the error
@@ -46,6 +68,7 @@ export function parseJsonField(value: unknown, label: string, example: string): 
 	if (typeof value !== 'string') {
 		const json = isPlainObject(value) || Array.isArray(value) ? asJson(value) : undefined;
 		if (json === undefined) throw new FieldError(`${label} holds something that is no JSON`, advice);
+		if (isTooDeep(json)) throw tooDeep(label);
 		return json;
 	}
 	if (value.trim() === '') throw new FieldError(`${label} is empty`, advice);
@@ -65,10 +88,11 @@ export function parseJsonField(value: unknown, label: string, example: string): 
 	if (parsed === undefined) {
 		throw new FieldError(`${label} is not valid JSON: ${reason}`, advice);
 	}
+	if (isTooDeep(parsed)) throw tooDeep(label);
 	const duplicate = isPlainObject(parsed) ? duplicateName(value) : undefined;
 	if (duplicate !== undefined) {
 		throw new FieldError(
-			`${label} has the key "${duplicate}" twice`,
+			`${label} has the key ${quote(duplicate)} twice`,
 			'Keep one of the two, since only one value can be stored.',
 		);
 	}

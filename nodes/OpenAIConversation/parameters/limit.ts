@@ -1,5 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
+import { readBoolean } from './boolean';
 import { readNumber } from './number';
 import type { ReadParameter } from './reader';
 
@@ -26,10 +27,10 @@ export const limitFields = [returnAllField, limitField];
 
 /**
  * How many results are wanted: 1 or more, or Infinity for all of them.
- * @throws {FieldError} when Limit is no whole number of 1 or more
+ * @throws {FieldError} when Limit is no whole number of 1 or more, or Return All neither true nor false
  */
 export function readLimit(read: ReadParameter): number {
-	if (read(returnAllField.name, false) === true) return Infinity;
+	if (readBoolean(read(returnAllField.name, false), returnAllField.displayName, false)) return Infinity;
 	return readNumber(read(limitField.name, 50), {
 		label: limitField.displayName,
 		fallback: 50,

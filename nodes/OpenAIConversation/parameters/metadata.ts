@@ -85,7 +85,7 @@ function fromFields(value: unknown): Pair[] {
 	const rows = isPlainObject(value) ? value.pairs : undefined;
 	// A single row comes without its list when the collection was built by hand.
 	const list = Array.isArray(rows) ? rows : isPlainObject(rows) ? [rows] : [];
-	return list.map((row: unknown): Pair => (isPlainObject(row) ? [row.key, row.value] : [row, undefined]));
+	return Array.from(list, (row: unknown): Pair => (isPlainObject(row) ? [row.key, row.value] : [row, undefined]));
 }
 
 function fromJson(value: unknown): Pair[] {
@@ -96,7 +96,11 @@ function fromJson(value: unknown): Pair[] {
 			`Enter an object such as ${EXAMPLE}.`,
 		);
 	}
-	return Object.entries(parsed);
+	const pairs = Object.entries(parsed);
+	if (!isPlainObject(value)) return pairs;
+	// JSON leaves out undefined and turns NaN into null: neither may pass for a pair that was not given or goes.
+	const inJson = new Map(pairs);
+	return Object.entries(value).map(([key, given]): Pair => [key, inJson.get(key) ?? given]);
 }
 
 function checkedKey(key: unknown): string {
@@ -121,6 +125,12 @@ function checkedKey(key: unknown): string {
 }
 
 function checkedValue(key: string, value: unknown): string {
+	if (typeof value === 'number' && !Number.isFinite(value)) {
+		throw new FieldError(
+			`The value of the key ${quote(key)} in ${LABEL} is ${value}`,
+			'Check the expression that computes it.',
+		);
+	}
 	if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') {
 		return String(value);
 	}

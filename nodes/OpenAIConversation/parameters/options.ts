@@ -1,11 +1,15 @@
 import type { INodeProperties } from 'n8n-workflow';
 
+import type { Include } from '../api/schema';
+import { INCLUDES } from '../api/schema';
 import type { JsonObject } from '../transport/json';
 import { isJsonObject, isPlainObject } from '../transport/json';
+import { readBoolean } from './boolean';
+import { FRAMING_HEADERS, isHeaderName, isHeaderValue } from './headers';
 import { parseJsonField } from './jsonField';
 import { readNumber } from './number';
 import type { ReadParameter } from './reader';
-import { FieldError, isNothing, kindOf, quote, trimPasted } from './reader';
+import { FieldError, hasHalfCharacter, isNothing, kindOf, quote, trimPasted } from './reader';
 
 /** The collection's own name. Its fields are below; an operation may bring more (see `Operation.options`). */
 export const OPTIONS_NAME = 'options';
@@ -47,7 +51,7 @@ const maxRetries = numberOption(
 	'Max Retries',
 	0,
 	RETRIES_RANGE,
-	'How often a request is repeated after a rate limit (429) or a server error (5xx). A create or an add that may have happened is not sent again blindly.',
+	'How often a request is sent again after a rate limit (429) or a server error (5xx). One that may already have created a conversation or added messages is only sent again when a look shows that it has not.',
 );
 const maxConcurrency = numberOption(
 	'maxConcurrency',
@@ -87,7 +91,7 @@ const additionalBody: INodeProperties = {
 	type: 'json',
 	default: '',
 	placeholder: 'e.g. { "new_parameter": true }',
-	description: 'Members that are laid over the request body, for parameters that this node does not know yet',
+	description: 'JSON that is added to what the request sends, and replaces what has the same name, for parameters that this node does not know yet',
 };
 
 const pairs = (
@@ -150,22 +154,24 @@ export const commonOptions: INodeProperties[] = [
 /** Options of the operations that send a body. */
 export const bodyOptions: INodeProperties[] = [additionalBody];
 
-const INCLUDES: ReadonlyArray<readonly [label: string, value: string]> = [
-	['Code Interpreter Outputs', 'code_interpreter_call.outputs'],
-	['Computer Call Image URLs', 'computer_call_output.output.image_url'],
-	['File Search Results', 'file_search_call.results'],
-	['Message Image URLs', 'message.input_image.image_url'],
-	['Message Log Probabilities', 'message.output_text.logprobs'],
-	['Reasoning Encrypted Content', 'reasoning.encrypted_content'],
-	['Web Search Results', 'web_search_call.results'],
-	['Web Search Sources', 'web_search_call.action.sources'],
-];
+const INCLUDE_LABELS: Readonly<Record<Include, string>> = {
+	'code_interpreter_call.outputs': 'Code Interpreter Outputs',
+	'computer_call_output.output.image_url': 'Computer Call Image URLs',
+	'file_search_call.results': 'File Search Results',
+	'message.input_image.image_url': 'Message Image URLs',
+	'message.output_text.logprobs': 'Message Log Probabilities',
+	'reasoning.encrypted_content': 'Reasoning Encrypted Content',
+	'web_search_call.action.sources': 'Web Search Sources',
+	'web_search_call.results': 'Web Search Results',
+};
 
 export const includeOption: INodeProperties = {
 	displayName: 'Include',
 	name: 'include',
 	type: 'multiOptions',
-	options: INCLUDES.map(([name, value]) => ({ name, value })),
+	options: INCLUDES.map((value) => ({ name: INCLUDE_LABELS[value], value })).sort((a, b) =>
+		a.name.localeCompare(b.name),
+	),
 	default: [],
 	description: 'Further data to return with the items',
 };
@@ -208,35 +214,24 @@ export interface Options {
 	after: string | undefined;
 }
 
-/** RFC 9110's token, of which header names are made. */
-const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-/** What Node.js sends in a header's value: no control characters but the tab, nothing beyond Latin-1. */
-const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
-
 /** Headers that the credential or the request itself settles. */
 const RESERVED = new Set([
+	...FRAMING_HEADERS,
 	'accept',
 	'api-key',
 	'authorization',
-	'connection',
-	'content-length',
 	'content-type',
 	'cookie',
-	'expect',
 	'host',
 	'openai-organization',
 	'openai-project',
 	'proxy-authorization',
-	'te',
-	'trailer',
-	'transfer-encoding',
-	'upgrade',
 ]);
 
 function rowsOf(value: unknown, key: string): Array<readonly [name: unknown, value: unknown]> {
 	const rows = isPlainObject(value) ? value[key] : undefined;
 	const list = Array.isArray(rows) ? rows : isPlainObject(rows) ? [rows] : [];
-	return list.map((row: unknown) => (isPlainObject(row) ? [row.name, row.value] : [row, undefined]));
+	return Array.from(list, (row: unknown) => (isPlainObject(row) ? [row.name, row.value] : [row, undefined]));
 }
 
 function rowText(value: unknown, what: string, label: string): string {
@@ -252,7 +247,7 @@ function readHeaders(value: unknown): Record<string, string> {
 	for (const [rawName, rawValue] of rowsOf(value, 'headers')) {
 		const name = trimPasted(rowText(rawName, 'A name', label));
 		const text = rowText(rawValue, `The value of ${quote(name)}`, label).trim();
-		if (!HEADER_NAME.test(name)) {
+		if (!isHeaderName(name)) {
 			throw new FieldError(
 				`${label} has the name ${quote(name)}, which can't be the name of a header`,
 				'Use letters, digits and hyphens, such as x-trace-id.',
@@ -264,7 +259,7 @@ function readHeaders(value: unknown): Record<string, string> {
 				'The credential and the request itself settle this header. For another way to authenticate, see Authentication and Custom Headers in the credential.',
 			);
 		}
-		if (!HEADER_VALUE.test(text)) {
+		if (!isHeaderValue(text)) {
 			throw new FieldError(
 				`The value of ${name} in ${label} has characters that a header can't carry`,
 				'Remove line breaks and characters beyond Latin-1, or encode the value.',
@@ -278,6 +273,12 @@ function readHeaders(value: unknown): Record<string, string> {
 	return Object.fromEntries(headers);
 }
 
+const halfCharacter = (label: string): FieldError =>
+	new FieldError(
+		`${label} has half of a character in it, such as a cut-off emoji`,
+		'Shorten texts with {{ Array.from($json.text).slice(0, 10).join("") }}, which keeps characters whole.',
+	);
+
 function readQuery(value: unknown): Array<readonly [string, string]> {
 	const label = additionalQuery.displayName;
 	return rowsOf(value, 'parameters').map(([rawName, rawValue]) => {
@@ -285,7 +286,9 @@ function readQuery(value: unknown): Array<readonly [string, string]> {
 		if (name === '') {
 			throw new FieldError(`A name in ${label} is empty`, 'Give every parameter a name, or remove it.');
 		}
-		return [name, rowText(rawValue, `The value of ${quote(name)}`, label)] as const;
+		const text = rowText(rawValue, `The value of ${quote(name)}`, label);
+		if (hasHalfCharacter(name + text)) throw halfCharacter(label);
+		return [name, text] as const;
 	});
 }
 
@@ -303,11 +306,11 @@ function readBody(value: unknown): JsonObject {
 function readInclude(value: unknown): string[] {
 	if (isNothing(value)) return [];
 	const list: unknown[] = Array.isArray(value) ? value : [value];
-	return list.map((entry) => {
-		if (typeof entry === 'string' && INCLUDES.some(([, known]) => known === entry)) return entry;
+	return Array.from(list, (entry) => {
+		if (typeof entry === 'string' && INCLUDES.some((known) => known === entry)) return entry;
 		throw new FieldError(
 			`${includeOption.displayName} has ${quote(entry)}, which the API does not know`,
-			`Use values such as ${INCLUDES[0]?.[1] ?? ''}.`,
+			`Use one of ${INCLUDES.join(', ')}.`,
 		);
 	});
 }
@@ -320,7 +323,10 @@ function readOrder(value: unknown): 'asc' | 'desc' {
 
 function readText(value: unknown, label: string): string | undefined {
 	if (isNothing(value)) return undefined;
-	if (typeof value === 'string') return trimPasted(value) || undefined;
+	if (typeof value === 'string') {
+		if (hasHalfCharacter(value)) throw halfCharacter(label);
+		return trimPasted(value) || undefined;
+	}
 	throw new FieldError(`${label} is ${kindOf(value)}, not text`, 'Enter text.');
 }
 
@@ -338,7 +344,7 @@ export function readOptions(read: ReadParameter): Options {
 	return {
 		timeout: numberIn(given.timeout, timeout, TIMEOUT_RANGE, false),
 		maxRetries: numberIn(given.maxRetries, maxRetries, RETRIES_RANGE, true),
-		retryNetworkErrors: given.retryNetworkErrors === true,
+		retryNetworkErrors: readBoolean(given.retryNetworkErrors, retryNetworkErrors.displayName, false),
 		maxConcurrency: numberIn(given.maxConcurrency, maxConcurrency, CONCURRENCY_RANGE, true),
 		maxRequestsPerMinute: numberIn(given.maxRequestsPerMinute, maxRequestsPerMinute, RATE_RANGE, false),
 		baseUrl: readText(given.baseUrl, baseUrl.displayName),

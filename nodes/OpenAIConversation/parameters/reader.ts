@@ -26,8 +26,18 @@ export const isNothing = (value: unknown): boolean =>
 
 /** A value as an error message shows it: in quotes, at most 60 characters. */
 export function quote(value: unknown): string {
-	const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
-	return `"${text.length > 60 ? `${text.slice(0, 60)}…` : text}"`;
+	const text = textOf(value);
+	return `"${text.length > 60 ? `${text.slice(0, 60).replace(/[\uD800-\uDBFF]$/, '')}…` : text}"`;
+}
+
+function textOf(value: unknown): string {
+	if (typeof value === 'string') return value;
+	try {
+		return JSON.stringify(value) ?? String(value);
+	} catch {
+		// JSON has no words for it: a bigint, or an object that contains itself.
+		return typeof value === 'bigint' ? String(value) : kindOf(value);
+	}
 }
 
 /** What kind of value something is, with an article. */
@@ -42,6 +52,9 @@ export function kindOf(value: unknown): string {
 const AROUND = /^[\s\u200B-\u200D\u2060\uFEFF]+|[\s\u200B-\u200D\u2060\uFEFF]+$/g;
 
 export const trimPasted = (text: string): string => text.replace(AROUND, '');
+
+/** Whether a text has half of a character in it, which no request can carry. */
+export const hasHalfCharacter = (text: string): boolean => /\p{Surrogate}/u.test(text);
 
 /** How long a text is, as the limits count it: in Unicode code points, so an emoji counts once. */
 export const characters = (text: string): number => Array.from(text).length;

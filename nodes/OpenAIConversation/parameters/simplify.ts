@@ -1,5 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
+import { readBoolean } from './boolean';
 import type { ReadParameter } from './reader';
 
 export const simplifyField: INodeProperties = {
@@ -10,4 +11,6 @@ export const simplifyField: INodeProperties = {
 	description: 'Whether to return a simplified version of the response instead of the raw data',
 };
 
-export const readSimplify = (read: ReadParameter): boolean => read(simplifyField.name, true) === true;
+/** @throws {FieldError} when it is neither true nor false */
+export const readSimplify = (read: ReadParameter): boolean =>
+	readBoolean(read(simplifyField.name, true), simplifyField.displayName, true);

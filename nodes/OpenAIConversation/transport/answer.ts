@@ -1,7 +1,7 @@
 import type { ApiErrorBody, FailureDetails } from './failures';
 import { readApiError, RequestFailure } from './failures';
 import type { JsonObject, JsonValue } from './json';
-import { isJsonObject } from './json';
+import { isJsonObject, isTooDeep } from './json';
 import type { Redactor } from './redact';
 import { headerText, isConversationLocked, isQuota } from './retryPolicy';
 
@@ -18,6 +18,12 @@ export interface WireAnswer {
 const MESSAGE_LIMIT = 1_000;
 const WORD_LIMIT = 200;
 
+/** Statuses that always mean a redirect. */
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+
+/** Statuses that a gateway sends for what may still go on behind it. */
+const OPEN_STATUSES = new Set([408, 502, 504]);
+
 /** The JSON value in a body; undefined when it is no JSON in UTF-8. */
 function parseBody(body: unknown): JsonValue | undefined {
 	try {
@@ -33,6 +39,7 @@ function parseBody(body: unknown): JsonValue | undefined {
 /** What kind of thing a body is that should have been a JSON object. */
 function nameOf(body: unknown, parsed: JsonValue | undefined): string {
 	if (parsed !== undefined) {
+		if (isTooDeep(parsed)) return 'JSON that is nested too deeply';
 		if (Array.isArray(parsed)) return 'a JSON list';
 		return parsed === null ? 'an empty JSON value (null)' : `a JSON ${typeof parsed}`;
 	}
@@ -44,8 +51,11 @@ function nameOf(body: unknown, parsed: JsonValue | undefined): string {
 	return start.startsWith('{') ? 'broken JSON' : 'something that is not JSON';
 }
 
+/** Half a character at the end, such as a cut leaves. */
+const HALF = /[\uD800-\uDBFF]$/;
+
 const clip = (text: string, limit: number): string =>
-	text.length > limit ? `${text.slice(0, limit)}…` : text;
+	text.length > limit ? `${text.slice(0, limit).replace(HALF, '')}…` : text;
 
 /** An error answer's own words, clipped and without the key. */
 function cleaned(error: ApiErrorBody, { text }: Redactor): ApiErrorBody {
@@ -59,6 +69,9 @@ function cleaned(error: ApiErrorBody, { text }: Redactor): ApiErrorBody {
 		code: clean(error.code, WORD_LIMIT),
 	};
 }
+
+const NOT_THE_API =
+	'Something between n8n and the API may have answered in its place. Check Base URL in the credential and in the options: its path usually ends in /v1.';
 
 /** What the user can do about an error answer. */
 function adviceFor(status: number, error: ApiErrorBody | undefined): string {
@@ -82,15 +95,18 @@ function adviceFor(status: number, error: ApiErrorBody | undefined): string {
 	if (status === 429) {
 		return 'Too many requests were sent in a short time. Set Max Retries in the options, and Max Requests per Minute when many items are processed.';
 	}
-	if (status >= 500 || status === 408) {
+	if (status >= 500 && status <= 599) {
 		return 'The server could not answer; the request itself may be right. Run the workflow again later, or set Max Retries in the options.';
 	}
+	if (status === 408) {
+		return 'The server gave up waiting; the request itself may be right. Run the workflow again later.';
+	}
+	if (error?.message === undefined) return NOT_THE_API;
 	return 'Correct what the message names, then run the workflow again.';
 }
 
 /** A redirect's target without user name, query string and fragment, which may hold secrets. */
-function targetOf(location: string | undefined, url: string): string | undefined {
-	if (location === undefined) return undefined;
+function targetOf(location: string, url: string): string | undefined {
 	try {
 		const { origin, pathname, protocol } = new URL(location, url);
 		return origin === 'null' ? `${protocol}…` : origin + pathname;
@@ -105,7 +121,8 @@ function redirectFailure(
 	url: string,
 	redactor: Redactor,
 ): Pick<FailureDetails, 'kind' | 'message' | 'advice'> {
-	const target = targetOf(location, url);
+	// Cleaned before it is taken apart, which would change letters of the key in a host's name.
+	const target = location === undefined ? undefined : targetOf(redactor.text(location), url);
 	const where = target === undefined ? '' : ` to ${clip(redactor.text(target), WORD_LIMIT)}`;
 	return {
 		kind: 'redirect',
@@ -130,14 +147,15 @@ export function readAnswer(
 	const requestId = id === undefined ? undefined : clip(redactor.text(id), WORD_LIMIT);
 	const common = { status, requestId, attempts };
 
-	if (status >= 300 && status < 400) {
-		const details = redirectFailure(status, headerText(headers, 'location'), url, redactor);
+	const location = headerText(headers, 'location');
+	if (REDIRECTS.has(status) || (status >= 300 && status < 400 && location !== undefined)) {
+		const details = redirectFailure(status, location, url, redactor);
 		return new RequestFailure({ ...common, ...details, mayHaveHappened: false });
 	}
 
 	const parsed = parseBody(body);
 	if (status >= 200 && status < 300) {
-		if (isJsonObject(parsed)) {
+		if (isJsonObject(parsed) && !isTooDeep(parsed)) {
 			const clean = redactor.data(parsed);
 			if (isJsonObject(clean)) return clean;
 		}
@@ -145,16 +163,13 @@ export function readAnswer(
 			...common,
 			kind: 'malformedAnswer',
 			message: `The server answered with ${nameOf(body, parsed)} instead of the JSON object that the API promises (status ${status})`,
-			advice:
-				'Something between n8n and the API may have answered in its place. Check Base URL in the credential and in the options: its path usually ends in /v1.',
+			advice: NOT_THE_API,
 			mayHaveHappened: true,
 		});
 	}
 
 	const found = readApiError(isJsonObject(parsed) ? parsed : undefined);
 	const error = found === undefined ? undefined : cleaned(found, redactor);
-	// A 503 in the API's own words is a refusal; a proxy on the way may send one for a request that got through.
-	const refused = status < 500 || (status === 503 && error !== undefined);
 	return new RequestFailure({
 		...common,
 		kind: 'answer',
@@ -165,7 +180,7 @@ export function readAnswer(
 		code: error?.code,
 		param: error?.param,
 		type: error?.type,
-		fromApi: error !== undefined,
-		mayHaveHappened: !refused,
+		settled: isJsonObject(parsed) && isJsonObject(parsed.error) && !OPEN_STATUSES.has(status),
+		mayHaveHappened: status === 408 || status >= 500,
 	});
 }

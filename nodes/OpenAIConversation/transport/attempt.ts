@@ -18,48 +18,57 @@ export interface WireRequest {
 export type Send = (request: WireRequest, signal: AbortSignal) => Promise<WireAnswer>;
 
 /** Connections that were never made: nothing can have happened at the server. */
-const NOT_CONNECTED = new Set([
-	'EAI_AGAIN',
-	'ECONNREFUSED',
-	'EHOSTUNREACH',
-	'ENETUNREACH',
-	'ENOTFOUND',
-]);
+const NOT_CONNECTED = /^(?:EAI_.+|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENOTFOUND)$/;
 
-const NOT_FOUND = new Set(['EAI_AGAIN', 'ENOTFOUND']);
+const NOT_FOUND = /^(?:EAI_.+|ENOTFOUND)$/;
 
 /** Node.js' codes for a certificate that is not trusted. */
-const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_(?:GET_ISSUER|VERIFY)|ERR_TLS|ERR_SSL/;
+const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_(?:GET_ISSUER|VERIFY)/;
 
-/** Codes of a connection that was made and then broke: Node.js' own, axios' and the HTTP parser's. */
-const BROKEN = /^(?:E[A-Z]+|ERR_BAD_RESPONSE|ERR_NETWORK|HPE_.+|UND_ERR_.+)$/;
+/** Codes of a TLS handshake that came to nothing, such as https spoken to a port that speaks http. */
+const HANDSHAKE = /^(?:EPROTO|ERR_TLS_.+|ERR_SSL_.+)$/;
+
+/** Requests that Node.js and axios refuse to send. */
+const UNSENDABLE = /^ERR_(?:BAD_OPTION|BAD_REQUEST|HTTP|INVALID|UNESCAPED)/;
+
+/** Answers that came and can't be read: broken HTTP and broken compression. */
+const UNREADABLE = /^(?:HPE|Z|ZSTD|ERR_)_/;
 
 interface Cause {
 	codes: string[];
 	messages: string[];
+	/** Whether it was the connecting that did not work. */
+	isConnecting: boolean;
 }
 
 /** Codes and messages of an error and of what caused it, from the outside in. */
 function causesOf(error: unknown): Cause {
 	const codes: string[] = [];
 	const messages: string[] = [];
+	let isConnecting = false;
 	let current = error;
 	for (let depth = 0; depth < 5 && current instanceof Error; depth++) {
 		if ('code' in current && typeof current.code === 'string') codes.push(current.code);
+		isConnecting ||= 'syscall' in current && current.syscall === 'connect';
 		messages.push(current.message);
-		current = current.cause;
+		// Several addresses of a host were tried, each in vain.
+		current = current instanceof AggregateError ? current.errors[0] : current.cause;
 	}
-	return { codes, messages };
+	return { codes, messages, isConnecting };
 }
 
 type Reason = Pick<FailureDetails, 'kind' | 'message' | 'advice' | 'code' | 'mayHaveHappened'>;
 
+const CHECK_ADDRESS =
+	'Check Base URL in the credential and in the options, and that n8n can reach the server. For outages that pass, turn on Retry Network Errors and set Max Retries.';
+
 function describe(error: unknown, host: string, redactor: Redactor): Reason {
-	const { codes, messages } = causesOf(error);
+	const { codes, messages, isConnecting } = causesOf(error);
 	const certificate = codes.find((code) => CERTIFICATE.test(code));
 	if (certificate !== undefined) {
 		return {
-			kind: 'network',
+			// Not of the network: no repetition will make it trusted.
+			kind: 'unusable',
 			code: certificate,
 			message: `The certificate of ${host} is not trusted (${certificate})`,
 			advice:
@@ -67,25 +76,41 @@ function describe(error: unknown, host: string, redactor: Redactor): Reason {
 			mayHaveHappened: false,
 		};
 	}
-	const unreached = codes.find((code) => NOT_CONNECTED.has(code));
-	if (unreached !== undefined) {
+	const handshake = codes.find((code) => HANDSHAKE.test(code));
+	if (handshake !== undefined) {
 		return {
 			kind: 'network',
-			code: unreached,
-			message: NOT_FOUND.has(unreached)
-				? `The address ${host} could not be found (${unreached})`
-				: `The connection to ${host} was refused (${unreached})`,
+			code: handshake,
+			message: `No secure connection to ${host} could be made (${handshake})`,
 			advice:
-				'Check Base URL in the credential and in the options, and that n8n can reach the server. For outages that pass, turn on Retry Network Errors and set Max Retries.',
+				'Check Base URL in the credential and in the options: its port may speak http and not https, or the server may be too old for today\'s encryption.',
 			mayHaveHappened: false,
 		};
 	}
-	const broken = codes.find((code) => BROKEN.test(code));
-	if (broken !== undefined) {
+	const unreached = codes.find((code) => isConnecting || NOT_CONNECTED.test(code));
+	if (unreached !== undefined) {
+		const what = NOT_FOUND.test(unreached)
+			? `The address ${host} could not be found`
+			: unreached === 'ECONNREFUSED'
+				? `The connection to ${host} was refused`
+				: `No connection to ${host} could be made`;
 		return {
 			kind: 'network',
-			code: broken,
-			message: `The connection to ${host} broke before the answer was complete (${broken})`,
+			code: unreached,
+			message: `${what} (${unreached})`,
+			advice: CHECK_ADDRESS,
+			mayHaveHappened: false,
+		};
+	}
+	const [code] = codes;
+	if (code !== undefined && !codes.some((each) => UNSENDABLE.test(each))) {
+		const isUnreadable = codes.some((each) => UNREADABLE.test(each));
+		return {
+			kind: 'network',
+			code,
+			message: isUnreadable
+				? `The answer of ${host} could not be read (${code})`
+				: `The connection to ${host} broke before the answer was complete (${code})`,
 			advice:
 				'Run the workflow again later, or turn on Retry Network Errors and set Max Retries in the options.',
 			mayHaveHappened: true,

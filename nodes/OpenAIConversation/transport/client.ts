@@ -2,13 +2,13 @@ import { readAnswer } from './answer';
 import type { WireAnswer } from './answer';
 import type { Send, WireRequest } from './attempt';
 import { sendOnce } from './attempt';
+import type { ApiErrorBody } from './failures';
 import { Cancelled, NotContinued, RequestFailure } from './failures';
 import type { Gate } from './gate';
 import type { JsonObject } from './json';
 import type { Redactor } from './redact';
 import type { RetryReason, RetryRules } from './retryPolicy';
-import { backoff, namedWait, retryReason } from './retryPolicy';
-import { wait } from './wait';
+import { backoff, isQuota, namedWait, retryReason } from './retryPolicy';
 
 /** One request to the API. */
 export interface ApiRequest {
@@ -23,10 +23,20 @@ export interface ApiRequest {
 	extensible?: boolean;
 	/**
 	 * Whether sending it twice has the same effect as sending it once. One that is not repeatable is
-	 * sent again only when the server's answer rules out that it was carried out.
+	 * sent again only when the server's answer rules out that it was carried out, or `findOut` does.
 	 */
 	repeatable: boolean;
+	/** For one that is not repeatable: looks whether it was carried out, when the answer leaves that open. */
+	findOut?: () => Promise<Finding>;
 }
+
+/** What a look at the server shows of a request. */
+export type Finding =
+	/** It was carried out; `answer` is what the server would have answered. */
+	| { kind: 'done'; answer: JsonObject }
+	/** So far it was not. */
+	| { kind: 'notDone' }
+	| { kind: 'unclear' };
 
 export type Query = ReadonlyArray<readonly [name: string, value: string]>;
 
@@ -48,8 +58,6 @@ export interface RequestSettings extends RetryRules {
 export interface Tally {
 	requests: number;
 	retries: Map<RetryReason, number>;
-	/** Time between a failed attempt and the next one, in ms; time at the gate is counted there. */
-	backoffMs: number;
 }
 
 /** What all requests of a run share. */
@@ -75,13 +83,6 @@ export interface ApiClient {
 	 * @throws {NotContinued} when the run has ended and this item has not changed anything yet
 	 */
 	call(request: ApiRequest): Promise<JsonObject>;
-	/** How often an operation may repeat what `call` would not repeat by itself. */
-	readonly maxRetries: number;
-	/**
-	 * Waits before such a repetition, as long as before a retry.
-	 * @param retriesMade 0 before the first one
-	 */
-	pause(retriesMade: number): Promise<void>;
 }
 
 const NO_HEADERS: WireAnswer['headers'] = {};
@@ -129,36 +130,31 @@ export function createClient(parts: ClientParts, settings: RequestSettings): Api
 		const startedAt = await gate.start(stop());
 		let status: number | undefined;
 		let headers = NO_HEADERS;
+		let error: ApiErrorBody | undefined;
 		try {
 			mayStart();
 			tally.requests += 1;
-			const result = await sendOnce(send, wire, settings.timeout, cancelled, redactor);
+			const answer = await sendOnce(send, wire, settings.timeout, cancelled, redactor);
 			if (cancelled.aborted) throw new Cancelled();
-			if (result instanceof RequestFailure) return { result: result.with({ attempts }), headers };
-			({ status, headers } = result);
-			return { result: readAnswer(result, redactor, wire.url, attempts), headers };
+			if (answer instanceof RequestFailure) return { result: answer.with({ attempts }), headers };
+			({ status, headers } = answer);
+			const result = readAnswer(answer, redactor, wire.url, attempts);
+			if (result instanceof RequestFailure) error = result.details;
+			return { result, headers };
 		} finally {
-			const slowDown = status === 429 || status === 503;
-			const pause = slowDown ? namedWait(headers, Date.now()) : undefined;
-			gate.observe({ startedAt, status, headers, namedWait: pause });
+			// A quota that is used up concerns every request alike, and no pause cures it.
+			const isRateLimit = status === 429 && !isQuota(status, error);
+			const pause = isRateLimit || status === 503 ? namedWait(headers, Date.now()) : undefined;
+			gate.observe({ startedAt, status, headers, isRateLimit, namedWait: pause });
 		}
 	};
 
 	const pauseFor = async (ms: number, reason: RetryReason) => {
 		tally.retries.set(reason, (tally.retries.get(reason) ?? 0) + 1);
-		const pausedAt = Date.now();
-		await wait(ms, stop());
-		tally.backoffMs += Date.now() - pausedAt;
+		await gate.pause(ms, stop());
 	};
 
 	return {
-		maxRetries: settings.maxRetries,
-
-		async pause(retriesMade) {
-			await pauseFor(backoff(retriesMade, random()), 'server error');
-			mayStart();
-		},
-
 		async call(request) {
 			const wire = toWire(request, settings);
 			const isRead = request.method === 'GET';
@@ -171,7 +167,9 @@ export function createClient(parts: ClientParts, settings: RequestSettings): Api
 					return result;
 				}
 
-				const { kind, status, code, param, message, mayHaveHappened } = result.details;
+				const { kind, status, code, param, message, settled } = result.details;
+				const isOpen = result.details.mayHaveHappened && !isRead;
+				const findOut = isOpen && !request.repeatable ? request.findOut : undefined;
 				const reason =
 					kind === 'answer' || kind === 'timeout' || kind === 'network'
 						? retryReason(
@@ -180,19 +178,32 @@ export function createClient(parts: ClientParts, settings: RequestSettings): Api
 									status,
 									headers,
 									error: kind === 'answer' ? { code, param, message } : undefined,
-									mayHaveHappened: mayHaveHappened && !isRead,
-									repeatable: request.repeatable,
+									mayHaveHappened: isOpen,
+									repeatable: request.repeatable || findOut !== undefined,
 								},
 								settings,
 							)
 						: undefined;
-				ambiguous ||= mayHaveHappened && !isRead;
+				ambiguous ||= isOpen;
 				const failure = result.with({ mayHaveHappened: ambiguous, repeatable: request.repeatable });
 				if (reason === undefined || stop().aborted) throw failure;
 
 				await pauseFor(namedWait(headers, Date.now()) ?? backoff(retriesMade, random()), reason);
 				if (cancelled.aborted) throw new Cancelled();
 				if (stop().aborted) throw failure;
+
+				if (findOut === undefined) continue;
+				const finding = await findOut().catch((error: unknown) => {
+					if (error instanceof RequestFailure || error instanceof NotContinued) throw failure;
+					throw error;
+				});
+				if (finding.kind === 'done') {
+					changedSomething = true;
+					return finding.answer;
+				}
+				// What is not there yet may still come, unless the server is through with it.
+				if (finding.kind === 'unclear' || settled !== true) throw failure;
+				ambiguous = false;
 			}
 		},
 	};

@@ -1,4 +1,5 @@
 import type { JsonObject } from './json';
+import { isJsonObject } from './json';
 
 /** Why a request gave no result. */
 export type FailureKind =
@@ -27,8 +28,13 @@ export interface FailureDetails {
 	param?: string | undefined;
 	type?: string | undefined;
 	requestId?: string | undefined;
-	/** Whether the API itself gave the reason, so that the request has come to its end there. */
-	fromApi?: boolean;
+	/**
+	 * Whether the API itself has come to the end of the request: it answers in its own form, and what
+	 * it did not do by now it will not do.
+	 */
+	settled?: boolean;
+	/** The conversation that a write in several requests left behind, and how many of its items that holds. */
+	holding?: { conversation: string; items: number };
 	/** How many times the request was sent, 1 or more. */
 	attempts: number;
 	/** Whether this or an earlier attempt may have changed something although no success was seen. */
@@ -110,13 +116,15 @@ export interface ApiErrorBody {
 export function readApiError(body: JsonObject | undefined): ApiErrorBody | undefined {
 	if (body === undefined) return undefined;
 	const { error } = body;
-	if (typeof error === 'string') return { message: error };
-	const source = typeof error === 'object' && error !== null && !Array.isArray(error) ? error : body;
+	if (typeof error === 'string' && error.trim() !== '') return { message: error };
+	const source = isJsonObject(error) ? error : body;
 	const textOf = (key: string) => {
 		const value = source[key];
-		return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
+		const text = typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+		return text.trim() === '' ? undefined : text;
 	};
 	const message = textOf('message') ?? textOf('detail');
 	const found = { message, type: textOf('type'), param: textOf('param'), code: textOf('code') };
-	return message === undefined && source === body ? undefined : found;
+	const says = source === body ? [message] : Object.values(found);
+	return says.every((text) => text === undefined) ? undefined : found;
 }

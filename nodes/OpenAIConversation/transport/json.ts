@@ -21,3 +21,12 @@ export function textAt(object: JsonObject, key: string): string | undefined {
 	const value = object[key];
 	return typeof value === 'string' && value !== '' ? value : undefined;
 }
+
+/** Deeper than this no API nests, and what reads or stores JSON by recursion, n8n included, may run out of stack. */
+const DEEPEST = 500;
+
+/** Whether lists and objects are nested so deep that the value can't be worked with. */
+export function isTooDeep(value: JsonValue, level = 0): boolean {
+	if (typeof value !== 'object' || value === null) return false;
+	return level >= DEEPEST || Object.values(value).some((part) => isTooDeep(part, level + 1));
+}

@@ -31,10 +31,13 @@ interface Input {
 	throughItem: string | undefined;
 }
 
+/** Most left-out items of a conversation that the hint names one by one. */
+const MAX_NAMES = 10;
+
 const notCarriedOver: NoteKind = {
 	type: 'warning',
-	text: (count, names) =>
-		`${count === 1 ? '1 copy lacks' : `${count} copies lack`} items that the API does not take a second time: ${names.join(', ')}. All other items were copied.`,
+	text: (_count, names) =>
+		`Some items were not copied, because the API does not take them a second time: ${names.join('; ')}. All other items were copied.`,
 };
 
 /**
@@ -45,7 +48,7 @@ export const copy = defineOperation<Input>({
 	value: 'copy',
 	name: 'Copy',
 	action: 'Copy conversation',
-	description: 'Copy a conversation into a new one, as a whole or through a given item',
+	description: 'Copy the messages and other items of a conversation into a new one, all or through a given item',
 	properties: [conversationIdField, throughItemField, ...metadataFields],
 	options: bodyOptions,
 
@@ -81,7 +84,9 @@ export const copy = defineOperation<Input>({
 		const original = metadata ?? metadataOf(await getConversation(api, id));
 		const conversation = await createConversation(api, original, sent);
 		if (leftOut.length > 0) {
-			note(notCarriedOver, [`${leftOut.length} in the copy of ${id}`, ...leftOut.map(nameOf)]);
+			const names = leftOut.slice(0, MAX_NAMES).map(nameOf);
+			const more = leftOut.length > names.length ? [`${leftOut.length - names.length} more`] : [];
+			note(notCarriedOver, [`${leftOut.length} of ${id}: ${[...names, ...more].join(', ')}`]);
 		}
 		return [{ json: { ...conversation, copied_from: id, item_count: sent.length } }];
 	},

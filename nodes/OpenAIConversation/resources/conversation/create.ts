@@ -17,7 +17,7 @@ export const create = defineOperation<Input>({
 	value: 'create',
 	name: 'Create',
 	action: 'Create conversation',
-	description: 'Create a conversation, with metadata and first messages if you like',
+	description: 'Start a new conversation, with metadata and first messages if you like',
 	properties: [...metadataFields, ...itemsFields],
 	options: bodyOptions,
 

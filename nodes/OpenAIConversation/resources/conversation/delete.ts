@@ -10,7 +10,7 @@ interface Input {
 const alreadyGone: NoteKind = {
 	type: 'info',
 	text: (count, names) =>
-		`${count === 1 ? '1 conversation was' : `${count} conversations were`} already gone when the deletion was repeated after an attempt without a clear answer, and count as deleted: ${names.join(', ')}.`,
+		`The answer to a first attempt was lost, and when the deletion was repeated, ${count === 1 ? '1 conversation was' : `${count} conversations were`} already gone: ${names.join(', ')}. That counts as deleted.`,
 };
 
 /** Deletes a conversation: DELETE /conversations/{id}. */
@@ -18,7 +18,7 @@ export const remove = defineOperation<Input>({
 	value: 'delete',
 	name: 'Delete',
 	action: 'Delete conversation',
-	description: 'Delete a conversation; OpenAI keeps its items',
+	description: 'Delete a conversation for good; OpenAI keeps the items that were in it',
 	properties: [conversationIdField],
 	read: (read) => ({ id: readConversationId(read) }),
 	conversation: ({ id }) => id,

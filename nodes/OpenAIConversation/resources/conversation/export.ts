@@ -98,7 +98,7 @@ export const exportTranscript = defineOperation<Input>({
 	value: 'export',
 	name: 'Export',
 	action: 'Export conversation',
-	description: 'Export a conversation as a readable transcript',
+	description: 'Write all messages of a conversation as a readable transcript, into a field or a file',
 	properties: [conversationIdField, ...limitFields, formatField, destinationField, propertyField],
 
 	read: (read) => ({

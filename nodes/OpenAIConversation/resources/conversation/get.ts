@@ -11,7 +11,7 @@ export const get = defineOperation<Input>({
 	value: 'get',
 	name: 'Get',
 	action: 'Get conversation',
-	description: 'Get a conversation with its metadata',
+	description: 'Get a conversation with its metadata, without its messages',
 	properties: [conversationIdField],
 	read: (read) => ({ id: readConversationId(read) }),
 	conversation: ({ id }) => id,

@@ -120,7 +120,7 @@ export const set = defineOperation<Input>({
 	value: 'set',
 	name: 'Set',
 	action: 'Set conversation',
-	description: 'Set the metadata of a conversation',
+	description: 'Set the metadata of a conversation: key-value pairs such as a topic or a status',
 	properties: [conversationIdField, ...metadataFields, updateModeField, keysToRemoveField],
 	options: bodyOptions,
 

@@ -1,6 +1,6 @@
 import { appendItems } from '../../api/append';
 import type { Item } from '../../api/items';
-import { MAX_ITEMS_PER_WRITE } from '../../api/items';
+import { MAX_ITEMS_PER_WRITE } from '../../api/schema';
 import { defineOperation } from '../../operation';
 import { refuseItems } from '../../parameters/additionalBody';
 import { conversationIdField, readConversationId } from '../../parameters/conversationId';
@@ -20,7 +20,7 @@ interface Input {
 export const add = defineOperation<Input>({
 	value: 'add',
 	name: 'Add',
-	action: 'Add items',
+	action: 'Add items to conversation',
 	description: 'Add messages or other items to the end of a conversation',
 	properties: [conversationIdField, ...itemsFields],
 	options: [...bodyOptions, includeOption],

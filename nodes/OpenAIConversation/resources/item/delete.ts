@@ -12,15 +12,15 @@ interface Input {
 const alreadyGone: NoteKind = {
 	type: 'info',
 	text: (count, names) =>
-		`${count === 1 ? '1 item was' : `${count} items were`} already gone when the deletion was repeated after an attempt without a clear answer, and count as deleted: ${names.join(', ')}.`,
+		`The answer to a first attempt was lost, and when the deletion was repeated, ${count === 1 ? '1 item was' : `${count} items were`} already gone: ${names.join(', ')}. That counts as deleted.`,
 };
 
 /** Deletes an item: DELETE /conversations/{id}/items/{item_id}. */
 export const remove = defineOperation<Input>({
 	value: 'delete',
 	name: 'Delete',
-	action: 'Delete item',
-	description: 'Delete an item from a conversation',
+	action: 'Delete item from conversation',
+	description: 'Delete one item of a conversation, such as a message, for good',
 	properties: [conversationIdField, itemIdField],
 
 	read: (read) => ({ conversation: readConversationId(read), item: readItemId(read) }),

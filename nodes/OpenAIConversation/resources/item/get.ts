@@ -17,8 +17,8 @@ interface Input {
 export const get = defineOperation<Input>({
 	value: 'get',
 	name: 'Get',
-	action: 'Get item',
-	description: 'Get one item of a conversation, such as a message',
+	action: 'Get item from conversation',
+	description: 'Get one item of a conversation by its ID, such as a message',
 	properties: [conversationIdField, itemIdField, simplifyField],
 	options: [includeOption],
 

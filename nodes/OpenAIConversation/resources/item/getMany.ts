@@ -20,8 +20,8 @@ interface Input {
 export const getMany = defineOperation<Input>({
 	value: 'getMany',
 	name: 'Get Many',
-	action: 'Get many items',
-	description: 'Get the items of a conversation: messages, tool calls and more',
+	action: 'Get many items from conversation',
+	description: 'List the items of a conversation: messages, tool calls and their results',
 	properties: [conversationIdField, ...limitFields, simplifyField],
 	options: [afterOption, includeOption, orderOption],
 

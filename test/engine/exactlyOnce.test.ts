@@ -1,0 +1,600 @@
+/* eslint-disable @n8n/community-nodes/no-restricted-globals */
+import fc from 'fast-check';
+import type { INodeParameters } from 'n8n-workflow';
+
+import { startServer } from '../../sandbox/server/index.mjs';
+import { API_KEY, pause, runNode, until } from './harness';
+import type { RunOptions, RunResult } from './harness';
+
+type Server = Awaited<ReturnType<typeof startServer>>;
+type Rule = Parameters<Server['fault']>[0];
+
+/** Each test has a server of its own, so that those that wait can do so side by side. */
+async function withServer(test: (server: Server) => Promise<void>): Promise<void> {
+	const server = await startServer({ apiKeys: [API_KEY] });
+	try {
+		await test(server);
+	} finally {
+		await server.close();
+	}
+}
+
+const texts = (count: number, from = 0) => Array.from({ length: count }, (_, n) => `m${from + n}`);
+const messages = (contents: readonly string[]) => contents.map((content) => ({ type: 'message', role: 'user', content }));
+
+const RETRIES: INodeParameters = { maxRetries: 3, retryNetworkErrors: true, timeout: 0.2 };
+
+/** Writes the texts with one input: adds them to the conversation, or creates one. */
+const write = async (server: Server, id: string | undefined, contents: readonly string[], options: INodeParameters = RETRIES) =>
+	await runNode(server.url, {
+		parameters: {
+			...(id === undefined ? { operation: 'create' } : { resource: 'item', operation: 'add', conversationId: id }),
+			itemsInput: 'json',
+			itemsJson: JSON.stringify(messages(contents)),
+			options,
+		},
+	});
+
+function textOf({ content }: Record<string, unknown>): string {
+	const [part]: unknown[] = Array.isArray(content) ? content : [];
+	return typeof part === 'object' && part !== null && 'text' in part ? String(part.text) : '';
+}
+
+const stored = (server: Server, id: string) => (server.store.getConversation(id)?.items ?? []).map(textOf);
+
+/** All texts that the server holds, in whatever conversation. */
+const everywhere = (server: Server) =>
+	[...server.store.conversations.values()].flatMap(({ items }) => items.map(textOf));
+
+const count = (server: Server, method: string) => server.requests.filter((request) => request.method === method).length;
+
+function expectUncertain({ error }: RunResult): void {
+	expect(error?.context).toMatchObject({ may_have_happened: true });
+	expect(error?.description).toMatch(/^The server may have carried it out all the same\. /);
+}
+
+const RETRY = { 'retry-after-ms': '1' };
+const HTML = { body: '<html>Something went wrong</html>', headers: { ...RETRY, 'content-type': 'text/html' } };
+
+/** What the API says itself when it has come to an end with the request. */
+const SETTLED: Array<[string, Rule]> = [500, 503].map((status) => [`${status} in the API's own words`, { status, headers: RETRY }]);
+
+/** What leaves open whether the server is still at work on the request. */
+const LOST: Array<[string, Rule]> = [
+	...[502, 504].map((status): [string, Rule] => [`${status} in the API's form`, { status, headers: RETRY }]),
+	...[500, 502, 503].map((status): [string, Rule] => [`${status} with a page of a proxy`, { status, ...HTML }]),
+	['a reset connection', { reset: 'before-headers' }],
+	['a connection that ends in the middle of the answer', { status: 200, body: { data: [{ id: 'half' }] }, close: 'mid-body' }],
+	['no answer within the timeout', { hang: true }],
+];
+
+const POST_ITEMS = { method: 'POST', path: /\/items$/ };
+const CREATE = { method: 'POST', path: '/conversations' };
+
+describe('Adding a message', () => {
+	/** Adds `new` to a conversation that holds another message. */
+	const addOne = async (server: Server, rule: Rule, options: INodeParameters = {}) => {
+		const { id } = server.store.createConversation({ items: messages(['old']) });
+		server.fault({ match: POST_ITEMS, ...rule });
+		return { id, result: await write(server, id, ['new'], { ...RETRIES, ...options }) };
+	};
+
+	it.concurrent.each(SETTLED)('should be repeated after %s, when a look shows that it is not there', async (_what, rule) => {
+		await withServer(async (server) => {
+			const { id, result } = await addOne(server, rule);
+			expect(result.error).toBeUndefined();
+			expect(result.json.map(textOf)).toEqual(['new']);
+			expect(stored(server, id)).toEqual(['old', 'new']);
+			expect(server.requests.map(({ method, query }) => `${method} ${query}`)).toEqual([
+				'POST ',
+				'GET limit=22&order=desc',
+				'POST ',
+			]);
+		});
+	});
+
+	it.concurrent.each([...SETTLED, ...LOST])('should not be repeated after %s, when it was added', async (_what, rule) => {
+		await withServer(async (server) => {
+			const { id, result } = await addOne(server, { apply: true, ...rule });
+			expectUncertain(result);
+			expect(result.error?.message).toMatch(/^Whether the items were added is not certain: ./);
+			expect(result.error?.description).toContain('Look at the end of the conversation');
+			expect(stored(server, id)).toEqual(['old', 'new']);
+			expect(count(server, 'POST')).toBe(1);
+		});
+	});
+
+	it.concurrent.each(LOST)('should not be repeated after %s, since it may still be added', async (_what, rule) => {
+		await withServer(async (server) => {
+			const { id, result } = await addOne(server, rule);
+			expectUncertain(result);
+			expect(stored(server, id)).toEqual(['old']);
+			expect(count(server, 'POST')).toBe(1);
+		});
+	});
+
+	it.concurrent.each([
+		['an empty object', {}],
+		['a page of a proxy', HTML.body],
+	])('should not be repeated after success with %s', async (_what, body) => {
+		await withServer(async (server) => {
+			const { id, result } = await addOne(server, { apply: true, body });
+			expectUncertain(result);
+			expect(stored(server, id)).toEqual(['old', 'new']);
+			expect(server.requestCount).toBe(1);
+		});
+	});
+
+	it.concurrent('should be repeated at once, without a look, after a rate limit', async () => {
+		await withServer(async (server) => {
+			const { id, result } = await addOne(server, { status: 429, headers: RETRY, times: 3 });
+			expect(result.error).toBeUndefined();
+			expect(stored(server, id)).toEqual(['old', 'new']);
+			expect(server.requests.map(({ method }) => method)).toEqual(['POST', 'POST', 'POST', 'POST']);
+		});
+	});
+
+	it.concurrent('should be repeated as often as Max Retries says', async () => {
+		await withServer(async (server) => {
+			const { result } = await addOne(server, { status: 500, headers: RETRY, times: Infinity });
+			expect(result.error?.context).toMatchObject({ status: 500, attempts: 4, may_have_happened: true });
+			expect(count(server, 'POST')).toBe(4);
+			expect(count(server, 'GET')).toBe(3);
+		});
+	});
+
+	it.concurrent('should not even be looked for without Max Retries', async () => {
+		await withServer(async (server) => {
+			const { result } = await addOne(server, { status: 500, headers: RETRY }, { maxRetries: 0 });
+			expectUncertain(result);
+			expect(server.requestCount).toBe(1);
+		});
+	});
+
+	it.concurrent('should not be repeated after a lost connection unless Retry Network Errors is on', async () => {
+		await withServer(async (server) => {
+			const { result } = await addOne(server, { reset: 'before-headers' }, { retryNetworkErrors: false });
+			expectUncertain(result);
+			expect(server.requestCount).toBe(1);
+		});
+	});
+
+	it.concurrent('should be repeated when the connection could not be made at all', async () => {
+		await withServer(async (server) => {
+			const { url } = server;
+			await server.close();
+			const result = await runNode(url, {
+				parameters: {
+					resource: 'item',
+					operation: 'add',
+					conversationId: 'conv_1',
+					messages: { values: [{ text: 'new' }] },
+					options: { maxRetries: 1, retryNetworkErrors: true },
+				},
+			});
+			expect(result.error?.context).toMatchObject({ attempts: 2, code: 'ECONNREFUSED' });
+			expect(result.error?.context).not.toHaveProperty('may_have_happened');
+		});
+	});
+
+	it.concurrent('should not be repeated when the look fails', async () => {
+		await withServer(async (server) => {
+			server.fault({ match: { method: 'GET' }, status: 404 });
+			const { id, result } = await addOne(server, { apply: true, status: 500, headers: RETRY });
+			expectUncertain(result);
+			expect(result.error?.context).toMatchObject({ status: 500, attempts: 1 });
+			expect(stored(server, id)).toEqual(['old', 'new']);
+		});
+	});
+
+	it.concurrent('should be looked for again when the look meets a server error', async () => {
+		await withServer(async (server) => {
+			server.fault({ match: { method: 'GET' }, status: 503, headers: RETRY });
+			const { id, result } = await addOne(server, { status: 503, headers: RETRY });
+			expect(result.error).toBeUndefined();
+			expect(stored(server, id)).toEqual(['old', 'new']);
+		});
+	});
+
+	it.concurrent('should be looked for even if the server says that it may be sent again', async () => {
+		await withServer(async (server) => {
+			const headers = { ...RETRY, 'x-should-retry': 'true' };
+			const { id, result } = await addOne(server, { apply: true, status: 500, headers });
+			expectUncertain(result);
+			expect(stored(server, id)).toEqual(['old', 'new']);
+		});
+	});
+
+	it.concurrent('should not be repeated when the server says so', async () => {
+		await withServer(async (server) => {
+			const { result } = await addOne(server, { status: 500, headers: { ...RETRY, 'x-should-retry': 'false' } });
+			expectUncertain(result);
+			expect(server.requestCount).toBe(1);
+		});
+	});
+
+	it.concurrent('should not be repeated while the same text stands at the end from before', async () => {
+		await withServer(async (server) => {
+			const { id } = server.store.createConversation({ items: messages(['yes', 'no', 'yes']) });
+			server.fault({ match: POST_ITEMS, status: 500, headers: RETRY });
+			const result = await write(server, id, ['yes']);
+			expectUncertain(result);
+			expect(stored(server, id)).toEqual(['yes', 'no', 'yes']);
+			expect(count(server, 'POST')).toBe(1);
+		});
+	});
+
+	it.concurrent('should not be repeated when another writer has added the same in the meantime', async () => {
+		await withServer(async (server) => {
+			const conversation = server.store.createConversation();
+			server.fault({
+				match: POST_ITEMS,
+				status: 500,
+				headers: RETRY,
+				respond: (_request, genuine) => {
+					genuine();
+					return undefined;
+				},
+			});
+			server.store.addItems(conversation, server.store.createConversation({ items: messages(['new']) }).items);
+			const result = await write(server, conversation.id, ['new']);
+			expectUncertain(result);
+			expect(stored(server, conversation.id)).toEqual(['new', 'new']);
+		});
+	});
+
+	it.concurrent.each<[string, object, object]>([
+		['an image, which a listing does not show', { role: 'user', content: [{ type: 'input_image', image_url: 'https://example.com/a.png' }] }, {}],
+		['a text that the server stores in another form', { role: 'user', content: ' Cafe\u0301 \n au lait' }, { content: [{ type: 'input_text', text: 'Café au lait' }] }],
+		['a system message that comes back as the developer\'s', { role: 'system', content: 'x' }, { role: 'developer' }],
+		['a function call', { type: 'function_call', call_id: 'c', name: 'f', arguments: '{"a": 1}' }, { arguments: '{"a":1}' }],
+		['an item by reference', { type: 'item_reference', id: 'msg_old' }, {}],
+	])('should know again %s', async (_what, item, change) => {
+		await withServer(async (server) => {
+			server.store.createConversation({ items: [{ id: 'msg_old', type: 'message', role: 'user', content: 'old' }] });
+			const conversation = server.store.createConversation();
+			server.fault({
+				match: POST_ITEMS,
+				headers: RETRY,
+				respond: (_request, genuine) => {
+					genuine();
+					Object.assign(conversation.items[0] ?? {}, change);
+					return { status: 500 };
+				},
+			});
+			const result = await runNode(server.url, {
+				parameters: { resource: 'item', operation: 'add', conversationId: conversation.id, itemsInput: 'json', itemsJson: JSON.stringify(item), options: RETRIES },
+			});
+			expectUncertain(result);
+			expect(conversation.items).toHaveLength(1);
+			expect(count(server, 'POST')).toBe(1);
+		});
+	});
+
+	it.concurrent('should be repeated behind many other messages', async () => {
+		await withServer(async (server) => {
+			const { id } = server.store.createConversation({ items: messages(texts(200)) });
+			server.fault({ match: POST_ITEMS, status: 500, headers: RETRY });
+			const result = await write(server, id, ['new']);
+			expect(result.error).toBeUndefined();
+			expect(stored(server, id)).toEqual([...texts(200), 'new']);
+			expect(count(server, 'GET')).toBe(1);
+		});
+	});
+
+	describe('to a server that is still at work', () => {
+		it.concurrent.each<[string, number, Rule]>([
+			['answers 504 first', 300, { status: 504, headers: RETRY }],
+			['answers with a page of a proxy first', 300, { status: 502, ...HTML }],
+		])('should not be repeated when it %s', async (_what, ms, { status, headers, body }) => {
+			await withServer(async (server) => {
+				const { id } = server.store.createConversation();
+				const late = { done: false };
+				server.fault({
+					match: POST_ITEMS,
+					respond: (_request, genuine) => {
+						void pause(ms).then(() => {
+							genuine();
+							late.done = true;
+						});
+						return { status: status ?? 500, ...(headers === undefined ? {} : { headers }), ...(body === undefined ? {} : { body }) };
+					},
+				});
+				const result = await write(server, id, ['new']);
+				await until(() => late.done);
+				expectUncertain(result);
+				expect(stored(server, id)).toEqual(['new']);
+				expect(count(server, 'POST')).toBe(1);
+			});
+		});
+
+		it.concurrent('should not be repeated when it is slower than the timeout and the look', async () => {
+			await withServer(async (server) => {
+				const { id } = server.store.createConversation();
+				const late = { done: false };
+				server.fault({
+					match: POST_ITEMS,
+					respond: async (_request, genuine) => {
+						await pause(2_000);
+						genuine();
+						late.done = true;
+						return undefined;
+					},
+				});
+				const result = await write(server, id, ['new']);
+				expectUncertain(result);
+				expect(stored(server, id)).toEqual([]);
+				await until(() => late.done);
+				expect(stored(server, id)).toEqual(['new']);
+				expect(count(server, 'POST')).toBe(1);
+			});
+		});
+	});
+
+	it.concurrent('should be told as uncertain when another item ends the run before the look', async () => {
+		await withServer(async (server) => {
+			const [a, b] = [0, 1].map(() => server.store.createConversation().id);
+			server.fault({ match: { method: 'POST', path: `/conversations/${a}/items` }, apply: true, status: 500, headers: { 'retry-after-ms': '400' } });
+			server.fault({ match: { method: 'POST', path: `/conversations/${b}/items` }, status: 400, delayMs: 100 });
+			const more: Partial<RunOptions> = { items: [a, b].map((id) => ({ json: { id } })) };
+			const result = await runNode(server.url, {
+				parameters: {
+					resource: 'item',
+					operation: 'add',
+					conversationId: '={{ $json.id }}',
+					messages: { values: [{ text: 'new' }] },
+					options: RETRIES,
+				},
+				...more,
+			});
+			expectUncertain(result);
+			expect(result.error?.message).toContain('[item 0]');
+			expect(server.requestCount).toBe(2);
+		});
+	});
+});
+
+describe('Adding 45 messages', () => {
+	/** Adds them to a conversation that holds the same texts already; the rule takes the second call. */
+	const add45 = async (server: Server, rule: Rule) => {
+		const { id } = server.store.createConversation({ items: messages(texts(45)) });
+		server.fault({ match: { ...POST_ITEMS, nth: 2 }, ...rule });
+		return { id, result: await write(server, id, texts(45)) };
+	};
+
+	it.concurrent.each([...SETTLED, ...LOST])('should go on after %s, when a look proves that the second call got through', async (_what, rule) => {
+		await withServer(async (server) => {
+			const { id, result } = await add45(server, { apply: true, ...rule });
+			expect(result.error).toBeUndefined();
+			expect(result.json.map(textOf)).toEqual(texts(45));
+			expect(stored(server, id)).toEqual([...texts(45), ...texts(45)]);
+			expect(count(server, 'POST')).toBe(3);
+		});
+	});
+
+	it.concurrent.each(SETTLED)('should repeat the second call after %s, when a look proves that it did not', async (_what, rule) => {
+		await withServer(async (server) => {
+			const { id, result } = await add45(server, rule);
+			expect(result.error).toBeUndefined();
+			expect(stored(server, id)).toEqual([...texts(45), ...texts(45)]);
+			expect(count(server, 'POST')).toBe(4);
+		});
+	});
+
+	it.concurrent.each(LOST)('should stop after %s, when the second call may still get through', async (_what, rule) => {
+		await withServer(async (server) => {
+			const { id, result } = await add45(server, rule);
+			expectUncertain(result);
+			expect(result.error?.message).toContain(`The first 20 of 45 items were added to ${id}, for the others that is not certain: `);
+			expect(result.error?.context).toMatchObject({ conversation: id, item_count: 20 });
+			expect(stored(server, id)).toEqual([...texts(45), ...texts(20)]);
+			expect(count(server, 'POST')).toBe(2);
+		});
+	});
+
+	it.concurrent('should find its items before those of another writer', async () => {
+		await withServer(async (server) => {
+			const conversation = server.store.createConversation();
+			server.fault({
+				match: { ...POST_ITEMS, nth: 2 },
+				headers: RETRY,
+				respond: (_request, genuine) => {
+					genuine();
+					server.store.addItems(conversation, server.store.createConversation({ items: messages(['theirs', 'm3']) }).items);
+					return { status: 500 };
+				},
+			});
+			const result = await write(server, conversation.id, texts(45));
+			expect(result.error).toBeUndefined();
+			expect(result.json.map(textOf)).toEqual(texts(45));
+			expect(stored(server, conversation.id)).toEqual([...texts(40), 'theirs', 'm3', ...texts(5, 40)]);
+		});
+	});
+
+	it.concurrent.each<[string, string[]]>([
+		['has added the very same items', texts(20, 20)],
+		['has added one of the items', ['m33']],
+	])('should not guess when another writer %s', async (_what, theirs) => {
+		await withServer(async (server) => {
+			const conversation = server.store.createConversation();
+			server.fault({
+				match: { ...POST_ITEMS, nth: 2 },
+				headers: RETRY,
+				respond: (_request, genuine) => {
+					if (theirs.length > 1) genuine();
+					server.store.addItems(conversation, server.store.createConversation({ items: messages(theirs) }).items);
+					return { status: 500 };
+				},
+			});
+			const result = await write(server, conversation.id, texts(45));
+			expectUncertain(result);
+			expect(count(server, 'POST')).toBe(2);
+		});
+	});
+
+	it.concurrent('should not guess when the last item from before was deleted', async () => {
+		await withServer(async (server) => {
+			const conversation = server.store.createConversation();
+			server.fault({
+				match: { ...POST_ITEMS, nth: 2 },
+				headers: RETRY,
+				respond: (_request, genuine) => {
+					const last = conversation.items.at(-1);
+					genuine();
+					if (last !== undefined) server.store.deleteItem(conversation, last);
+					return { status: 500 };
+				},
+			});
+			const result = await write(server, conversation.id, texts(45));
+			expectUncertain(result);
+			expect(stored(server, conversation.id)).toEqual([...texts(19), ...texts(20, 20)]);
+		});
+	});
+
+	it.concurrent('should give what Include asks for when a look found the items', async () => {
+		await withServer(async (server) => {
+			const { id } = server.store.createConversation();
+			server.fault({ match: { ...POST_ITEMS, nth: 2 }, apply: true, status: 500, headers: RETRY });
+			const items = texts(21).map((text) => ({
+				role: 'user',
+				content: [{ type: 'input_text', text }, { type: 'input_image', image_url: `https://example.com/${text}.png` }],
+			}));
+			const { json } = await runNode(server.url, {
+				parameters: {
+					resource: 'item',
+					operation: 'add',
+					conversationId: id,
+					itemsInput: 'json',
+					itemsJson: JSON.stringify(items),
+					options: { ...RETRIES, include: ['message.input_image.image_url'] },
+				},
+			});
+			expect(json).toEqual(server.store.getConversation(id)?.items);
+		});
+	});
+});
+
+describe('Creating a conversation', () => {
+	it.concurrent.each([...SETTLED, ...LOST].flatMap(([what, rule]): Array<[string, boolean, Rule]> => [[what, true, rule], [what, false, rule]]))(
+		'should not be repeated after %s (created: %s), since nobody can look whether it happened',
+		async (_what, apply, rule) => {
+			await withServer(async (server) => {
+				server.fault({ match: CREATE, apply, ...rule });
+				const result = await write(server, undefined, ['new']);
+				expectUncertain(result);
+				expect(result.error?.message).toMatch(/^Whether the conversation was created is not certain: ./);
+				expect(everywhere(server)).toEqual(apply ? ['new'] : []);
+				expect(server.requestCount).toBe(1);
+			});
+		},
+	);
+
+	it.concurrent.each<[string, Rule]>([
+		['a rate limit', { status: 429, headers: RETRY, times: 2 }],
+		['a server that says to send it again', { status: 503, headers: { ...RETRY, 'x-should-retry': 'true' } }],
+	])('should be repeated after %s', async (_what, rule) => {
+		await withServer(async (server) => {
+			server.fault({ match: CREATE, ...rule });
+			const result = await write(server, undefined, ['new']);
+			expect(result.error).toBeUndefined();
+			expect(everywhere(server)).toEqual(['new']);
+			expect(server.store.conversations.size).toBe(1);
+		});
+	});
+
+	it.concurrent.each([...SETTLED, ...LOST])('should go on after %s, when a look proves that the second call got through', async (_what, rule) => {
+		await withServer(async (server) => {
+			server.fault({ match: POST_ITEMS, apply: true, ...rule });
+			const result = await write(server, undefined, texts(45));
+			expect(result.error).toBeUndefined();
+			expect(everywhere(server)).toEqual(texts(45));
+			expect(count(server, 'POST')).toBe(3);
+		});
+	});
+
+	it.concurrent.each(SETTLED)('should repeat the second call after %s, when a look proves that it did not', async (_what, rule) => {
+		await withServer(async (server) => {
+			server.fault({ match: POST_ITEMS, ...rule });
+			const result = await write(server, undefined, texts(45));
+			expect(result.error).toBeUndefined();
+			expect(everywhere(server)).toEqual(texts(45));
+			expect(count(server, 'POST')).toBe(4);
+		});
+	});
+
+	it.concurrent.each(LOST)('should name the conversation after %s, when the second call may still get through', async (_what, rule) => {
+		await withServer(async (server) => {
+			server.fault({ match: POST_ITEMS, ...rule });
+			const result = await write(server, undefined, texts(45));
+			expectUncertain(result);
+			const [id] = server.store.conversations.keys();
+			expect(result.error?.message).toContain(`The conversation ${id} was created, but holds only 20 of 45 items, perhaps some more: `);
+			expect(everywhere(server)).toEqual(texts(20));
+		});
+	});
+
+	it.concurrent('should not guess when an item was deleted meanwhile', async () => {
+		await withServer(async (server) => {
+			server.fault({
+				match: POST_ITEMS,
+				headers: RETRY,
+				respond: (_request, genuine) => {
+					genuine();
+					const [conversation] = server.store.conversations.values();
+					const [first] = conversation?.items ?? [];
+					if (conversation !== undefined && first !== undefined) server.store.deleteItem(conversation, first);
+					return { status: 500 };
+				},
+			});
+			const result = await write(server, undefined, texts(45));
+			expectUncertain(result);
+			expect(everywhere(server)).toEqual(texts(39, 1));
+		});
+	});
+});
+
+describe('Whatever goes wrong', () => {
+	const wrong = fc.record({
+		apply: fc.boolean(),
+		rule: fc.constantFrom<Rule>(
+			{ status: 500, headers: RETRY },
+			{ status: 503, headers: RETRY },
+			{ status: 502, ...HTML },
+			{ status: 504, headers: RETRY },
+			{ status: 429, headers: RETRY },
+			{ status: 400 },
+			{ body: {} },
+		),
+		/** Requests that pass before it. */
+		skip: fc.integer({ min: 0, max: 3 }),
+	});
+
+	it('should never write a message twice, and never be certain of what is not so', async () => {
+		await withServer(async (server) => {
+			const property = fc.asyncProperty(
+				fc.boolean(),
+				fc.integer({ min: 1, max: 65 }),
+				fc.array(wrong, { maxLength: 4 }),
+				async (isCreate, size, wrongs) => {
+					server.reset();
+					for (const { apply, rule, skip } of wrongs) {
+						// A refusal is one that applies nothing.
+						const isRefusal = rule.status !== undefined && rule.status < 500;
+						server.fault({ ...rule, skip, apply: apply && !isRefusal });
+					}
+					const id = isCreate ? undefined : server.store.createConversation().id;
+					const { error, json } = await write(server, id, texts(size));
+					const all = everywhere(server);
+					expect(all).toEqual(texts(all.length));
+					if (error === undefined) {
+						expect(all).toHaveLength(size);
+						expect(json).toHaveLength(isCreate ? 1 : size);
+					} else if (error.context.may_have_happened !== true) {
+						expect(all).toHaveLength(Number(error.context.item_count ?? 0));
+					}
+				},
+			);
+			await fc.assert(property, { numRuns: Number(process.env.PROPERTY_RUNS ?? 100) });
+		});
+	}, 300_000);
+});

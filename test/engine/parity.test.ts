@@ -1,0 +1,251 @@
+import type { INodeParameters } from 'n8n-workflow';
+import OpenAI from 'openai';
+
+import { startServer } from '../../sandbox/server/index.mjs';
+import { resources } from '../../nodes/OpenAIConversation/resources';
+import { INCLUDES } from '../../nodes/OpenAIConversation/api/schema';
+import { API_KEY, pairs, runNode } from './harness';
+
+type Server = Awaited<ReturnType<typeof startServer>>;
+let server: Server;
+let sdk: OpenAI;
+
+beforeAll(async () => {
+	server = await startServer({ apiKeys: [API_KEY] });
+	sdk = new OpenAI({ apiKey: API_KEY, baseURL: server.url, maxRetries: 0 });
+});
+afterAll(async () => await server.close());
+
+const ID = 'conv_68f0a1b2c3d4';
+
+const messages = (count: number) =>
+	Array.from({ length: count }, (_, n) => ({ type: 'message' as const, role: 'user' as const, content: `m${n} ü 😀` }));
+
+/** The requests of one run, each run against the same conversation with 130 items. */
+async function arrivals(run: () => Promise<unknown>) {
+	server.reset();
+	server.store.createConversation({
+		id: ID,
+		metadata: { topic: 'x', lang: 'de' },
+		items: messages(130).map((item, n) => ({ ...item, id: `msg_${n}` })),
+	});
+	await run();
+	return server.requests.map(({ method, path, query, body, headers }) => ({
+		method,
+		path: path.replace(/conv_[0-9a-f]{20,}/, 'conv_NEW'),
+		query: query === '' ? [] : query.split('&').map(decodeURIComponent),
+		body,
+		accept: headers.accept,
+		authorization: headers.authorization,
+		contentType: headers['content-type'],
+	}));
+}
+
+/** Everything that a list of several pages gives. */
+async function drained(list: AsyncIterable<unknown>): Promise<unknown[]> {
+	const items: unknown[] = [];
+	for await (const item of list) items.push(item);
+	return items;
+}
+
+interface Case {
+	what: string;
+	resource: string;
+	operation: string;
+	parameters: INodeParameters;
+	withSdk(client: OpenAI['conversations']): Promise<unknown>;
+	/** Requests that both must have made, so that a case in which nothing happens proves nothing. */
+	requests: number;
+}
+
+const include = [...INCLUDES];
+
+const CASES: Case[] = [
+	{
+		what: 'Replace',
+		resource: 'conversation',
+		operation: 'set',
+		parameters: { conversationId: ID, metadata: pairs({ topic: 'y 😀', 'a b': '' }) },
+		withSdk: async (client) => await client.update(ID, { metadata: { topic: 'y 😀', 'a b': '' } }),
+		requests: 1,
+	},
+	{
+		what: 'Merge',
+		resource: 'conversation',
+		operation: 'set',
+		parameters: { conversationId: ID, metadata: pairs({ topic: 'y' }), updateMode: 'merge', keysToRemove: 'none' },
+		async withSdk(client) {
+			const { metadata } = await client.retrieve(ID);
+			await client.update(ID, { metadata: { ...Object(metadata), topic: 'y' } });
+		},
+		requests: 2,
+	},
+	{
+		what: 'with nothing',
+		resource: 'conversation',
+		operation: 'create',
+		parameters: {},
+		withSdk: async (client) => await client.create({}),
+		requests: 1,
+	},
+	{
+		what: 'with metadata and 45 items',
+		resource: 'conversation',
+		operation: 'create',
+		parameters: {
+			metadata: pairs({ topic: 'x' }),
+			itemsInput: 'json',
+			itemsJson: JSON.stringify(messages(45)),
+		},
+		async withSdk(client) {
+			const items = messages(45);
+			const { id } = await client.create({ metadata: { topic: 'x' }, items: items.slice(0, 20) });
+			await client.items.create(id, { items: items.slice(20, 40) });
+			await client.items.create(id, { items: items.slice(40) });
+		},
+		requests: 3,
+	},
+	{
+		what: 'one',
+		resource: 'conversation',
+		operation: 'get',
+		parameters: { conversationId: ID },
+		withSdk: async (client) => await client.retrieve(ID),
+		requests: 1,
+	},
+	{
+		what: 'one',
+		resource: 'conversation',
+		operation: 'delete',
+		parameters: { conversationId: ID },
+		withSdk: async (client) => await client.delete(ID),
+		requests: 1,
+	},
+	{
+		what: 'through an item',
+		resource: 'conversation',
+		operation: 'copy',
+		parameters: { conversationId: ID, throughItemId: 'msg_21' },
+		async withSdk(client) {
+			const page = await client.items.list(ID, {
+				limit: 100,
+				order: 'asc',
+				include: include.filter((value) => value !== 'message.output_text.logprobs'),
+			});
+			const items = page.data.slice(0, 22).flatMap((item) => {
+				if (item.type !== 'message') return [];
+				const content = item.content.flatMap((part) => (part.type === 'input_text' ? [part] : []));
+				return [{ type: item.type, role: 'user' as const, content }];
+			});
+			const { metadata } = await client.retrieve(ID);
+			const { id } = await client.create({ metadata: Object(metadata), items: items.slice(0, 20) });
+			await client.items.create(id, { items: items.slice(20) });
+		},
+		requests: 4,
+	},
+	{
+		what: 'as a whole',
+		resource: 'conversation',
+		operation: 'export',
+		parameters: { conversationId: ID, returnAll: true },
+		async withSdk(client) {
+			const query = { limit: 100, order: 'asc' as const, include: ['message.input_image.image_url' as const] };
+			await drained(client.items.list(ID, query));
+		},
+		requests: 2,
+	},
+	{
+		what: 'messages',
+		resource: 'item',
+		operation: 'add',
+		parameters: {
+			conversationId: ID,
+			messages: { values: [{ role: 'user', text: 'Hello 😀' }, { role: 'assistant', text: 'Hi' }] },
+		},
+		withSdk: async (client) =>
+			await client.items.create(ID, {
+				items: [
+					{ type: 'message', role: 'user', content: 'Hello 😀' },
+					{ type: 'message', role: 'assistant', content: 'Hi' },
+				],
+			}),
+		requests: 1,
+	},
+	{
+		what: 'an image, with every include',
+		resource: 'item',
+		operation: 'add',
+		parameters: {
+			conversationId: ID,
+			itemsInput: 'json',
+			itemsJson:
+				'{ "role": "user", "content": [{ "type": "input_image", "detail": "auto", "image_url": "https://example.com/a.png" }] }',
+			options: { include },
+		},
+		withSdk: async (client) =>
+			await client.items.create(ID, {
+				include,
+				items: [
+					{ role: 'user', content: [{ type: 'input_image', detail: 'auto', image_url: 'https://example.com/a.png' }] },
+				],
+			}),
+		requests: 1,
+	},
+	{
+		what: 'one, with every include',
+		resource: 'item',
+		operation: 'get',
+		parameters: { conversationId: ID, itemId: 'msg_3', options: { include } },
+		withSdk: async (client) => await client.items.retrieve('msg_3', { conversation_id: ID, include }),
+		requests: 1,
+	},
+	{
+		what: 'all, page by page',
+		resource: 'item',
+		operation: 'getMany',
+		parameters: { conversationId: ID, returnAll: true },
+		async withSdk(client) {
+			await drained(client.items.list(ID, { limit: 100, order: 'asc' }));
+		},
+		requests: 2,
+	},
+	{
+		what: 'some, newest first, after one, with every include',
+		resource: 'item',
+		operation: 'getMany',
+		parameters: { conversationId: ID, limit: 30, options: { order: 'desc', after: 'msg_99', include } },
+		withSdk: async (client) =>
+			await client.items.list(ID, { limit: 30, order: 'desc', after: 'msg_99', include }),
+		requests: 1,
+	},
+	{
+		what: 'one',
+		resource: 'item',
+		operation: 'delete',
+		parameters: { conversationId: ID, itemId: 'msg_3' },
+		withSdk: async (client) => await client.items.delete('msg_3', { conversation_id: ID }),
+		requests: 1,
+	},
+];
+
+describe('What arrives at the server', () => {
+	it.each(CASES.map((each) => [`${each.resource} ${each.operation}: ${each.what}`, each] as const))(
+		'should be the same from the node as from the official SDK for %s',
+		async (_name, { resource, operation, parameters, withSdk, requests }) => {
+			const fromSdk = await arrivals(async () => await withSdk(sdk.conversations));
+			const fromNode = await arrivals(async () => {
+				const { error } = await runNode(server.url, { parameters: { resource, operation, ...parameters } });
+				expect(error).toBeUndefined();
+			});
+			expect(fromSdk).toHaveLength(requests);
+			const sorted = ({ query, ...rest }: (typeof fromSdk)[number]) => ({ ...rest, query: query.toSorted() });
+			expect(fromNode.map(sorted)).toEqual(fromSdk.map(sorted));
+		},
+	);
+
+	it('should be compared for every operation', () => {
+		const all = resources.flatMap(({ value, operations }) => operations.map((operation) => `${value} ${operation.value}`));
+		const compared = new Set(CASES.map(({ resource, operation }) => `${resource} ${operation}`));
+		expect([...compared].toSorted()).toEqual(all.toSorted());
+	});
+});

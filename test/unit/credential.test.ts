@@ -1,0 +1,182 @@
+import fc from 'fast-check';
+import type { ICredentialDataDecryptedObject, IDataObject, IHttpRequestOptions, INode } from 'n8n-workflow';
+import * as n8n from 'n8n-workflow';
+
+import { OpenAIConversationApi } from '../../credentials/OpenAIConversationApi.credentials';
+import type { Credential } from '../../nodes/OpenAIConversation/execution/credential';
+import { allowedDomainsFor } from '../../nodes/OpenAIConversation/execution/credential';
+import { anyText, anyValue, KEY, refusal, RUNS } from './support';
+
+const credential = new OpenAIConversationApi();
+
+async function headersFor(
+	fields: ICredentialDataDecryptedObject,
+	given?: IDataObject,
+): Promise<Record<string, unknown>> {
+	const request: IHttpRequestOptions = { url: 'https://x.example', ...(given === undefined ? {} : { headers: given }) };
+	const { headers } = await credential.authenticate({ apiKey: KEY, ...fields }, request);
+	return { ...headers };
+}
+
+const custom = (...headers: IDataObject[]): ICredentialDataDecryptedObject => ({ customHeaders: { headers } });
+
+describe('The credential', () => {
+	it.each<[string, ICredentialDataDecryptedObject, Record<string, unknown>]>([
+		['as a bearer token', { authentication: 'bearer' }, { Authorization: `Bearer ${KEY}` }],
+		['as a bearer token where nothing is chosen', {}, { Authorization: `Bearer ${KEY}` }],
+		['as an API key header', { authentication: 'apiKeyHeader' }, { 'api-key': KEY }],
+		['without the white space that pasting leaves', { apiKey: ` ${KEY}\n` }, { Authorization: `Bearer ${KEY}` }],
+	])('should send the key %s', async (_what, fields, expected) => {
+		expect(await headersFor(fields)).toEqual(expected);
+	});
+
+	it.each<[string, ICredentialDataDecryptedObject, Record<string, unknown>]>([
+		['both when filled', { organizationId: 'org-1', projectId: 'proj_1' }, { 'OpenAI-Organization': 'org-1', 'OpenAI-Project': 'proj_1' }],
+		['one when filled', { organizationId: ' org-1 ', projectId: '' }, { 'OpenAI-Organization': 'org-1' }],
+		['none when empty', { organizationId: '', projectId: ' ' }, {}],
+		['none when they are no texts', { organizationId: 5, projectId: { a: 1 } }, {}],
+	])('should send organization and project: %s', async (_what, fields, expected) => {
+		expect(await headersFor(fields)).toEqual({ Authorization: `Bearer ${KEY}`, ...expected });
+	});
+
+	it.each<[string, ICredentialDataDecryptedObject, Record<string, unknown>]>([
+		['with names and values', custom({ name: 'x-a', value: '1' }, { name: 'x-b', value: '2' }), { 'x-a': '1', 'x-b': '2' }],
+		['without white space around them', custom({ name: ' x-a ', value: '\t1\n' }), { 'x-a': '1' }],
+		['without rows that have no name', custom({ name: ' ', value: '1' }, { value: '2' }), {}],
+		['the last of a name that stands there twice', custom({ name: 'x-a', value: '1' }, { name: 'X-A', value: '2' }), { 'X-A': '2' }],
+		['none where the field was never touched', {}, {}],
+		['none where it is empty', { customHeaders: {} }, {}],
+		['none where it is null', JSON.parse('{ "customHeaders": null }'), {}],
+		['none where it is something else', { customHeaders: 'x' }, {}],
+	])('should send custom headers: %s', async (_what, fields, expected) => {
+		expect(await headersFor(fields)).toEqual({ Authorization: `Bearer ${KEY}`, ...expected });
+	});
+
+	it.each(['authorization', 'Authorization', 'AUTHORIZATION'])('should let the custom header %s take the place of the key', async (name) => {
+		expect(await headersFor(custom({ name, value: 'Basic abc' }))).toEqual({ [name]: 'Basic abc' });
+	});
+
+	it('should let a custom header take the place of the organization and of one that the request brings', async () => {
+		const fields = { organizationId: 'org-1', ...custom({ name: 'openai-organization', value: 'org-2' }, { name: 'accept', value: 'text/plain' }) };
+		expect(await headersFor(fields, { Accept: 'application/json' })).toEqual({
+			Authorization: `Bearer ${KEY}`,
+			'openai-organization': 'org-2',
+			accept: 'text/plain',
+		});
+	});
+
+	it('should let the key take the place of what the request brings, and keep the other headers', async () => {
+		expect(await headersFor({}, { authorization: 'Basic abc', 'X-Trace': '1' })).toEqual({
+			Authorization: `Bearer ${KEY}`,
+			'X-Trace': '1',
+		});
+	});
+
+	it('should keep the rest of the request', async () => {
+		const request: IHttpRequestOptions = { url: 'https://x.example', method: 'POST', body: { a: 1 }, disableFollowRedirect: true };
+		expect(await credential.authenticate({ apiKey: KEY }, { ...request })).toEqual({
+			...request,
+			headers: { Authorization: `Bearer ${KEY}` },
+		});
+	});
+
+	it('should never send a header in two spellings, whatever rows there are', async () => {
+		const row = fc.record({ name: fc.oneof(anyText, fc.constantFrom('Authorization', 'api-key', 'X-A', 'x-a')), value: anyText });
+		await fc.assert(
+			fc.asyncProperty(fc.array(row), fc.constantFrom('bearer', 'apiKeyHeader'), async (rows, authentication) => {
+				const names = Object.keys(await headersFor({ authentication, ...custom(...rows) })).map((name) => name.toLowerCase());
+				expect(new Set(names).size).toBe(names.length);
+			}),
+			RUNS,
+		);
+	});
+
+	it('should have a test that follows no redirect and looks for what the API answers', () => {
+		const { request, rules } = credential.test;
+		expect(request).toMatchObject({ url: '/models', disableFollowRedirect: true });
+		expect(rules?.[0]?.type).toBe('responseSuccessBody');
+	});
+});
+
+const NODE: INode = { id: '1', name: 'Node', type: 'x.node', typeVersion: 1, position: [0, 0], parameters: {} };
+const OWN = 'https://api.example/v1';
+
+const domains = (fields: ICredentialDataDecryptedObject, url: string, decide = allowedDomainsFor): string | undefined => {
+	const read: Credential = { data: fields, key: KEY, headerValues: [], baseUrl: OWN };
+	return decide(NODE, read, url);
+};
+
+describe('The addresses that a credential allows', () => {
+	const cases: Array<[string, ICredentialDataDecryptedObject, string, string | undefined | 'refused']> = [
+		['no restriction', {}, 'https://any.example', undefined],
+		['all', { allowedHttpRequestDomains: 'all', allowedDomains: 'x.example' }, 'https://any.example', undefined],
+		["none, its own", { allowedHttpRequestDomains: 'none' }, OWN, undefined],
+		['none, another', { allowedHttpRequestDomains: 'none' }, 'https://any.example', 'refused'],
+		['none, its own on another path', { allowedHttpRequestDomains: 'none' }, 'https://api.example/v2', 'refused'],
+		['a list with the host', { allowedHttpRequestDomains: 'domains', allowedDomains: ' a.example , B.example. ' }, 'https://b.EXAMPLE/v1', 'a.example , B.example.'],
+		['a list with a wildcard', { allowedHttpRequestDomains: 'domains', allowedDomains: '*.example' }, 'https://a.b.example', '*.example'],
+		['a list whose wildcard is for subdomains only', { allowedHttpRequestDomains: 'domains', allowedDomains: '*.b.example' }, 'https://b.example', 'refused'],
+		['a list without the host', { allowedHttpRequestDomains: 'domains', allowedDomains: 'a.example' }, 'https://aa.example', 'refused'],
+		['a list with something that only ends alike', { allowedHttpRequestDomains: 'domains', allowedDomains: '*.example' }, 'https://notexample', 'refused'],
+		['an empty list', { allowedHttpRequestDomains: 'domains', allowedDomains: ' ' }, OWN, 'refused'],
+		['a list of commas', { allowedHttpRequestDomains: 'domains', allowedDomains: ', ,' }, OWN, 'refused'],
+		['a list with a bare wildcard', { allowedHttpRequestDomains: 'domains', allowedDomains: '*.' }, 'https://any.example', 'refused'],
+		['no list at all', { allowedHttpRequestDomains: 'domains' }, OWN, 'refused'],
+		["its own, which is not in the list", { allowedHttpRequestDomains: 'domains', allowedDomains: 'b.example' }, OWN, 'refused'],
+		['a mode that n8n does not know', { allowedHttpRequestDomains: 'some' }, 'https://any.example', undefined],
+	];
+
+	/** As it is on the first line of n8n, which has the fields but not the function that decides. */
+	function onOlder(): typeof allowedDomainsFor {
+		jest.resetModules();
+		jest.doMock('n8n-workflow', () => ({ ...jest.requireActual<typeof n8n>('n8n-workflow'), assertCredentialAllowsUrl: undefined }));
+		const module = jest.requireActual<{ allowedDomainsFor: typeof allowedDomainsFor }>(
+			'../../nodes/OpenAIConversation/execution/credential',
+		);
+		jest.dontMock('n8n-workflow');
+		return module.allowedDomainsFor;
+	}
+
+	const outcome = (action: () => string | undefined): string | undefined => {
+		try {
+			return action();
+		} catch (error) {
+			const message = error instanceof Error ? error.message : '';
+			return /^Base URL points to \S+, which the credential does not allow$/.test(message) ? 'refused' : message;
+		}
+	};
+
+	it.each(cases)('should be the same on both lines of n8n: %s', (_what, fields, url, expected) => {
+		expect(outcome(() => domains(fields, url))).toBe(expected);
+		expect(outcome(() => domains(fields, url, onOlder()))).toBe(expected);
+	});
+
+	it('should be the same on both lines of n8n, whatever the list', () => {
+		const older = onOlder();
+		const host = fc.constantFrom('a.example', 'b.a.example', 'example', 'api.example', 'x', 'A.Example', 'a.example.', 'localhost', '127.0.0.1', '[::1]');
+		const entry = fc.oneof(host, host.map((name) => `*.${name}`), fc.constantFrom('*', '*.', '', ' ', '.', '*.*', '*example'));
+		fc.assert(
+			fc.property(
+				fc.constantFrom('all', 'domains', 'none', '', 'other'),
+				fc.array(entry, { maxLength: 3 }).map((entries) => entries.join(', ')),
+				fc.oneof(host.map((name) => `https://${name}/v1`), fc.constant(OWN)),
+				(mode, allowedDomains, url) => {
+					const fields = { allowedHttpRequestDomains: mode, allowedDomains };
+					expect(outcome(() => domains(fields, url, older))).toBe(outcome(() => domains(fields, url)));
+				},
+			),
+			RUNS,
+		);
+	});
+
+	it('should never crash, whatever the fields hold', () => {
+		fc.assert(
+			fc.property(fc.oneof(anyText, anyValue), fc.constantFrom('domains', 'none'), (allowedDomains, mode) => {
+				const fields: ICredentialDataDecryptedObject = JSON.parse(JSON.stringify({ allowedHttpRequestDomains: mode }));
+				Object.assign(fields, { allowedDomains });
+				expect(refusal(() => domains(fields, 'https://any.example')) === undefined).toBe(mode === 'domains' && typeof allowedDomains === 'string' && allowedDomains.includes('any.example'));
+			}),
+			RUNS,
+		);
+	});
+});

@@ -1,0 +1,298 @@
+import fc from 'fast-check';
+
+import {
+	checkPairCount,
+	MAX_KEY_LENGTH,
+	MAX_PAIRS,
+	MAX_VALUE_LENGTH,
+	readMetadata,
+	readMetadataChanges,
+	readOptionalMetadata,
+} from '../../nodes/OpenAIConversation/parameters/metadata';
+import { characters } from '../../nodes/OpenAIConversation/parameters/reader';
+import { anyText, anyValue, reading, refusal, refused, RUNS } from './support';
+
+const fields = (...rows: unknown[]) => reading({ metadataInput: 'fields', metadata: { pairs: rows } });
+const row = (key: unknown, value: unknown = 'v') => ({ key, value });
+const json = (metadataJson: unknown) => reading({ metadataInput: 'json', metadataJson });
+
+const numbered = (count: number) => Array.from({ length: count }, (_, n) => row(`k${n}`));
+const objectOf = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`k${n}`, 'v']));
+
+const loop: Record<string, unknown> = {};
+loop.self = loop;
+
+const LONG_KEY = 'k'.repeat(MAX_KEY_LENGTH);
+const LONG_VALUE = 'v'.repeat(MAX_VALUE_LENGTH);
+
+describe('Metadata', () => {
+	it('should have the limits of the API', () => {
+		expect([MAX_PAIRS, MAX_KEY_LENGTH, MAX_VALUE_LENGTH]).toEqual([16, 64, 512]);
+	});
+
+	describe('from fields', () => {
+		it.each<[string, unknown[], Record<string, string>]>([
+			['pairs, in order', [row('b', '1'), row('a', '2')], { b: '1', a: '2' }],
+			['an empty value', [row('a', '')], { a: '' }],
+			['numbers and booleans, as text', [row('n', 1.5), row('z', 0), row('t', true), row('f', false)], { n: '1.5', z: '0', t: 'true', f: 'false' }],
+			['a bigint, as text', [row('n', 2n ** 70n)], { n: String(2n ** 70n) }],
+			['white space in keys and values, as it is', [row(' a ', ' 1 ')], { ' a ': ' 1 ' }],
+			['a key that is a number', [row(5, '1')], { 5: '1' }],
+			['a key that is a boolean', [row(true, '1')], { true: '1' }],
+			['16 pairs', numbered(16), objectOf(16)],
+			['a key of 64 characters', [row(LONG_KEY)], { [LONG_KEY]: 'v' }],
+			['a key of 64 emoji', [row('😀'.repeat(64))], { ['😀'.repeat(64)]: 'v' }],
+			['a value of 512 characters', [row('a', LONG_VALUE)], { a: LONG_VALUE }],
+			['a value of 512 emoji', [row('a', '😀'.repeat(512))], { a: '😀'.repeat(512) }],
+		])('should take %s', (_what, rows, expected) => {
+			expect(readMetadata(fields(...rows))).toEqual(expected);
+			expect(readOptionalMetadata(fields(...rows))).toEqual(expected);
+			expect(readMetadataChanges(fields(...rows), false)).toEqual(expected);
+		});
+
+		it('should take a single row that comes without its list', () => {
+			expect(readMetadata(reading({ metadata: { pairs: row('a', '1') } }))).toEqual({ a: '1' });
+		});
+
+		it.each<[string, unknown[], string]>([
+			['an empty key', [row('')], 'A key in Metadata is empty'],
+			['a key of white space', [row(' \t')], 'A key in Metadata is empty'],
+			['a key that is missing', [{ value: 'v' }], 'A key in Metadata is nothing'],
+			['a key that is null', [row(null)], 'A key in Metadata is nothing'],
+			['a key that is an object', [row({})], 'A key in Metadata is an object'],
+			['a key that is a list', [row([])], 'A key in Metadata is a list'],
+			['a value that is missing', [{ key: 'a' }], 'The value of the key "a" in Metadata is nothing; the API stores text only'],
+			['a value that is null', [row('a', null)], 'The value of the key "a" in Metadata is nothing'],
+			['a value that is an object', [row('a', {})], 'The value of the key "a" in Metadata is an object'],
+			['a value that is a list', [row('a', ['1'])], 'The value of the key "a" in Metadata is a list'],
+			['a value that is a function', [row('a', () => 1)], 'The value of the key "a" in Metadata is a function'],
+			['a value that is a date', [row('a', new Date())], 'The value of the key "a" in Metadata is an object'],
+			['NaN', [row('a', NaN)], 'The value of the key "a" in Metadata is NaN'],
+			['Infinity', [row('a', -Infinity)], 'The value of the key "a" in Metadata is -Infinity'],
+			['a row that is text', ['a'], 'The value of the key "a" in Metadata is nothing'],
+			['a row that is null', [null], 'A key in Metadata is nothing'],
+			['17 pairs', numbered(17), 'Metadata has 17 pairs; the API allows 16'],
+			['a key of 65 characters', [row(`${LONG_KEY}k`)], `The key "${'k'.repeat(60)}…" in Metadata has 65 characters; the API allows 64`],
+			['a key of 65 emoji', [row('😀'.repeat(65))], 'in Metadata has 65 characters; the API allows 64'],
+			['a value of 513 characters', [row('a', `${LONG_VALUE}v`)], 'The value of the key "a" in Metadata has 513 characters; the API allows 512'],
+			['a value of 513 emoji', [row('a', '😀'.repeat(513))], 'has 513 characters; the API allows 512'],
+			['a key twice', [row('a', '1'), row('a', '2')], 'The key "a" stands in Metadata twice'],
+			['a key twice, once as a number', [row('5', '1'), row(5, '2')], 'The key "5" stands in Metadata twice'],
+		])('should refuse %s', (_what, rows, message) => {
+			for (const read of [readMetadata, readOptionalMetadata]) {
+				const error = refused(() => read(fields(...rows)));
+				expect(error.message).toContain(message);
+				expect(error.advice).toMatch(/^\S.*\.$/);
+			}
+		});
+
+		it('should say how many pairs are too many', () => {
+			expect(refused(() => readMetadata(fields(...numbered(19)))).advice).toBe('Remove 3 of them.');
+			expect(refused(() => checkPairCount(17, 'This')).message).toBe('This has 17 pairs; the API allows 16');
+			expect(refusal(() => checkPairCount(16, 'This'))).toBeUndefined();
+		});
+
+		it('should point to merge for a value that finds nothing', () => {
+			expect(refused(() => readMetadata(fields(row('a', null)))).advice).toContain('set Update Mode to Merge');
+		});
+	});
+
+	describe('from JSON', () => {
+		it.each<[string, unknown, Record<string, string>]>([
+			['text', '{ "a": "1", "b": "" }', { a: '1', b: '' }],
+			['text with numbers and booleans', '{ "n": 1.50, "t": true, "f": false }', { n: '1.5', t: 'true', f: 'false' }],
+			['an object', { a: '1', n: 2 }, { a: '1', n: '2' }],
+			['an object without a prototype', Object.assign(Object.create(null), { a: '1' }), { a: '1' }],
+			['an object with a date, as JSON has it', { at: new Date(0) }, { at: '1970-01-01T00:00:00.000Z' }],
+			['{} as text', '{}', {}],
+			['{} as text with white space', ' { } ', {}],
+			['an empty object', {}, {}],
+			['the same key on two levels of an escaped text', '{ "a": "{\\"a\\": 1}" }', { a: '{"a": 1}' }],
+			['16 pairs', JSON.stringify(objectOf(16)), objectOf(16)],
+		])('should take %s', (_what, value, expected) => {
+			expect(readMetadata(json(value))).toEqual(expected);
+			expect(readOptionalMetadata(json(value))).toEqual(expected);
+			expect(readMetadataChanges(json(value), false)).toEqual(expected);
+		});
+
+		it.each<[string, unknown, string]>([
+			['bad JSON', '{ a: 1 }', 'Metadata (JSON) is not valid JSON: '],
+			['JSON that is cut off', '{ "a": "1"', 'Metadata (JSON) is not valid JSON: '],
+			['white space', ' \n', 'Metadata (JSON) is empty'],
+			['an object inside of text', '[object Object]', 'Metadata (JSON) is an object inside of text'],
+			['a list', '["a"]', 'Metadata (JSON) is a list, not an object'],
+			['a list by expression', ['a'], 'Metadata (JSON) is a list, not an object'],
+			['JSON null', 'null', 'Metadata (JSON) is nothing, not an object'],
+			['a JSON text', '"a"', 'Metadata (JSON) is text, not an object'],
+			['a JSON number', '5', 'Metadata (JSON) is a number, not an object'],
+			['a number by expression', 5, 'Metadata (JSON) holds something that is no JSON'],
+			['a boolean by expression', false, 'Metadata (JSON) holds something that is no JSON'],
+			['a date by expression', new Date(), 'Metadata (JSON) holds something that is no JSON'],
+			['a map by expression', new Map(), 'Metadata (JSON) holds something that is no JSON'],
+			['an object with a bigint', { a: 1n }, 'Metadata (JSON) holds something that is no JSON'],
+			['an object with itself in it', loop, 'Metadata (JSON) holds something that is no JSON'],
+			['null as a value', '{ "a": null }', 'The value of the key "a" in Metadata is nothing'],
+			['undefined as a value, which JSON would leave out', { a: undefined }, 'The value of the key "a" in Metadata is nothing'],
+			['a function as a value, which JSON would leave out', { a: () => 1 }, 'The value of the key "a" in Metadata is a function'],
+			['NaN as a value, which JSON would make null', { a: NaN }, 'The value of the key "a" in Metadata is NaN'],
+			['an object as a value', '{ "a": {} }', 'The value of the key "a" in Metadata is an object'],
+			['a list as a value', '{ "a": [] }', 'The value of the key "a" in Metadata is a list'],
+			['an empty key', '{ "": "v" }', 'A key in Metadata is empty'],
+			['a key twice', '{ "a": "1", "a": "2" }', 'Metadata (JSON) has the key "a" twice'],
+			['a key twice, once escaped', '{ "a": "1", "\\u0061": "2" }', 'Metadata (JSON) has the key "a" twice'],
+			['a key with a quotation mark twice', '{ "a\\"b": "1", "a\\u0022b": "2" }', 'Metadata (JSON) has the key "a"b" twice'],
+			['a key twice around a nested one', '{ "a": "1", "b": { "a": 1 }, "a": "2" }', 'Metadata (JSON) has the key "a" twice'],
+			['__proto__ twice', '{ "__proto__": "1", "__proto__": "2" }', 'Metadata (JSON) has the key "__proto__" twice'],
+			['a value that is nested too deeply', `{ "a": ${'['.repeat(1e5)}${']'.repeat(1e5)} }`, 'Metadata (JSON) is nested too deeply'],
+		])('should refuse %s', (_what, value, message) => {
+			for (const read of [readMetadata, readOptionalMetadata]) {
+				const error = refused(() => read(json(value)));
+				expect(error.message).toContain(message);
+				expect(error.advice).toMatch(/^\S.*\.$/);
+			}
+		});
+
+		it.each([
+			['a nested key of the same name', '{ "a": "{}", "b": "\\"a\\": 1" }', { a: '{}', b: '"a": 1' }],
+			['a value that looks like a key', '{ "a": "a", "b": "a" }', { a: 'a', b: 'a' }],
+			['a value that ends with a back-slash', '{ "a": "\\\\", "b": "\\\\\\"" }', { a: '\\', b: '\\"' }],
+			['brackets and colons in texts', '{ "a": "}{][:", "b": ":" }', { a: '}{][:', b: ':' }],
+			['white space before the colon', '{ "a" :\n"1", "b"\t: "2" }', { a: '1', b: '2' }],
+		])('should not take for a key twice: %s', (_what, text, expected) => {
+			expect(readMetadata(json(text))).toEqual(expected);
+		});
+
+		it('should refuse a megabyte of text for its length and not run out of stack', () => {
+			const text = JSON.stringify({ a: '\\"x'.repeat(10_000_000) });
+			expect(refused(() => readMetadata(json(text))).message).toContain('has 30000000 characters; the API allows 512');
+		});
+	});
+
+	it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'prototype', 'length'])(
+		'should keep the key %s as a member of its own',
+		(key) => {
+			for (const read of [fields(row(key, '1')), json(`{ "${key}": "1" }`), json(JSON.parse(`{ "${key}": "1" }`))]) {
+				const metadata = readMetadata(read);
+				expect(Object.entries(metadata)).toEqual([[key, '1']]);
+				expect(Object.getPrototypeOf(metadata)).toBe(Object.prototype);
+				expect(JSON.stringify(metadata)).toBe(`{"${key}":"1"}`);
+			}
+			expect(Object.keys(Object.prototype)).toEqual([]);
+		},
+	);
+
+	describe('that is not given', () => {
+		const nothing: Array<[string, Record<string, unknown>]> = [
+			['no parameters', {}],
+			['no row', { metadata: {} }],
+			['an empty list of rows', { metadata: { pairs: [] } }],
+			['no JSON', { metadataInput: 'json' }],
+			['an empty JSON text', { metadataInput: 'json', metadataJson: '' }],
+			['null as JSON', { metadataInput: 'json', metadataJson: null }],
+		];
+
+		it.each(nothing)('should be refused where it must be given: %s', (_what, parameters) => {
+			const { message, advice } = refused(() => readMetadata(reading(parameters)));
+			expect(message).toMatch(/^Metadata has no pair$|^Metadata \(JSON\) is empty$/);
+			expect(advice).toContain('To clear all metadata on purpose');
+		});
+
+		it.each(nothing)('should be undefined where it may be left out: %s', (_what, parameters) => {
+			expect(readOptionalMetadata(reading(parameters))).toBeUndefined();
+		});
+
+		it.each(nothing)('should be no change where keys are removed, and refused where none are: %s', (_what, parameters) => {
+			expect(readMetadataChanges(reading(parameters), true)).toEqual({});
+			expect(refused(() => readMetadataChanges(reading(parameters), false)).message).toMatch(/no pair|is empty/);
+		});
+	});
+
+	describe('as changes', () => {
+		it('should remove the keys that are null as JSON', () => {
+			expect(readMetadataChanges(json('{ "a": null, "b": "1" }'), false)).toEqual({ a: null, b: '1' });
+			expect(readMetadataChanges(json({ a: null }), false)).toEqual({ a: null });
+		});
+
+		it.each<[string, unknown]>([
+			['undefined', undefined],
+			['NaN', NaN],
+			['a function', () => 1],
+			['an invalid date', new Date(NaN)],
+		])('should not remove a key whose value is %s, which is no JSON null', (_what, value) => {
+			expect(refused(() => readMetadataChanges(json({ a: value }), false)).message).toContain('The value of the key "a" in Metadata is');
+		});
+
+		it('should refuse null in a field', () => {
+			expect(refused(() => readMetadataChanges(fields(row('a', null)), false)).message).toContain('is nothing');
+		});
+
+		it('should not count the removed among the 16', () => {
+			const removed = Object.fromEntries(Array.from({ length: 10 }, (_, n) => [`gone${n}`, null]));
+			expect(Object.keys(readMetadataChanges(json({ ...objectOf(16), ...removed }), false))).toHaveLength(26);
+			expect(refused(() => readMetadataChanges(json({ ...objectOf(17), ...removed }), false)).message).toContain('has 17 pairs');
+		});
+	});
+
+	describe('whatever is given', () => {
+		const key = fc.oneof(
+			anyText,
+			fc.constantFrom('__proto__', 'constructor', 'a', LONG_KEY, `${LONG_KEY}k`, '😀'.repeat(64)),
+		);
+		const value = fc.oneof(anyText, anyValue, fc.constantFrom(LONG_VALUE, `${LONG_VALUE}v`, '😀'.repeat(512), NaN, null));
+		const asFields = fc
+			.oneof(fc.array(fc.oneof(fc.record({ key, value }), anyValue), { maxLength: 20 }), anyValue)
+			.map((pairs) => reading({ metadata: { pairs } }));
+		const asJson = fc
+			.oneof(fc.dictionary(key, value, { maxKeys: 20 }), anyValue, fc.json(), anyText)
+			.map((metadataJson) => reading({ metadataInput: 'json', metadataJson }));
+
+		it('should obey every limit, or be refused with a text', () => {
+			fc.assert(
+				fc.property(fc.oneof(asFields, asJson), fc.constantFrom(readMetadata, readOptionalMetadata), (read, readIt) => {
+					const error = refusal(() => {
+						const entries = Object.entries(readIt(read) ?? {});
+						expect(entries.length).toBeLessThanOrEqual(16);
+						for (const [name, text] of entries) {
+							expect(name.trim()).not.toBe('');
+							expect(characters(name)).toBeLessThanOrEqual(64);
+							expect(typeof text).toBe('string');
+							expect(characters(text)).toBeLessThanOrEqual(512);
+						}
+					});
+					if (error !== undefined) expect(error.message).toMatch(/Metadata/);
+				}),
+				RUNS,
+			);
+		});
+
+		it('should be taken as it is where it obeys the limits', () => {
+			const good = fc.dictionary(
+				fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 64 }).filter((text) => text.trim() !== ''),
+				fc.string({ unit: 'binary', maxLength: 512 }),
+				{ maxKeys: 16, minKeys: 1 },
+			);
+			fc.assert(
+				fc.property(good, (metadata) => {
+					const rows = Object.entries(metadata).map(([name, text]) => row(name, text));
+					expect(Object.entries(readMetadata(fields(...rows)))).toEqual(Object.entries(metadata));
+					expect(Object.entries(readMetadata(json(metadata)))).toEqual(Object.entries(metadata));
+					expect(Object.entries(readMetadata(json(JSON.stringify(metadata))))).toEqual(Object.entries(metadata));
+				}),
+				RUNS,
+			);
+		});
+
+		it('should be refused when the outermost object of a JSON text names a key twice, and only then', () => {
+			const members = fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c', '"', '\\', 'é'), fc.string()), { minLength: 1, maxLength: 8 });
+			fc.assert(
+				fc.property(members, (pairs) => {
+					const text = `{${pairs.map(([name, content]) => `${JSON.stringify(name)}:${JSON.stringify(content)}`).join(',')}}`;
+					const isTwice = new Set(pairs.map(([name]) => name)).size < pairs.length;
+					const error = refusal(() => readMetadata(json(text)));
+					expect(error?.message ?? '').toMatch(isTwice ? /twice$/ : /^$/);
+				}),
+				RUNS,
+			);
+		});
+	});
+});
