@@ -49,7 +49,7 @@ describe('Pacing', () => {
 		expect((times.at(-1) ?? 0) - first).toBeGreaterThan(24 * 50 - 100);
 		expect((times.at(-1) ?? 0) - first).toBeLessThan(24 * 50 + 250);
 		expect(gaps.toSorted((a, b) => a - b)[12]).toBeGreaterThan(40);
-		expect(hints).toEqual([expect.stringMatching(/^25 requests for 25 items, no retries, requests were kept waiting in 1\.\d s of the 1\.\d s\.$/)]);
+		expect(hints).toEqual([expect.stringMatching(/^25 requests for 25 items, no retries, 1\.\d s of 1\.\d s spent waiting\.$/)]);
 	});
 
 	it.each([

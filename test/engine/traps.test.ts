@@ -1,4 +1,3 @@
-/* eslint-disable @n8n/community-nodes/no-restricted-globals */
 import type { IExecuteFunctions, IHttpRequestOptions } from 'n8n-workflow';
 
 import { OpenAIConversation } from '../../nodes/OpenAIConversation/OpenAIConversation.node';
@@ -43,7 +42,7 @@ async function plainly(id: string, more: Partial<IHttpRequestOptions> = {}, time
 		}
 		return [[{ json: { answer: JSON.parse(JSON.stringify(answer ?? null)) } }]];
 	});
-	const result = await runNode(server.url, { parameters: {} });
+	const result = await runNode(server.url, { parameters: { conversationId: 'conv_1' } });
 	jest.restoreAllMocks();
 	return result;
 }

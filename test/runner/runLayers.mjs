@@ -92,7 +92,7 @@ function chosenStages(args) {
 	if (only === undefined && fast) return [lanes.fast];
 	// Where nobody waits for it, one after the other: tests that look at the clock need a calm machine.
 	if (only === undefined) return [[lanes.fast.flat()], lanes.n8n];
-	const names = (only ?? '').split(',');
+	const names = only.split(',');
 	const all = [lanes.fast, lanes.n8n, lanes.full];
 	const known = all.flat(2).map(({ name }) => name);
 	const unknown = names.find((name) => !known.includes(name));

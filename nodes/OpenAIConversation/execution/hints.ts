@@ -63,7 +63,7 @@ export function summary(
 		`${plural(requests, 'request', 'requests')} for ${plural(items, 'item', 'items')}`,
 		repeated === 0 ? 'no retries' : `${plural(repeated, 'retry', 'retries')} (${reasons.join(', ')})`,
 		...(isWaitNotable
-			? [`requests were kept waiting in ${duration(times.waitedMs)} of the ${duration(times.ranMs)}`]
+			? [`${duration(times.waitedMs)} of ${duration(times.ranMs)} spent waiting`]
 			: []),
 	];
 	return { message: `${parts.join(', ')}.`, type: 'info', location: 'outputPane' };
