@@ -129,7 +129,7 @@ await bootstrap(async () => {
 			const example = JSON.parse(await readFile(join(root, 'examples', 'set-conversation.json'), 'utf8'));
 			await editor.openWorkflow(await n8n.createWorkflow({ ...example, id: '' }));
 			await editor.fitCanvas();
-			await take('example-set-conversation', { x: 200, y: 82, width: 1080, height: 640 });
+			await take('example-set-conversation', { x: 200, y: 82, width: 1080, height: 600 });
 		}
 	} finally {
 		await n8n.stop();

@@ -40,7 +40,7 @@ describe('Conversation: Delete', () => {
 		['an overloaded server', { status: 503, headers: RETRY }, {}],
 		['a page of a proxy', { status: 504, body: '<html></html>', headers: RETRY }, {}],
 		['a lost connection', { reset: 'mid-body' }, { retryNetworkErrors: true }],
-		['a timeout', { hang: true }, { retryNetworkErrors: true, timeout: 0.1 }],
+		['a timeout', { hang: true }, { retryNetworkErrors: true, timeout: 0.5 }],
 	])('should count 404 as done, and say so, after %s that may have deleted it', async (_what, fault, options) => {
 		const { id } = server.store.createConversation();
 		server.fault({ apply: true, ...fault });

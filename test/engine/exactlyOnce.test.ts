@@ -22,7 +22,10 @@ async function withServer(test: (server: Server) => Promise<void>): Promise<void
 const texts = (count: number, from = 0) => Array.from({ length: count }, (_, n) => `m${from + n}`);
 const messages = (contents: readonly string[]) => contents.map((content) => ({ type: 'message', role: 'user', content }));
 
-const RETRIES: INodeParameters = { maxRetries: 3, retryNetworkErrors: true, timeout: 0.2 };
+/** Seconds; long enough for what does answer, on a busy machine as well. */
+const TIMEOUT = 1;
+
+const RETRIES: INodeParameters = { maxRetries: 3, retryNetworkErrors: true, timeout: TIMEOUT };
 
 /** Writes the texts with one input: adds them to the conversation, or creates one. */
 const write = async (server: Server, id: string | undefined, contents: readonly string[], options: INodeParameters = RETRIES) =>
@@ -315,7 +318,7 @@ describe('Adding a message', () => {
 				server.fault({
 					match: POST_ITEMS,
 					respond: async (_request, genuine) => {
-						await pause(2_000);
+						await pause(1_000 * TIMEOUT + 2_500);
 						genuine();
 						late.done = true;
 						return undefined;

@@ -83,7 +83,7 @@ describe('The summary of a run', () => {
 	});
 
 	it('should tell a wait of a second and more', () => {
-		expect(sumUp(1, 1, [], 1_000)).toMatch(/^1 request for 1 item, no retries, .*1\.0 s.*5\.0 s\.$/);
+		expect(sumUp(1, 1, [], 1_000)).toMatch(/^1 request for 1 item, no retries, 1\.0 s of 5\.0 s spent waiting\.$/);
 		expect(sumUp(100, 100, [], 999)).not.toMatch(/1\.0 s/);
 	});
 });

@@ -38,9 +38,10 @@ export function createSend(context: IExecuteFunctions, credential: Credential): 
 			...(allowedDomains === undefined ? {} : { allowedDomains }),
 		};
 		// The helper takes its signal from the context it is called on, and from nowhere else.
-		const caller: IExecuteFunctions = Object.create(context, {
-			getExecutionCancelSignal: { value: () => signal },
-		});
+		const caller: IExecuteFunctions =
+			signal === context.getExecutionCancelSignal()
+				? context
+				: Object.create(context, { getExecutionCancelSignal: { value: () => signal } });
 		const answer: unknown = await context.helpers.httpRequestWithAuthentication
 			.call(caller, CREDENTIAL_TYPE, options, { credentialsDecrypted })
 			.catch((error: unknown) => {

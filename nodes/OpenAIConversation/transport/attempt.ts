@@ -125,6 +125,9 @@ function describe(error: unknown, host: string, redactor: Redactor): Reason {
 	};
 }
 
+/** A reason that is given costs nothing; the one that `abort` makes up by itself carries a stack trace. */
+const ENDED = new Error('The attempt has ended');
+
 /**
  * Sends a request once, and gives up when the last byte of the answer has not come in time.
  * @param timeout seconds from now; 0: no limit. What a timer can't hold (24.8 days) counts as that.
@@ -139,18 +142,18 @@ export async function sendOnce(
 	redactor: Redactor,
 ): Promise<WireAnswer | RequestFailure> {
 	const ending = new AbortController();
-	const stop = () => ending.abort();
-	cancelled.addEventListener('abort', stop, { once: true });
 	const answered = new AbortController();
+	const stop = () => ending.abort(ENDED);
 	let late = false;
 	if (timeout > 0) {
+		cancelled.addEventListener('abort', stop, { once: true });
 		void wait(timeout * 1_000, answered.signal).then(() => {
 			late = !answered.signal.aborted;
-			if (late) ending.abort();
+			if (late) stop();
 		});
 	}
 	try {
-		return await send(request, ending.signal);
+		return await send(request, timeout > 0 ? ending.signal : cancelled);
 	} catch (error) {
 		const { host } = new URL(request.url);
 		const reason: Reason = late
@@ -164,7 +167,9 @@ export async function sendOnce(
 			: describe(error, host, redactor);
 		return new RequestFailure({ ...reason, attempts: 1 });
 	} finally {
-		answered.abort();
-		cancelled.removeEventListener('abort', stop);
+		if (timeout > 0) {
+			answered.abort(ENDED);
+			cancelled.removeEventListener('abort', stop);
+		}
 	}
 }
