@@ -251,6 +251,7 @@ describe('Adding a message', () => {
 		['a text that the server stores in another form', { role: 'user', content: ' Cafe\u0301 \n au lait' }, { content: [{ type: 'input_text', text: 'Café au lait' }] }],
 		['a system message that comes back as the developer\'s', { role: 'system', content: 'x' }, { role: 'developer' }],
 		['a function call', { type: 'function_call', call_id: 'c', name: 'f', arguments: '{"a": 1}' }, { arguments: '{"a":1}' }],
+		['a message whose type a listing leaves out', { role: 'user', content: 'x' }, { type: undefined }],
 		['an item by reference', { type: 'item_reference', id: 'msg_old' }, {}],
 	])('should know again %s', async (_what, item, change) => {
 		await withServer(async (server) => {

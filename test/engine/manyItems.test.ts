@@ -59,7 +59,7 @@ describe('Many items', () => {
 
 	it.each([1, 3, 32, 100])('should have at most %d in flight, and as many as that', async (maxConcurrency) => {
 		const items = conversationIds(130).map((id, n) => ({ id, n }));
-		server.configure({ latencyMs: maxConcurrency === 1 ? 0 : 400 });
+		server.configure({ latencyMs: maxConcurrency === 1 ? 0 : 1_000 });
 		await setNumber(items.slice(0, 2 * maxConcurrency), {}, { maxConcurrency });
 		expect(server.maxInFlight).toBe(maxConcurrency);
 	});
@@ -119,7 +119,8 @@ describe('Many items', () => {
 		const failed = requests.filter(({ status }) => status === 500).length;
 		expect(requestCount - failed).toBe(200);
 		expect(requests.every(({ aborted, endedAt }) => !aborted && endedAt !== undefined)).toBe(true);
-		expect(hints).toEqual([`${requestCount} requests for 200 items, ${failed} retries (server error: ${failed}).`]);
+		expect(hints).toHaveLength(1);
+		expect(hints[0]?.startsWith(`${requestCount} requests for 200 items, ${failed} retries (server error: ${failed})`)).toBe(true);
 	});
 
 	it('should keep to the limits that the first item gives, even when another option of it is invalid', async () => {

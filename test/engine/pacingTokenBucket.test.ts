@@ -45,8 +45,9 @@ describe('A token bucket of 60 requests a second', () => {
 
 		const progress = lines.filter((line) => line.includes('items ended'));
 		expect(progress[0]).toMatch(/^info: OpenAI Conversation: \d+ of 1000 items ended, \d+\.\d per second \{"done":\d+,"failed":0,"total":1000\}$/);
-		// Four runs of 16 s, each of which speaks at most every 5 s.
+		// Four runs of 16 s or more, each of which speaks at most every 5 s.
+		const most = results.reduce((sum, { times }) => sum + Math.floor((times * IDEAL_MS) / 5_000), 0);
 		expect(progress.length).toBeGreaterThanOrEqual(4 * 2);
-		expect(progress.length).toBeLessThanOrEqual(4 * 3);
+		expect(progress.length).toBeLessThanOrEqual(most);
 	}, 60_000);
 });

@@ -64,6 +64,7 @@ const lanes = {
 			{ name: 'unit', run: async () => await runJest('unit') },
 			{ name: 'server', run: async () => await runJest('server') },
 			{ name: 'engine', run: async () => await runJest('engine') },
+			{ name: 'docs', run: async () => await runJest('docs') },
 		],
 	],
 	n8n: [[{ name: 'e2e', run: async (say) => await runInN8n('e2e', say) }]],

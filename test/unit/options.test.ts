@@ -183,7 +183,7 @@ describe('Additional Headers', () => {
 		['a name with a line break', [header('x\r\nHost')], 'has the name "x\r\nHost"'],
 		['a name beyond ASCII', [header('x-ü')], 'has the name "x-ü"'],
 		['a name that the helper would drop', [header('__proto__')], 'has the name "__proto__"'],
-		['another one', [header('constructor')], 'has the name "constructor"'],
+		...['constructor', 'prototype', 'common', 'get', 'Post', 'PUT', 'delete', 'head', 'patch', 'query'].map((name): [string, unknown[], string] => [`the name ${name}, too`, [header(name)], `has the name "${name}"`]),
 		['a name that is an object', [header({})], 'A name in Additional Headers is an object'],
 		['a value with CR and LF', [header('x-a', 'a\r\nHost: evil')], "The value of x-a in Additional Headers has characters that a header can't carry"],
 		['a value with LF', [header('x-a', 'a\nb')], 'The value of x-a in Additional Headers has characters'],

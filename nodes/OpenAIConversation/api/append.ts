@@ -39,7 +39,7 @@ function wordsOf({ content }: Item): string {
 function isAlike(stored: Item, sent: Item): boolean {
 	if (sent.type === 'item_reference') return stored.id === sent.id;
 	const type = sent.type ?? 'message';
-	if (stored.type !== type) return false;
+	if ((stored.type ?? type) !== type) return false;
 	if (type === 'message') return roleOf(stored) === roleOf(sent) && wordsOf(stored) === wordsOf(sent);
 	const [call, other] = [textAt(stored, 'call_id'), textAt(sent, 'call_id')];
 	return call === other || call === undefined || other === undefined;

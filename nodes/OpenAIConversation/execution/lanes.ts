@@ -32,7 +32,7 @@ export interface LanesOptions<T extends Task> {
 const LOOK_AHEAD = 1_000;
 
 /** After so many ms of making tasks ready, answers that came in meanwhile get their turn. */
-const SLICE_MS = 20;
+const SLICE_MS = 5;
 
 /**
  * Runs tasks side by side, those of one lane one after the other. Resolves when everything that

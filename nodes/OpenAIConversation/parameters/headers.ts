@@ -1,8 +1,20 @@
 /** RFC 9110's token, of which header names are made. */
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
-/** Names that are no headers to n8n's request helper, which drops them without a word. */
-const DROPPED = new Set(['__proto__', 'constructor', 'prototype']);
+/** Names that have another meaning to n8n's request helper (axios), which sends no header of that name. */
+const DROPPED = new Set([
+	'__proto__',
+	'common',
+	'constructor',
+	'delete',
+	'get',
+	'head',
+	'patch',
+	'post',
+	'prototype',
+	'put',
+	'query',
+]);
 
 /** What Node.js sends in a header's value: no control characters but the tab, nothing beyond Latin-1. */
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
@@ -18,6 +30,7 @@ export const FRAMING_HEADERS: readonly string[] = [
 	'upgrade',
 ];
 
-export const isHeaderName = (name: string): boolean => HEADER_NAME.test(name) && !DROPPED.has(name);
+export const isHeaderName = (name: string): boolean =>
+	HEADER_NAME.test(name) && !DROPPED.has(name.toLowerCase());
 
 export const isHeaderValue = (value: string): boolean => HEADER_VALUE.test(value);

@@ -1,0 +1,50 @@
+/* eslint-disable @n8n/community-nodes/no-restricted-imports */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import packageJson from '../../package.json';
+import { blocksOf, pages, proseOf, root } from './markdown';
+
+const scripts = Object.keys(packageJson.scripts);
+
+/** Every command line of a shell block, without comments. */
+const lines = pages.flatMap((each) =>
+	blocksOf(each)
+		.filter(({ language }) => language === 'sh')
+		.flatMap(({ text }) => text.split('\n'))
+		.map((line) => line.replace(/(^|\s)#.*$/, '').trim())
+		.filter(Boolean)
+		.map((line) => ({ page: each.name, line })),
+);
+
+/** Commands that are named in a sentence. */
+const named = pages.flatMap((each) =>
+	[...proseOf(each).matchAll(/`((?:npm (?:run|start|test)|npx jest|node )[^`]*)`/g)].map(([, line = '']) => ({
+		page: each.name,
+		line,
+	})),
+);
+
+const all = [...lines, ...named].map(({ page, line }) => [page, line] as const);
+
+describe('Commands in the documentation', () => {
+	it('are there', () => expect(lines.length).toBeGreaterThan(5));
+
+	it.each(all)('%s: %s', (_, line) => {
+		execFileSync('bash', ['-n', '-c', line]);
+		const script = /^npm (?:run ([\w:]+)|(start|test)\b)/.exec(line);
+		if (script) expect(scripts).toContain(script[1] ?? script[2]);
+		const file = /^(?:npx jest|node) (?:--config=)?([\w./-]+)/.exec(line)?.[1];
+		if (file !== undefined) expect({ file, exists: existsSync(join(root, file)) }).toEqual({ file, exists: true });
+		const layers = /--only=([\w,]+)/.exec(line)?.[1]?.split(',') ?? [];
+		const runner = readFileSync(join(root, 'test/runner/runLayers.mjs'), 'utf8');
+		for (const layer of layers) expect(runner).toContain(`name: '${layer}'`);
+		if (line.includes('npm install')) expect(line).toContain(packageJson.name);
+	});
+
+	it.each(pages.map(({ name, text }) => [name, text]))('%s names the package by its name', (_, text) => {
+		const names = new Set([...text.matchAll(/n8n-nodes-openai[\w-]*/g)].map(([name]) => name));
+		expect([...names].filter((name) => name !== packageJson.name)).toEqual([]);
+	});
+});

@@ -1,0 +1,114 @@
+import type { IDataObject } from 'n8n-workflow';
+
+import { OpenAIConversationApi } from '../../credentials/OpenAIConversationApi.credentials';
+import { OpenAIConversation } from '../../nodes/OpenAIConversation/OpenAIConversation.node';
+import { startServer } from '../../sandbox/server/index.mjs';
+import { API_KEY, runNode } from '../engine/harness';
+import type { RunOptions } from '../engine/harness';
+import { blocksOf, pages } from './markdown';
+
+type Parameters = RunOptions['parameters'];
+type Server = Awaited<ReturnType<typeof startServer>>;
+let server: Server;
+
+beforeAll(async () => {
+	server = await startServer({ apiKeys: [API_KEY] });
+});
+afterAll(async () => await server.close());
+
+/** What the pages call the conversation of their examples. */
+const EXAMPLE_ID = 'conv_abc123';
+
+const TYPE = 'n8n-nodes-openai-conversation.openAIConversation';
+const { properties } = new OpenAIConversation().description;
+const names = properties.map(({ name }) => name);
+
+interface NodeJson {
+	name: string;
+	type: string;
+	parameters: Parameters;
+}
+
+/** Runs the node with parameters as a page shows them, on a conversation that exists. */
+async function run(parameters: Parameters, settings: RunOptions['settings'] = {}) {
+	expect(names).toEqual(expect.arrayContaining(Object.keys(parameters)));
+	const { id } = server.store.createConversation({ metadata: { old: 'value', draft: 'yes' } });
+	const text = JSON.stringify(parameters).replaceAll(EXAMPLE_ID, id);
+	const own: Parameters = JSON.parse(text);
+	const item: IDataObject = { conversation: id, topic: 'billing', id };
+	const result = await runNode(server.url, { parameters: own, items: [{ json: item }], settings });
+	return { ...result, id, metadata: server.store.getConversation(id)?.metadata };
+}
+
+async function runToSuccess(parameters: Parameters): Promise<void> {
+	const { error, metadata } = await run(parameters);
+	expect(error).toBeUndefined();
+	expect(metadata).not.toHaveProperty('old');
+	expect(metadata).toHaveProperty('topic');
+}
+
+const checks: Record<string, (text: string) => Promise<void> | void> = {
+	parameters: async (text) => await runToSuccess(JSON.parse(text)),
+
+	async workflow(text) {
+		const { nodes, connections }: { nodes: NodeJson[]; connections: Record<string, unknown> } = JSON.parse(text);
+		const ours = nodes.filter(({ type }) => type === TYPE);
+		expect(ours.length).toBeGreaterThan(0);
+		expect(nodes.map(({ name }) => name)).toEqual(expect.arrayContaining(Object.keys(connections)));
+		for (const { parameters } of ours) await runToSuccess(parameters);
+	},
+
+	async metadata(text) {
+		const { error, metadata } = await run({
+			conversationId: EXAMPLE_ID,
+			metadataInput: 'json',
+			metadataJson: text,
+			updateMode: 'merge',
+		});
+		expect(error).toBeUndefined();
+		const given: Record<string, string | null> = JSON.parse(text);
+		for (const [key, value] of Object.entries(given)) expect(metadata?.[key] ?? null).toBe(value);
+		expect(metadata).toHaveProperty('old');
+	},
+
+	async 'failed item'(text) {
+		const { json, items, error } = await run(
+			{ conversationId: 'conv_404', metadataInput: 'json', metadataJson: { topic: 'billing' } },
+			{ onError: 'continueRegularOutput' },
+		);
+		expect(error).toBeUndefined();
+		const shown: IDataObject = JSON.parse(text);
+		expect(json).toEqual([{ error: shown.error }]);
+		const requestId: unknown = expect.stringMatching(/^req_[0-9a-f]+$/);
+		expect(items[0]?.error?.context).toEqual({ ...shown, request_id: requestId, itemIndex: 0 });
+	},
+
+	tool(text) {
+		const parameters: Parameters = JSON.parse(text);
+		expect(names).toEqual(expect.arrayContaining(Object.keys(parameters)));
+	},
+
+	overwrite(text) {
+		const overwrites: Record<string, Record<string, string>> = JSON.parse(text);
+		const credential = new OpenAIConversationApi();
+		expect(Object.keys(overwrites)).toEqual([credential.name]);
+		const fields = credential.properties.map(({ name }) => name);
+		expect(fields).toEqual(expect.arrayContaining(Object.keys(overwrites[credential.name] ?? {})));
+	},
+
+	'other node'(text) {
+		const node: NodeJson = JSON.parse(text);
+		expect(node).toMatchObject({ name: expect.any(String), type: expect.any(String), parameters: expect.any(Object) });
+		expect(node.type).not.toBe(TYPE);
+	},
+};
+
+describe('JSON in the documentation', () => {
+	const blocks = pages.flatMap(blocksOf).filter(({ language }) => language === 'json');
+
+	it.each(blocks.map(({ page, check, text }) => [page, check, text] as const))('%s: %s', async (_, check, text) => {
+		const run = checks[check];
+		if (run === undefined) throw new Error(`Say before the block as what it is to be checked:\n${text}`);
+		await run(text);
+	});
+});

@@ -1,0 +1,26 @@
+import { operationsPage } from '../../docs/operations-page.mjs';
+import { OpenAIConversation } from '../../nodes/OpenAIConversation/OpenAIConversation.node';
+import { page } from './markdown';
+
+describe('The operations reference', () => {
+	const made = operationsPage(new OpenAIConversation().description);
+
+	it('is what the node’s description gives (else: node docs/generate-operations.mjs)', () => {
+		expect(page('docs/operations.md').text).toBe(made);
+	});
+
+	it('has a section for each operation', () => {
+		expect([...made.matchAll(/^### (.+)$/gm)].map(([, heading]) => heading)).toEqual([
+			'Conversation: Copy',
+			'Conversation: Create',
+			'Conversation: Delete',
+			'Conversation: Export',
+			'Conversation: Get',
+			'Conversation: Set',
+			'Item: Add',
+			'Item: Delete',
+			'Item: Get',
+			'Item: Get Many',
+		]);
+	});
+});
