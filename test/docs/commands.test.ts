@@ -1,10 +1,10 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports */
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import packageJson from '../../package.json';
 import { blocksOf, pages, proseOf, root } from './markdown';
+import { shellProblem } from './shell.mjs';
 
 const scripts = Object.keys(packageJson.scripts);
 
@@ -32,7 +32,7 @@ describe('Commands in the documentation', () => {
 	it('are there', () => expect(lines.length).toBeGreaterThan(5));
 
 	it.each(all)('%s: %s', (_, line) => {
-		execFileSync('bash', ['-n', '-c', line]);
+		expect(shellProblem(line)).toBe('');
 		const script = /^npm (?:run ([\w:]+)|(start|test)\b)/.exec(line);
 		if (script) expect(scripts).toContain(script[1] ?? script[2]);
 		const file = /^(?:npx jest|node) (?:--config=)?([\w./-]+)/.exec(line)?.[1];
@@ -41,6 +41,17 @@ describe('Commands in the documentation', () => {
 		const runner = readFileSync(join(root, 'test/runner/runLayers.mjs'), 'utf8');
 		for (const layer of layers) expect(runner).toContain(`name: '${layer}'`);
 		if (line.includes('npm install')) expect(line).toContain(packageJson.name);
+	});
+
+	const workflows = readdirSync(join(root, '.github/workflows'));
+	it.each(workflows)('of the workflow %s are scripts of the package', (name) => {
+		const text = readFileSync(join(root, '.github/workflows', name), 'utf8');
+		const used = [...text.matchAll(/run: (?:npm run ([\w:]+)|(\.ci\/run))$/gm)];
+		expect(used.length).toBeGreaterThan(0);
+		for (const [, script, file] of used) {
+			if (script !== undefined) expect(scripts).toContain(script);
+			if (file !== undefined) expect(existsSync(join(root, file))).toBe(true);
+		}
 	});
 
 	it.each(pages.map(({ name, text }) => [name, text]))('%s names the package by its name', (_, text) => {

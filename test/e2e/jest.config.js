@@ -14,4 +14,6 @@ module.exports = {
 	globalTeardown: '<rootDir>/test/e2e/support/globalTeardown.mjs',
 	testTimeout: 60_000,
 	maxWorkers: 1,
+	// What a failed test left open must not keep the run from ending; processes end with the run in any case.
+	forceExit: true,
 };

@@ -10,12 +10,18 @@ import { newKey } from './support/workflows.mjs';
 const SECOND_START_MS = 20_000;
 
 let folder: string;
-let running: Array<ReturnType<typeof npmStart>> = [];
+let toUndo: Array<() => unknown> = [];
 
-function start(...[args = [], env]: [string[]?, Record<string, string>?]) {
+function start(args: string[] = [], env: Record<string, string> = {}) {
 	const started = npmStart(folder, args, env);
-	running.push(started);
+	toUndo.push(started.cleanUp);
 	return started;
+}
+
+async function serve(...apiKeys: string[]) {
+	const api = await startServer(apiKeys.length > 0 ? { apiKeys } : {});
+	toUndo.push(api.close);
+	return api;
 }
 
 const nothingLeft = async () =>
@@ -24,9 +30,10 @@ const nothingLeft = async () =>
 beforeAll(async () => {
 	folder = await newFolder();
 });
-afterEach(() => {
-	for (const each of running) each.cleanUp();
-	running = [];
+afterEach(async () => {
+	await Promise.all(toUndo.map(async (undo) => await undo()));
+	toUndo = [];
+	await nothingLeft();
 });
 afterAll(async () => await removeFolder(folder));
 
@@ -53,7 +60,7 @@ describe('npm start', () => {
 	}, 180_000);
 
 	it('is up in less than 20 s the second time, on free ports, for this machine only, until it is told to end', async () => {
-		const giveBack = await Promise.all([5678, 4010].map(takePort));
+		toUndo.push(...(await Promise.all([5678, 4010].map(takePort))));
 		const began = performance.now();
 		const sandbox = start();
 		await sandbox.says('stays up until Ctrl-C');
@@ -84,12 +91,11 @@ describe('npm start', () => {
 
 		sandbox.signal('SIGTERM');
 		await nothingLeft();
-		giveBack.forEach((give) => give());
 	}, 180_000);
 
 	it('works with the API that OPENAI_API_KEY and OPENAI_API_BASE name, and says so without showing the key', async () => {
 		const key = newKey();
-		const api = await startServer({ apiKeys: [key] });
+		const api = await serve(key);
 		const sandbox = start(['--once'], { OPENAI_API_KEY: key, OPENAI_API_BASE: `${api.url}/` });
 
 		expect(await sandbox.exited).toBe(0);
@@ -100,12 +106,11 @@ describe('npm start', () => {
 		const files = await filesOf(folder);
 		expect(files.filter(({ text }) => text.includes(key)).map(({ name }) => name)).toEqual([]);
 		await nothingLeft();
-		await api.close();
 	}, 120_000);
 
 	it('says what to do when the API refuses the key, which it does not show', async () => {
 		const key = newKey();
-		const api = await startServer();
+		const api = await serve();
 		const sandbox = start(['--once'], { OPENAI_API_KEY: key, OPENAI_API_BASE: api.url });
 
 		expect(await sandbox.exited).toBe(1);
@@ -114,6 +119,5 @@ describe('npm start', () => {
 		expect(sandbox.output).toContain('What to do: Check OPENAI_API_KEY and OPENAI_API_BASE');
 		expect(leakOf(sandbox.output, key)).toBeUndefined();
 		await nothingLeft();
-		await api.close();
 	}, 60_000);
 });

@@ -148,9 +148,12 @@ describe('Running it', () => {
 });
 
 describe('The credential’s form', () => {
-	it('asks for the key alone, and tests what was entered', async () => {
+	beforeEach(async () => {
 		await openSet({ id: newConversation() });
 		await editor.newCredential();
+	});
+
+	it('begins with the key, which is all that OpenAI needs', async () => {
 		expect(await editor.credentialLabels()).toEqual([
 			'API Key',
 			'Base URL',
@@ -160,9 +163,20 @@ describe('The credential’s form', () => {
 			'Custom Headers',
 			'Allowed HTTP Request Domains',
 		]);
+	});
+
+	it('tests a key when it is saved, and closes when it is good', async () => {
 		await editor.fillCredential({ apiKey: stage.apiKey, baseUrl: stage.api.url });
 		await editor.saveCredential();
 
-		expect(await editor.credentialMessage()).toContain('Connection tested successfully');
+		expect(await editor.credentialProblem()).toBeUndefined();
+		expect(stage.api.requests.map(({ method, path }) => `${method} ${path}`)).toContain('GET /v1/models');
+	});
+
+	it('says of a bad key that it was not accepted', async () => {
+		await editor.fillCredential({ apiKey: 'sk-wrong', baseUrl: stage.api.url });
+		await editor.saveCredential();
+
+		expect(await editor.credentialProblem()).toMatch(/Incorrect API key|Authorization failed|Unauthorized/i);
 	});
 });

@@ -4,7 +4,7 @@ import type { INodeParameters } from 'n8n-workflow';
 
 import { startServer } from '../../sandbox/server/index.mjs';
 import { API_KEY, pause, runNode, until } from './harness';
-import type { RunOptions, RunResult } from './harness';
+import type { RunResult } from './harness';
 
 type Server = Awaited<ReturnType<typeof startServer>>;
 type Rule = Parameters<Server['fault']>[0];
@@ -335,21 +335,23 @@ describe('Adding a message', () => {
 		});
 	});
 
-	it.concurrent('should be told as uncertain when another item ends the run before the look', async () => {
+	it.concurrent.each<[string, string, INodeParameters]>([
+		['before the look', '400', {}],
+		['while the look waits for its turn', '1', { maxRequestsPerMinute: 150 }],
+	])('should be told as uncertain when another item ends the run %s', async (_what, wait, options) => {
 		await withServer(async (server) => {
 			const [a, b] = [0, 1].map(() => server.store.createConversation().id);
-			server.fault({ match: { method: 'POST', path: `/conversations/${a}/items` }, apply: true, status: 500, headers: { 'retry-after-ms': '400' } });
+			server.fault({ match: { method: 'POST', path: `/conversations/${a}/items` }, apply: true, status: 500, headers: { 'retry-after-ms': wait } });
 			server.fault({ match: { method: 'POST', path: `/conversations/${b}/items` }, status: 400, delayMs: 100 });
-			const more: Partial<RunOptions> = { items: [a, b].map((id) => ({ json: { id } })) };
 			const result = await runNode(server.url, {
+				items: [a, b].map((id) => ({ json: { id } })),
 				parameters: {
 					resource: 'item',
 					operation: 'add',
 					conversationId: '={{ $json.id }}',
 					messages: { values: [{ text: 'new' }] },
-					options: RETRIES,
+					options: { ...RETRIES, ...options },
 				},
-				...more,
 			});
 			expectUncertain(result);
 			expect(result.error?.message).toContain('[item 0]');
@@ -412,6 +414,25 @@ describe('Adding 45 messages', () => {
 			expect(result.error).toBeUndefined();
 			expect(result.json.map(textOf)).toEqual(texts(45));
 			expect(stored(server, conversation.id)).toEqual([...texts(40), 'theirs', 'm3', ...texts(5, 40)]);
+		});
+	});
+
+	it.concurrent('should not guess when more was added behind them than the look shows', async () => {
+		await withServer(async (server) => {
+			const conversation = server.store.createConversation();
+			const others = texts(65).map((text) => `their ${text}`);
+			server.fault({
+				match: { ...POST_ITEMS, nth: 2 },
+				headers: RETRY,
+				respond: (_request, genuine) => {
+					genuine();
+					server.store.addItems(conversation, server.store.createConversation({ items: messages(others) }).items);
+					return { status: 500 };
+				},
+			});
+			const result = await write(server, conversation.id, texts(45));
+			expectUncertain(result);
+			expect(stored(server, conversation.id)).toEqual([...texts(40), ...others]);
 		});
 	});
 
@@ -534,6 +555,29 @@ describe('Creating a conversation', () => {
 			const [id] = server.store.conversations.keys();
 			expect(result.error?.message).toContain(`The conversation ${id} was created, but holds only 20 of 45 items, perhaps some more: `);
 			expect(everywhere(server)).toEqual(texts(20));
+		});
+	});
+
+	it.concurrent('should not guess when more was added behind the second call than the look shows', async () => {
+		await withServer(async (server) => {
+			const others = texts(65).map((text) => `their ${text}`);
+			server.fault({
+				match: POST_ITEMS,
+				headers: RETRY,
+				respond: (_request, genuine) => {
+					genuine();
+					const [conversation] = server.store.conversations.values();
+					if (conversation !== undefined) {
+						const theirs = server.store.createConversation({ items: messages(others) });
+						server.store.addItems(conversation, theirs.items);
+						server.store.deleteConversation(theirs.id);
+					}
+					return { status: 500 };
+				},
+			});
+			const result = await write(server, undefined, texts(45));
+			expectUncertain(result);
+			expect(everywhere(server)).toEqual([...texts(40), ...others]);
 		});
 	});
 

@@ -146,6 +146,14 @@ describe('Conversation: Export', () => {
 		expect(whole.hints).toEqual([]);
 	});
 
+	it('should say so as well when the server gives more than it was asked for', async () => {
+		const data = ['a', 'b', 'c'].map((content) => ({ type: 'message', role: 'user', content }));
+		server.fault({ body: { data, has_more: false } });
+		const { json, hints } = await exportIt({ conversationId: ID, limit: 2 });
+		expect(json[0]).toMatchObject({ item_count: 2 });
+		expect(hints).toHaveLength(1);
+	});
+
 	it('should give a transcript of nothing for an empty conversation', async () => {
 		server.store.createConversation({ id: ID });
 		const markdown = await exportIt({ conversationId: ID });

@@ -274,7 +274,8 @@ describe('Items of several inputs', () => {
 			'Conversation ID is "oops", which is not the ID of a conversation [item 2]',
 			undefined,
 		]);
-		expect(sentTexts()).toEqual([['m0', 'm1']]);
+		expect(sentTexts().flat()).toEqual(['m0', 'm1']);
+		expect(stored(id)).toEqual(['m0', 'm1']);
 	});
 
 	describe('with one that the API refuses', () => {
@@ -344,9 +345,12 @@ describe('Items of several inputs', () => {
 		expect(stored(id)).toEqual(texts(5));
 	});
 
-	it('should fail all inputs of a call whose answer was lost, and send none of them again', async () => {
+	it.each<[string, object]>([
+		['a call whose answer was lost', { apply: true, reset: 'before-headers' }],
+		['a call that met a server error', { apply: true, status: 500 }],
+	])('should fail all inputs of %s, and send none of them again', async (_what, fault) => {
 		const { id } = server.store.createConversation();
-		server.fault({ apply: true, reset: 'before-headers' });
+		server.fault(fault);
 		const { items } = await addEach(texts(5).map((text) => ({ id, text })), GOES_ON);
 		expect(items.map(({ error }) => error?.context.may_have_happened)).toEqual(Array(5).fill(true));
 		expect(server.requestCount).toBe(1);

@@ -202,6 +202,8 @@ describe('Nothing should show the key with the other scheme and a key without a 
 });
 
 describe('What only looks like the key', () => {
+	beforeEach(() => void listen());
+
 	const merge = async (metadata: Record<string, string>, credential: Record<string, string | object>) => {
 		const { id } = server.store.createConversation({ metadata });
 		const result = await runNode(server.url, {

@@ -45,7 +45,7 @@ describe('Many items', () => {
 	it('should run those of one conversation in input order, one at a time, and others side by side', async () => {
 		const ids = conversationIds(12);
 		const items = Array.from({ length: 120 }, (_, n) => ({ id: nth(ids, n * 7), n }));
-		server.configure({ latencyMs: () => 10 * Math.random() });
+		server.configure({ latencyMs: () => 40 + 40 * Math.random() });
 		const { json } = await setNumber(items);
 		expect(json.map(({ metadata }) => metadata)).toEqual(items.map(({ n }) => ({ n: String(n) })));
 		expect(server.requestCount).toBe(120);
@@ -67,7 +67,7 @@ describe('Many items', () => {
 	it('should find work for all starts in items that are sorted by conversation', async () => {
 		const ids = conversationIds(10);
 		const items = Array.from({ length: 100 }, (_, n) => ({ id: ids[Math.floor(n / 10)] ?? '', n }));
-		server.configure({ latencyMs: 20 });
+		server.configure({ latencyMs: 100 });
 		await setNumber(items);
 		expect(server.maxInFlight).toBe(10);
 		expect(server.maxInFlightPerConversation).toBe(1);

@@ -249,3 +249,38 @@ describe('What arrives at the server', () => {
 		expect([...compared].toSorted()).toEqual(all.toSorted());
 	});
 });
+
+describe('Options', () => {
+	it.each(CASES.map((each) => [`${each.resource} ${each.operation}: ${each.what}`, each] as const))(
+		'should hold for every request of %s',
+		async (_name, { resource, operation, parameters, requests }) => {
+			const run = async (options: INodeParameters) =>
+				await runNode('http://127.0.0.1:9/v1', {
+					parameters: { resource, operation, ...parameters, options: { ...Object(parameters.options), ...options } },
+				});
+			await arrivals(async () => {
+				server.fault({ status: 429, headers: { 'retry-after-ms': '1' } });
+				const { error, hints } = await run({
+					baseUrl: server.url,
+					maxRetries: 1,
+					additionalHeaders: { headers: [{ name: 'x-trace-id', value: 'abc' }] },
+					additionalQuery: { parameters: [{ name: 'api-version', value: '1 2' }] },
+				});
+				expect(error).toBeUndefined();
+				expect(hints.at(-1)).toContain('1 retry (rate limit: 1)');
+			});
+			expect(server.requests).toHaveLength(requests + 1);
+			for (const { headers, query } of server.requests) {
+				expect(headers['x-trace-id']).toBe('abc');
+				expect(query).toMatch(/(^|&)api-version=1%202$/);
+			}
+
+			await arrivals(async () => {
+				server.fault({ hang: true });
+				const { error } = await run({ baseUrl: server.url, timeout: 0.2 });
+				expect(error?.message).toContain('within 0.2 seconds');
+			});
+			expect(server.requestCount).toBe(1);
+		},
+	);
+});

@@ -34,17 +34,17 @@ async function reportIn(file) {
  * The tests in one folder.
  *
  * @param {string} layer the folder's name in test/
- * @param {{ config?: string, args?: string[], env?: NodeJS.ProcessEnv }} [options]
+ * @param {{ config?: string, args?: string[], env?: NodeJS.ProcessEnv, limitMinutes?: number }} [options]
  * @returns {Promise<Outcome>}
  */
-export async function runJest(layer, { config = 'jest.config.js', args = [], env } = {}) {
+export async function runJest(layer, { config = 'jest.config.js', args = [], ...options } = {}) {
 	const file = join(checkoutState, 'logs', `test-${layer}.json`);
 	await rm(file, { force: true });
 	const { code, text } = await runProgram(
 		layer,
 		'jest',
 		[`--config=${config}`, '--json', `--outputFile=${file}`, ...args, `test/${layer}/`],
-		env,
+		options,
 	);
 	const report = await reportIn(file);
 	if (!report) return oneFailed(text);
@@ -54,6 +54,7 @@ export async function runJest(layer, { config = 'jest.config.js', args = [], env
 	// jest also fails for reasons that are no test's, such as a worker that died.
 	const failed = failures === 0 && code !== 0 ? 1 : failures;
 	const messages = report.testResults.map(({ message }) => message).filter(Boolean);
+	if (failures === 0 && failed === 1) messages.push(text);
 	return {
 		passed,
 		failed,

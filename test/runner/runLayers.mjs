@@ -38,12 +38,13 @@ async function build() {
 /**
  * @param {string} layer
  * @param {(detail: string) => void} say
+ * @param {number} [limitMinutes]
  * @returns {Promise<Outcome>}
  */
-async function runInN8n(layer, say) {
+async function runInN8n(layer, say, limitMinutes = 20) {
 	await ensureN8n((detail) => say(`n8n ${detail}`));
 	say('running');
-	return await runJest(layer, { config: `test/${layer}/jest.config.js` });
+	return await runJest(layer, { config: `test/${layer}/jest.config.js`, limitMinutes });
 }
 
 /**
@@ -68,7 +69,7 @@ const lanes = {
 		],
 	],
 	n8n: [[{ name: 'e2e', run: async (say) => await runInN8n('e2e', say) }]],
-	full: [[{ name: 'full', run: async (say) => await runInN8n('full', say) }]],
+	full: [[{ name: 'full', run: async (say) => await runInN8n('full', say, 60) }]],
 };
 
 /** @param {string[]} args */

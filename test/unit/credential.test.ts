@@ -89,7 +89,7 @@ describe('The credential', () => {
 			}),
 			RUNS,
 		);
-	});
+	}, 60_000);
 
 	it('should have a test that follows no redirect and looks for what the API answers', () => {
 		const { request, rules } = credential.test;

@@ -36,10 +36,16 @@ describe('Notes', () => {
 		expect(notes.hints()[0]?.message).toBe(`${count}: ${names}${isMore ? ', and more' : ''}`);
 	});
 
-	it('should be without the key, which a user may have put anywhere', () => {
-		const notes = new Notes(createRedactor(KEY).text);
-		notes.add(kind, [KEY]);
-		expect(notes.hints()[0]?.message).toBe('1: sk-proj-[redacted]');
+	it('should be without what looks like a key, which a user may have put anywhere', () => {
+		const notes = new Notes();
+		notes.add(kind, [KEY, 'sk-learn', 'task-1234567890']);
+		expect(notes.hints()[0]?.message).toBe('1: [redacted], sk-learn, task-1234567890');
+	});
+
+	it('should be without the key itself, whatever it looks like', () => {
+		const notes = new Notes(createRedactor('0123456789abcdef').text);
+		notes.add(kind, ['has 0123456789abcdef in it']);
+		expect(notes.hints()[0]?.message).toBe('1: has [redacted] in it');
 	});
 });
 

@@ -38,7 +38,7 @@ describe('turnsOf', () => {
 		const startedAt = performance.now();
 		const [turn] = turnsOf([call({ arguments: '😀 '.repeat(5_000_000) })]);
 		expect(Array.from(turn?.text ?? '')).toHaveLength(201);
-		expect(performance.now() - startedAt).toBeLessThan(3_000);
+		expect(performance.now() - startedAt).toBeLessThan(15_000);
 	});
 });
 

@@ -47,7 +47,7 @@ const keepsNull = new Map<string, readonly string[]>(Object.entries(KEEPS_NULL))
 const roles = new Set<string>(ROLES);
 
 /** Fields that go on as they are: null has a meaning in a JSON schema and in an error. */
-const OPAQUE = new Set(['arguments', 'attributes', 'error', 'tools']);
+const OPAQUE = new Set(['arguments', 'error', 'tools']);
 
 /** Parts of a message that come back, but are not taken. */
 const NOT_TAKEN = new Set(['computer_screenshot', 'reasoning_text', 'summary_text']);
@@ -59,7 +59,7 @@ function readied(value: JsonValue): JsonValue {
 	return Object.fromEntries(
 		Object.entries(value)
 			.filter(([name, part]) => part !== null && name !== 'created_by')
-			.map(([name, part]) => [name, OPAQUE.has(name) ? part : readied(part)]),
+			.map(([name, part]) => [name, readied(part)]),
 	);
 }
 

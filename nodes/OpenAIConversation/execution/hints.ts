@@ -2,6 +2,7 @@ import type { NodeExecutionHint } from 'n8n-workflow';
 
 import type { NoteKind } from '../operation';
 import type { Tally } from '../transport/client';
+import { REDACTED } from '../transport/redact';
 
 /** From this many items on a run is summed up even when all went smoothly. */
 const MANY_ITEMS = 100;
@@ -9,6 +10,9 @@ const MANY_ITEMS = 100;
 const NOTABLE_WAIT_MS = 1_000;
 /** More names than this are counted instead of listed. */
 const MAX_NAMES = 10;
+
+/** What looks like a key of OpenAI's, whose ever it is. */
+const KEY = /\bsk-[A-Za-z0-9_-]{8,}/g;
 
 /** Gathers notes of many items, so that each kind becomes one hint. */
 export class Notes {
@@ -28,7 +32,8 @@ export class Notes {
 		return [...this.kinds].map(([kind, { count, names }]) => {
 			const shown = [...names].slice(0, MAX_NAMES);
 			if (names.size > MAX_NAMES) shown.push('and more');
-			return { message: this.clean(kind.text(count, shown)), type: kind.type, location: 'outputPane' };
+			const message = this.clean(kind.text(count, shown).replace(KEY, REDACTED));
+			return { message, type: kind.type, location: 'outputPane' };
 		});
 	}
 }

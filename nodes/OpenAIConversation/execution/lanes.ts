@@ -10,13 +10,20 @@ export interface Task {
 	readonly joinable: boolean;
 }
 
+/** In place of a task that can't be run. */
+export interface Unrunnable {
+	readonly index: number;
+	/** Called when its turn would have come. */
+	readonly settle: () => void;
+}
+
 export interface LanesOptions<T extends Task> {
 	/** Number of tasks. */
 	count: number;
 	/** Most starts that may be unfinished at a time, 1 or more. */
 	concurrency: number;
-	/** Makes the task at an index ready, once, when its turn comes; undefined when there is nothing to run. */
-	prepare(index: number): T | undefined;
+	/** Makes the task at an index ready: once, in input order, shortly before its turn. */
+	prepare(index: number): T | Unrunnable;
 	/** Whether `next` can travel with the tasks of its lane that are about to start. */
 	joins(batch: readonly T[], next: T): boolean;
 	/** Runs tasks of one lane together. What it rejects with ends everything: a task's own failure is no such thing. */
@@ -26,49 +33,55 @@ export interface LanesOptions<T extends Task> {
 }
 
 /**
- * How many tasks are made ready ahead of their start when their lane is busy. Enough to find work
- * for all starts in input that is sorted by lane, and a bound for what they hold in memory.
+ * How many tasks may be ready and wait for their lane. Enough to find work for all starts in input
+ * that is sorted by lane, and a bound for what they hold in memory.
  */
-const LOOK_AHEAD = 1_000;
+const MOST_WAITING = 1_000;
 
 /** After so many ms of making tasks ready, answers that came in meanwhile get their turn. */
 const SLICE_MS = 5;
 
 /**
- * Runs tasks side by side, those of one lane one after the other. Resolves when everything that
- * was started has ended; rejects then, if `prepare` threw or a `run` rejected.
+ * Runs tasks side by side, those of one lane one after the other. While as many run as may, the next
+ * ones are made ready, so that each can start the moment another ends. Resolves when everything that
+ * was started has ended; rejects then, if a `run` rejected.
  */
 export async function runInLanes<T extends Task>(options: LanesOptions<T>): Promise<void> {
-	const { count, concurrency, prepare, joins, run } = options;
-	const faults: unknown[] = [];
-	const isEnded = () => options.ended.aborted || faults.length > 0;
+	const { count, concurrency, prepare, joins, run, ended } = options;
 	/** Busy lanes, with the tasks that wait in them. */
 	const busy = new Map<string, T[]>();
-	/** Tasks whose lane is theirs, in the order in which they got it. */
-	const ready: T[] = [];
+	/** Tasks whose lane is theirs, in input order. */
+	const ready: Array<T | Unrunnable> = [];
+	const faults: unknown[] = [];
 	let next = 0;
 	let waiting = 0;
 	let active = 0;
-	let sliceEnd = 0;
 	let changed = () => {};
 
-	/** Makes the next task ready: it claims its lane, or waits in it. Undefined when it is none to run. */
-	const advance = (): T | undefined => {
+	const isEnded = () => ended.aborted || faults.length > 0;
+	const hasNext = () => next < count && waiting < MOST_WAITING;
+
+	const enter = (task: T | Unrunnable): void => {
+		const place = ready.findLastIndex(({ index }) => index < task.index) + 1;
+		ready.splice(place, 0, task);
+	};
+
+	/** Makes the next task ready: it claims its lane, or waits in it. */
+	const advance = (): void => {
 		const task = prepare(next++);
-		if (task === undefined) return undefined;
+		if ('settle' in task) {
+			enter(task);
+			return;
+		}
 		const queue = task.lane === undefined ? undefined : busy.get(task.lane);
 		if (queue !== undefined) {
 			queue.push(task);
 			waiting++;
-			return task;
+		} else {
+			if (task.lane !== undefined) busy.set(task.lane, []);
+			enter(task);
 		}
-		if (task.lane !== undefined) busy.set(task.lane, []);
-		ready.push(task);
-		return task;
 	};
-
-	const canAdvance = () => next < count && waiting + ready.length < LOOK_AHEAD && !isEnded();
-	const isOutOfTime = () => Date.now() > sliceEnd;
 
 	/** The tasks that start together with one that is about to start: those that wait for it, and its neighbours. */
 	const batchOf = (first: T): T[] => {
@@ -76,14 +89,9 @@ export async function runInLanes<T extends Task>(options: LanesOptions<T>): Prom
 		const queue = first.lane === undefined ? undefined : busy.get(first.lane);
 		if (queue === undefined || !first.joinable) return batch;
 		for (;;) {
-			if (queue.length === 0 && canAdvance()) {
-				const task = advance();
-				// A batch is short, but any number of items may have nothing to run.
-				if (task === undefined && isOutOfTime()) return batch;
-				if (task === undefined) continue;
-				if (task.lane !== first.lane) return batch;
-			}
+			if (queue.length === 0 && hasNext()) advance();
 			const [head] = queue;
+			// Nothing, or a task of another lane: the run of neighbours is over.
 			if (head === undefined || !joins(batch, head)) return batch;
 			queue.shift();
 			waiting--;
@@ -96,38 +104,43 @@ export async function runInLanes<T extends Task>(options: LanesOptions<T>): Prom
 		const following = lane === undefined ? undefined : busy.get(lane)?.shift();
 		if (following !== undefined) {
 			waiting--;
-			ready.push(following);
+			enter(following);
 		} else if (lane !== undefined) {
 			busy.delete(lane);
 		}
+		startReady();
 		changed();
 	};
 
-	const start = (first: T): void => {
-		active++;
-		run(batchOf(first))
-			.catch((error: unknown) => faults.push(error))
-			.finally(() => leave(first));
+	const startReady = (): void => {
+		while (active < concurrency && !isEnded()) {
+			const first = ready.shift();
+			if (first === undefined) return;
+			if ('settle' in first) {
+				first.settle();
+				continue;
+			}
+			active++;
+			run(batchOf(first))
+				.catch((error: unknown) => faults.push(error))
+				.finally(() => leave(first));
+		}
 	};
 
+	let sliceEnd = Date.now() + SLICE_MS;
 	for (;;) {
-		sliceEnd = Date.now() + SLICE_MS;
-		let isPaused = false;
-		while (!isEnded() && active < concurrency && !isPaused) {
-			const task = ready.shift();
-			if (task !== undefined) start(task);
-			else if (canAdvance()) advance();
-			else break;
-			isPaused = isOutOfTime();
-		}
-		const nothingLeft = isEnded() || (ready.length === 0 && next >= count && waiting === 0);
-		if (active === 0 && nothingLeft) break;
-		if (isPaused) {
-			await wait(0, options.ended);
-		} else {
+		if (hasNext() && ready.length < concurrency && !isEnded()) {
+			advance();
+			startReady();
+			if (active < concurrency && Date.now() < sliceEnd) continue;
+			await wait(0, ended);
+			sliceEnd = Date.now() + SLICE_MS;
+		} else if (active > 0) {
 			await new Promise<void>((resolve) => {
 				changed = resolve;
 			});
+		} else {
+			break;
 		}
 	}
 	if (faults.length > 0) throw faults[0];

@@ -16,7 +16,7 @@ import { allowedDomainsFor, readCredential } from './credential';
 import { describeFailure } from './errors';
 import { createSend } from './helper';
 import { Notes, summary } from './hints';
-import type { Task } from './lanes';
+import type { Task, Unrunnable } from './lanes';
 import { runInLanes } from './lanes';
 import { Outcomes } from './outcomes';
 
@@ -101,7 +101,7 @@ export async function executeItems(
 	const startedAt = performance.now();
 	const credential = await readCredential(context);
 	const redactor = createRedactor(credential.key, credential.headerValues);
-	const notes = new Notes();
+	const notes = new Notes(redactor.text);
 	const settingsOf = settingsReader(context, credential, notes);
 	const tally: Tally = { requests: 0, retries: new Map() };
 	const gate = createGate({ maxRequestsPerMinute: runOption(context, 'maxRequestsPerMinute') });
@@ -125,7 +125,7 @@ export async function executeItems(
 		random: Math.random,
 	};
 
-	const prepare = (index: number): ItemTask | undefined => {
+	const prepare = (index: number): ItemTask | Unrunnable => {
 		try {
 			const read = readerFor(context, index);
 			const options = readOptions(read);
@@ -135,8 +135,7 @@ export async function executeItems(
 			const settingsKey = joinable ? JSON.stringify(options) : '';
 			return { index, lane: job.conversation, joinable, job, settings, settingsKey };
 		} catch (error) {
-			outcomes.failed(index, error);
-			return undefined;
+			return { index, settle: () => outcomes.failed(index, error) };
 		}
 	};
 

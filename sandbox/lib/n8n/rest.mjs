@@ -163,6 +163,17 @@ export function n8nRest(url, owner) {
 		createCredential: async (credential) => await create('POST', '/rest/credentials', credential),
 
 		/**
+		 * @param {import('./cli.mjs').Credential} credential its data in plain
+		 * @returns {Promise<boolean>} false when n8n has no credential with that ID
+		 */
+		async updateCredential({ id, ...changes }) {
+			const path = `/rest/credentials/${id}`;
+			if ((await ask('GET', path)).status === 404) return false;
+			await rest('PATCH', path, changes);
+			return true;
+		},
+
+		/**
 		 * @param {Omit<Workflow, 'id'> & { id?: string }} workflow
 		 * @returns {Promise<string>} its ID
 		 */

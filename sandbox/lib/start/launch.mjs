@@ -5,7 +5,6 @@ import { ensureN8n, n8nVersion } from '../dependencies.mjs';
 import { Failure, messageOf } from '../failure.mjs';
 import { tryLock } from '../lock.mjs';
 import { installNode, startN8n } from '../n8n/instance.mjs';
-import { n8nCli } from '../n8n/cli.mjs';
 import { packNode } from '../package.mjs';
 import { node24, root, stateFolder } from '../paths.mjs';
 import { freePort } from '../ports.mjs';
@@ -39,11 +38,16 @@ function optionsIn(args) {
 	}
 }
 
-/** @param {Api} api */
-const credentialFor = ({ apiKey, baseUrl }) => ({
-	...CREDENTIAL,
-	data: { apiKey, baseUrl, authentication: 'bearer', allowedHttpRequestDomains: 'all' },
-});
+/**
+ * @param {N8n} n8n
+ * @param {Api} api
+ */
+async function saveCredential(n8n, { apiKey, baseUrl }) {
+	const data = { apiKey, baseUrl, authentication: 'bearer', allowedHttpRequestDomains: 'all' };
+	const credential = { ...CREDENTIAL, data };
+	// Only an import gives a credential the ID that the examples name; it takes seconds, a change does not.
+	if (!(await n8n.updateCredential(credential))) await n8n.cli.importCredentials([credential]);
+}
 
 /**
  * @param {N8n} n8n
@@ -97,10 +101,6 @@ export async function launch(args, toldToEnd) {
 			log: join(stateFolder, 'logs', 'n8n.log'),
 		};
 		await step('Installing the packed node in n8n', async () => await installNode(settings.folder, tarball));
-		await step(
-			'Importing the credential',
-			async () => await n8nCli(settings).importCredentials([credentialFor(opened)]),
-		);
 		const started = await step('Starting n8n', async (say) => {
 			const port = await freePort(EDITOR_PORT);
 			if (port !== EDITOR_PORT) note(`Port ${EDITOR_PORT} is taken; n8n uses ${port} instead.`);
@@ -109,6 +109,7 @@ export async function launch(args, toldToEnd) {
 			return running;
 		});
 		n8n = started;
+		await step('Saving the credential', async () => await saveCredential(started, opened));
 		const example = await step('Publishing the example workflow', async () => await publishExample(started));
 		const run = await step(
 			'Running it over its webhook',

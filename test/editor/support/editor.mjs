@@ -45,7 +45,8 @@ export function createEditor(page, url) {
 		async openWorkflow(id) {
 			await page.goto(`${url}/workflow/${id}`);
 			await part('canvas-node').first().waitFor();
-			await page.waitForLoadState('networkidle').catch(() => {});
+			// The canvas moves its nodes into view.
+			await page.waitForTimeout(500);
 		},
 
 		/** Opens the panel with the nodes that may come after the only node. */
@@ -76,8 +77,9 @@ export function createEditor(page, url) {
 		/** @returns {Promise<string[]>} headings and actions of the panel, from top to bottom */
 		async actions() {
 			await part('node-creator').getByText('Conversation Actions').waitFor();
-			const texts = await part('item-iterator-item').allInnerTexts();
-			return texts.map((text) => text.trim());
+			const texts = (await part('item-iterator-item').allInnerTexts()).map((text) => text.trim());
+			// The list of nodes may still be leaving.
+			return texts.slice(texts.findIndex((text) => /^conversation actions$/i.test(text)));
 		},
 
 		/** @param {string} name of a node on the canvas */
@@ -94,7 +96,7 @@ export function createEditor(page, url) {
 
 		/** @param {string} text */
 		async pasteConversationId(text) {
-			await page.evaluate(async (copied) => await navigator.clipboard.writeText(copied), text);
+			await page.evaluate(`navigator.clipboard.writeText(${JSON.stringify(text)})`);
 			await field('conversationId').locator('input, textarea').first().focus();
 			await page.keyboard.press('ControlOrMeta+V');
 		},
@@ -166,7 +168,8 @@ export function createEditor(page, url) {
 
 		/** @returns {Promise<string[]>} the labels of the credential's fields, from top to bottom */
 		async credentialLabels() {
-			const labels = await credentialForm.getByTestId('input-label').allInnerTexts();
+			await part('credential-connection-parameter').first().waitFor();
+			const labels = await part('credential-connection-parameter').locator('label').allInnerTexts();
 			return labels.map((label) => label.split('\n')[0]?.replace('*', '').trim() ?? '').filter((label) => label !== '');
 		},
 
@@ -181,11 +184,13 @@ export function createEditor(page, url) {
 			await credentialForm.getByTestId('credential-save-button').click();
 		},
 
-		/** @returns {Promise<string>} what became of the credential's test */
-		async credentialMessage() {
-			const message = credentialForm.locator('[data-test-id^="credentials-config-container-test-"]');
-			await message.first().waitFor();
-			return await message.first().innerText();
+		/** @returns {Promise<string | undefined>} what is wrong with the credential; nothing when n8n took it and left its form */
+		async credentialProblem() {
+			const problem = credentialForm.getByText('Couldn’t connect').filter({ visible: true });
+			await Promise.any([problem.first().waitFor(), credentialForm.waitFor({ state: 'detached' })]);
+			if ((await problem.count()) === 0) return undefined;
+			await credentialForm.getByText('More details').filter({ visible: true }).first().click();
+			return await credentialForm.getByTestId('node-credentials-config-container').innerText();
 		},
 
 		async fitCanvas() {
@@ -194,7 +199,8 @@ export function createEditor(page, url) {
 
 		/** Waits until the open node has run. */
 		async executed() {
-			await output.getByTestId('ndv-data-container').or(output.getByTestId('node-error-message')).first().waitFor();
+			const status = output.locator('[data-test-id^="node-run-status-"]');
+			await status.first().waitFor();
 		},
 	};
 }

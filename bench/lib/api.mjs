@@ -1,0 +1,105 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Failure } from '../../sandbox/lib/failure.mjs';
+import { node24 } from '../../sandbox/lib/paths.mjs';
+import { freePort } from '../../sandbox/lib/ports.mjs';
+import { startKept } from '../../sandbox/lib/processes.mjs';
+import { at, field } from '../../sandbox/lib/values.mjs';
+
+const CLI = fileURLToPath(new URL('../../sandbox/server/cli.mjs', import.meta.url));
+
+/** @typedef {{ requests: number, inFlight: number, maxInFlight: number, connections: number }} Stats */
+
+/**
+ * Starts the embedded API server in a process of its own, so that it takes no time from n8n.
+ *
+ * @param {{ apiKey: string, log: string }} options
+ */
+export async function startApi({ apiKey, log }) {
+	const port = await freePort();
+	const origin = `http://127.0.0.1:${port}`;
+	const kept = startKept(node24, [CLI, '--port', String(port), '--key', apiKey, '--record', 'false'], { log });
+
+	/**
+	 * @param {string} path
+	 * @param {unknown} [body]
+	 * @returns {Promise<unknown>}
+	 */
+	async function control(path, body) {
+		const answer = await fetch(`${origin}/_sandbox/${path}`, {
+			method: body === undefined ? 'GET' : 'POST',
+			...(body !== undefined && { body: JSON.stringify(body) }),
+		});
+		if (!answer.ok) throw new Failure(`The API server answered ${path} with ${answer.status}: ${await answer.text()}`, { log });
+		return await answer.json();
+	}
+
+	/** @returns {Promise<Stats>} */
+	async function stats() {
+		const answer = await control('stats');
+		/** @param {string} name */
+		const count = (name) => Number(field(answer, name));
+		return {
+			requests: count('requests'),
+			inFlight: count('inFlight'),
+			maxInFlight: count('maxInFlight'),
+			connections: count('connections'),
+		};
+	}
+
+	for (let tries = 0; ; tries++) {
+		try {
+			await stats();
+			break;
+		} catch (error) {
+			if (tries === 100) throw new Failure('The API server did not come up.', { log, cause: error });
+			await wait(50);
+		}
+	}
+
+	return {
+		origin,
+		url: `${origin}/v1`,
+		apiKey,
+		stats,
+
+		/**
+		 * Begins anew: no conversation, no limit, no fault, nothing counted.
+		 *
+		 * @param {{ latencyMs?: number, rateLimit?: { perSecond: number, burst: number } | null }} [settings]
+		 */
+		async reset({ latencyMs = 0, rateLimit = null } = {}) {
+			await control('reset', {});
+			await control('settings', { latencyMs, rateLimit });
+		},
+
+		/**
+		 * @param {number} count
+		 * @returns {Promise<string[]>} the IDs of new conversations
+		 */
+		async seed(count) {
+			const conversations = field(await control('conversations', { count }), 'conversations');
+			return Array.isArray(conversations) ? conversations.map((each) => String(field(each, 'id'))) : [];
+		},
+
+		/** @param {Record<string, unknown>} rule */
+		fault: async (rule) => await control('faults', rule),
+
+		/**
+		 * @param {string} id
+		 * @returns {Promise<unknown>}
+		 */
+		conversation: async (id) => await control(`conversations/${id}`),
+
+		/** @returns {Promise<number>} how many conversations have a `topic` in their metadata */
+		async countUpdated() {
+			const conversations = field(await control('conversations'), 'conversations');
+			if (!Array.isArray(conversations)) return 0;
+			return conversations.filter((each) => at(each, 'metadata', 'topic') !== undefined).length;
+		},
+
+		stop: kept.stop,
+	};
+}
+
+/** @typedef {Awaited<ReturnType<typeof startApi>>} Api */
