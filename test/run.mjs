@@ -1,7 +1,7 @@
 /**
  * `npm test`: every check, one after the other or side by side, and on its last line how many passed and failed.
  *
- * --fast         leaves out what needs a real n8n
+ * --fast         leaves out what needs a real n8n or waits for long
  * --full         only what takes long
  * --only=a,b     only the named layers
  */

@@ -72,6 +72,15 @@ const lanes = {
 	full: [[{ name: 'full', run: async (say) => await runInN8n('full', say, 60) }]],
 };
 
+/** Engine tests that play through waits of seconds or through thousands of cases; --fast leaves them out. */
+const SLOW = 'test/engine/(exactlyOnce|inputs|manyItems|pacing|pacingTokenBucket)\\.test\\.ts$';
+
+/** @type {Layer} */
+const quickEngine = {
+	name: 'engine',
+	run: async () => await runJest('engine', { args: [`--testPathIgnorePatterns=${SLOW}`] }),
+};
+
 /** @param {string[]} args */
 function chosenStages(args) {
 	/** @type {{ fast: boolean, full: boolean, only: string | undefined }} */
@@ -91,7 +100,7 @@ function chosenStages(args) {
 	}
 	const { fast, full, only } = options;
 	if (only === undefined && full) return [lanes.full];
-	if (only === undefined && fast) return [lanes.fast];
+	if (only === undefined && fast) return [lanes.fast.map((lane) => lane.map((layer) => (layer.name === 'engine' ? quickEngine : layer)))];
 	// Where nobody waits for it, one after the other: tests that look at the clock need a calm machine.
 	if (only === undefined) return [[lanes.fast.flat()], lanes.n8n];
 	const names = only.split(',');
