@@ -95,7 +95,7 @@ const SLOW = 'test/engine/(exactlyOnce|inputs|manyItems|pacing|pacingTokenBucket
 /** @type {Layer} */
 const quickEngine = {
 	name: 'engine',
-	run: async (say) => await runClockTests('engine', [`--testPathIgnorePatterns=${SLOW}`], say),
+	run: async (say) => await runClockTests('engine', [`--testPathIgnorePatterns=${SLOW}`, '--ci'], say),
 };
 
 /** @param {string[]} args */
