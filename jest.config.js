@@ -1,8 +1,10 @@
+const { availableParallelism } = require('node:os');
+
 /** @type {import('jest').Config} */
 module.exports = {
 	testEnvironment: 'node',
 	// Some tests look at the clock, which a crowded machine makes meaningless.
-	maxWorkers: '50%',
+	maxWorkers: Math.max(2, Math.floor(0.75 * availableParallelism())),
 	roots: ['<rootDir>/test', '<rootDir>/nodes', '<rootDir>/credentials', '<rootDir>/sandbox/server'],
 	testMatch: ['<rootDir>/test/**/*.test.ts'],
 	moduleFileExtensions: ['ts', 'js', 'mjs', 'json', 'node'],

@@ -31,26 +31,27 @@ async function reportIn(file) {
 }
 
 /**
- * The tests in one folder.
+ * The tests of one layer.
  *
- * @param {string} layer the folder's name in test/
- * @param {{ config?: string, args?: string[], env?: NodeJS.ProcessEnv, limitMinutes?: number }} [options]
+ * @param {string} layer
+ * @param {{ config?: string, paths?: string[], args?: string[], env?: NodeJS.ProcessEnv, limitMinutes?: number }} [options]
+ *   paths: patterns of its files, by default the folder in test/ that has the layer's name
  * @returns {Promise<Outcome>}
  */
-export async function runJest(layer, { config = 'jest.config.js', args = [], ...options } = {}) {
+export async function runJest(layer, { config = 'jest.config.js', paths = [`test/${layer}/`], args = [], ...options } = {}) {
 	const file = join(checkoutState, 'logs', `test-${layer}.json`);
 	await rm(file, { force: true });
 	const { code, text } = await runProgram(
 		layer,
 		'jest',
-		[`--config=${config}`, '--json', `--outputFile=${file}`, ...args, `test/${layer}/`],
+		[`--config=${config}`, '--json', `--outputFile=${file}`, ...args, ...paths],
 		options,
 	);
 	const report = await reportIn(file);
 	if (!report) return oneFailed(text);
 	const { numPassedTests: passed, numPendingTests, numTodoTests } = report;
 	const failures = report.numFailedTests + report.numRuntimeErrorTestSuites;
-	if (passed + failures === 0) return oneFailed(`No test ran in test/${layer}.\n${text}`);
+	if (passed + failures === 0) return oneFailed(`No test of ${layer} ran.\n${text}`);
 	// jest also fails for reasons that are no test's, such as a worker that died.
 	const failed = failures === 0 && code !== 0 ? 1 : failures;
 	const messages = report.testResults.map(({ message }) => message).filter(Boolean);

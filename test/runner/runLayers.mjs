@@ -64,6 +64,18 @@ async function runClockTests(layer, args, say) {
 	return { ...again, passed: first.passed + Math.min(again.passed, first.failed), failed: again.failed };
 }
 
+/** Where what a user can enter is tried at random: IDs, metadata, JSON, options, headers. */
+const PROPERTIES = ['test/unit/(ids|metadata|json|options|credential|baseUrl|items|reader)', 'test/engine/inputs'];
+
+/** @returns {Promise<Outcome>} */
+const runProperties = async () =>
+	await runJest('properties', {
+		paths: PROPERTIES,
+		args: ['--testTimeout=1200000', '--ci'],
+		env: { PROPERTY_RUNS: '10000' },
+		limitMinutes: 30,
+	});
+
 /**
  * Layers that share no work run in lanes side by side; in a lane one comes after the other.
  *
@@ -76,17 +88,23 @@ const lanes = {
 			{ name: 'lint', run: async () => await checkByProgram('lint', 'n8n-node', ['lint']) },
 			{ name: 'scanner', run: async () => await checkByProgram('scanner', 'node', ['test/runner/scan.mjs', unpacked]) },
 			{ name: 'package', run: async () => await runJest('package') },
+			{ name: 'typecheck', run: async () => await checkByProgram('typecheck', 'tsc', ['-p', 'tsconfig.check.json']) },
+			{ name: 'docs', run: async () => await runJest('docs') },
 		],
 		[
-			{ name: 'typecheck', run: async () => await checkByProgram('typecheck', 'tsc', ['-p', 'tsconfig.check.json']) },
 			{ name: 'unit', run: async () => await runJest('unit') },
 			{ name: 'server', run: async () => await runJest('server') },
 			{ name: 'engine', run: async (say) => await runClockTests('engine', [], say) },
-			{ name: 'docs', run: async () => await runJest('docs') },
 		],
 	],
 	n8n: [[{ name: 'e2e', run: async (say) => await runInN8n('e2e', say) }]],
-	full: [[{ name: 'full', run: async (say) => await runInN8n('full', say, 60) }]],
+	full: [
+		[
+			{ name: 'properties', run: async () => await runProperties() },
+			{ name: 'full', run: async (say) => await runInN8n('full', say, 60) },
+			{ name: 'editor', run: async (say) => await runInN8n('editor', say, 30) },
+		],
+	],
 };
 
 /** Engine tests that play through waits of seconds or through thousands of cases; --fast leaves them out. */

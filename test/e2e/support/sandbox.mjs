@@ -53,7 +53,7 @@ export function npmStart(folder, args, env = {}) {
 }
 
 /** @returns {Promise<string>} an empty folder for a sandbox's state */
-export const newFolder = async () => await mkdtemp(join(checkoutState, 'e2e-start-'));
+export const newFolder = async () => await mkdtemp(join(checkoutState, `e2e-${process.pid}-start-`));
 
 /** @param {string} folder */
 export const removeFolder = async (folder) => await rm(folder, { recursive: true, force: true });

@@ -10,7 +10,7 @@ import { checkoutState, node24 } from '../../../sandbox/lib/paths.mjs';
 /** @import { N8n } from '../../../sandbox/lib/n8n/instance.mjs' */
 
 const ENV = 'N8N_UNDER_TEST';
-const FOLDER = /^e2e-(\d+)$/;
+const FOLDER = /^e2e-(\d+)(-|$)/;
 
 /** @type {{ n8n: N8n, folder: string } | undefined} */
 let started;
