@@ -91,13 +91,15 @@ The API takes at most 20 items per call, so 1,000 messages in order need 50 call
 ## Many items, no latency, 32 in flight
 
 ${table(
-	['items', 'time per item', 'own memory per item', 'input and output per item'],
-	timeAtScale.map(({ count, msPerItem }, index) => [
-		count.toLocaleString('en-US'),
-		spread(msPerItem, milliseconds),
-		`${Math.round(memoryAtScale[index]?.ownBytesPerItem ?? NaN)} bytes`,
-		`${Math.round(memoryAtScale[index]?.inAndOutBytesPerItem ?? NaN)} bytes`,
-	]),
+	['items', 'time per item', 'own memory per item'],
+	timeAtScale.map(({ count, msPerItem }) => {
+		const own = memoryAtScale.find((each) => each.count === count)?.ownBytesPerItem;
+		return [
+			count.toLocaleString('en-US'),
+			spread(msPerItem, milliseconds),
+			own === undefined ? '' : `${Math.round(own).toLocaleString('en-US')} bytes`,
+		];
+	}),
 )}
 
 Own memory: the last item is answered late. What n8n's process uses at that moment, after a garbage collection, less what it uses when the following node runs and only input and output are left.
