@@ -223,7 +223,7 @@ describe.each(versions)('n8n $version', (version) => {
 		});
 
 		it('should keep the order of the items and the limit of requests in flight', async () => {
-			server.configure({ latencyMs: 30 });
+			server.configure({ latencyMs: 250 });
 			const items = conversations(40);
 			const { outputs } = await run({ parameters: setTopic({ maxConcurrency: 7 }), items });
 			expect(outputs[0]?.map(({ json, pairedItem }) => [json['id'], pairedItem])).toEqual(items.map(({ id }, item) => [id, { item }]));

@@ -112,7 +112,8 @@ describe('installing', () => {
 		const flags = ['--audit=false', '--fund=false', '--bin-links=false', '--install-strategy=shallow', '--ignore-scripts=true', '--package-lock=false'];
 		await registry.npm(['install', ...flags], unpacked);
 
-		expect(registry.requests).toEqual([`GET /${String(name)}`, `GET /${String(name)}/-/${String(name)}-${String(version)}.tgz`]);
+		const asked = [`GET /${String(name)}`, `GET /${String(name)}/-/${String(name)}-${String(version)}.tgz`];
+		expect(new Set(registry.requests)).toEqual(new Set(asked));
 		expect(dependencies).toBeUndefined();
 		expect(Object.keys(Object(scripts)).filter((script) => /^(pre|post)?(install|prepare|uninstall)$/.test(script))).toEqual([]);
 		expect(await isThere(join(unpacked, 'node_modules'))).toBe(false);
