@@ -3,8 +3,8 @@
  * light and dark. Needs Chromium (Debian, Ubuntu: `apt-get install chromium`).
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { bootstrap } from './lib/bootstrap.mjs';
 
 /** @import { Page } from 'playwright-core' */
@@ -18,7 +18,14 @@ const MAX_BYTES = 150_000;
 const SCREEN = { width: 1440, height: 810 };
 
 /** What would cover what a picture is about: messages that go by themselves, tools of the canvas. */
-const UNSEEN = '.el-notification, [data-test-id="ndv-floating-nodes"] { visibility: hidden !important }';
+const UNSEEN = [
+	'.el-notification',
+	'[data-test-id="execute-workflow-button"]',
+	'[data-test-id^="workflow-chat-button"]',
+	'[data-test-id="canvas-controls"]',
+]
+	.map((selector) => `${selector} { visibility: hidden !important }`)
+	.join(' ');
 
 /** @typedef {{ x: number, y: number, width: number, height: number }} Box */
 
@@ -36,6 +43,7 @@ await bootstrap(async () => {
 
 	const { step } = createProgress();
 	const pictures = join(root, 'docs', 'pictures');
+	const examples = join(root, 'examples');
 	const folder = join(checkoutState, `screenshots-${process.pid}`);
 	const entry = await step('n8n', ensureN8n);
 	const tarball = await step('Building and packing the node', async (say) => await packNode({ say }));
@@ -125,11 +133,13 @@ await bootstrap(async () => {
 			await editor.newCredential();
 			await take('credential');
 
-			/** @type {Parameters<typeof n8n.createWorkflow>[0]} */
-			const example = JSON.parse(await readFile(join(root, 'examples', 'set-conversation.json'), 'utf8'));
-			await editor.openWorkflow(await n8n.createWorkflow({ ...example, id: '' }));
-			await editor.fitCanvas();
-			await take('example-set-conversation', { x: 200, y: 82, width: 1080, height: 600 });
+			for (const file of await readdir(examples)) {
+				/** @type {Parameters<typeof n8n.createWorkflow>[0]} */
+				const example = JSON.parse(await readFile(join(examples, file), 'utf8'));
+				await editor.openWorkflow(await n8n.createWorkflow({ ...example, id: '' }));
+				await editor.fitCanvas();
+				await take(`example-${basename(file, '.json')}`, { x: 120, y: 90, width: 1260, height: 675 });
+			}
 		}
 	} finally {
 		await n8n.stop();
