@@ -30,6 +30,7 @@ export function n8nEnvironment({ folder, port, brokerPort, env = {} }) {
 		WEBHOOK_URL: `http://127.0.0.1:${port}/`,
 		// The editor is served over plain http here, where browsers drop secure cookies.
 		N8N_SECURE_COOKIE: 'false',
+		N8N_RESTRICT_FILE_ACCESS_TO: filesFolder(folder),
 		N8N_RUNNERS_BROKER_PORT: String(brokerPort),
 		N8N_RUNNERS_BROKER_LISTEN_ADDRESS: '127.0.0.1',
 		N8N_GRACEFUL_SHUTDOWN_TIMEOUT: '5',
@@ -49,6 +50,12 @@ export function n8nEnvironment({ folder, port, brokerPort, env = {} }) {
 
 /**
  * @param {string} folder n8n's own folder
+ * @returns {string} where workflows may read and write files
+ */
+export const filesFolder = (folder) => join(folder, 'files');
+
+/**
+ * @param {string} folder n8n's own folder
  * @param {string} name of a package
  * @returns {string} where n8n keeps the community package
  */
@@ -65,6 +72,7 @@ export async function makeN8nFolder(folder) {
 	const cache = join('.n8n', 'nodes', 'node_modules', '.cache');
 	await mkdir(folder, { recursive: true, mode: 0o700 });
 	await mkdir(join(folder, cache), { recursive: true });
+	await mkdir(filesFolder(folder), { recursive: true });
 	await symlink(cache, join(folder, '.cache')).catch((error) => {
 		if (!hasCode(error, 'EEXIST')) throw error;
 	});
