@@ -37,6 +37,7 @@ export function welcome({ n8n, api, workflowId, run }) {
 Login     ${n8n.owner.email}
 Password  ${n8n.owner.password}
 API       ${api.description}
+Examples  ${n8n.url}/home/workflows
 Again     curl -H 'content-type: application/json' -d '${JSON.stringify(run.asked)}' ${run.address}
 
 n8n stays up until Ctrl-C. Its state is in ${n8n.folder}; \`npm run sandbox:reset\` removes it.

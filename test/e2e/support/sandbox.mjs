@@ -15,11 +15,18 @@ const FOREIGN = /^(npm_|OPENAI_|N8N_|NODE_OPTIONS$|JEST_|NODE_ENV$)/;
  * @param {string[]} args
  * @param {NodeJS.ProcessEnv} [env]
  */
-export function npmStart(folder, args, env = {}) {
+export const npmStart = (folder, args, env = {}) => npmRun(root, ['start', '--', ...args], { ...env, SANDBOX_FOLDER: folder });
+
+/**
+ * @param {string} checkout
+ * @param {string[]} args of npm
+ * @param {NodeJS.ProcessEnv} [env]
+ */
+export function npmRun(checkout, args, env = {}) {
 	const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !FOREIGN.test(name)));
-	const child = spawn('npm', ['start', '--', ...args], {
-		cwd: root,
-		env: { ...own, ...env, SANDBOX_FOLDER: folder },
+	const child = spawn('npm', args, {
+		cwd: checkout,
+		env: { ...own, ...env },
 		stdio: ['ignore', 'pipe', 'pipe'],
 		detached: true,
 	});
