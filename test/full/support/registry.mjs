@@ -47,9 +47,12 @@ export async function startRegistry() {
 	const address = server.address();
 	url = `http://127.0.0.1:${address && typeof address === 'object' ? address.port : 0}`;
 
+	// What jest says of itself would make linters believe that they are being tested.
+	const { NODE_ENV, JEST_WORKER_ID, ...own } = process.env;
+
 	/** npm as it comes, with this registry and a cache of its own. */
 	const env = {
-		...withProjectTools(process.env),
+		...withProjectTools(own),
 		npm_config_registry: url,
 		npm_config_cache: join(folder, 'cache'),
 		npm_config_fetch_retries: '0',
@@ -73,9 +76,10 @@ export async function startRegistry() {
 		/**
 		 * @param {string[]} args
 		 * @param {string} cwd
+		 * @param {NodeJS.ProcessEnv} [settings] further environment
 		 */
-		async npm(args, cwd) {
-			const { code, output } = await run('npm', args, { cwd, env, log, capture: true });
+		async npm(args, cwd, settings = {}) {
+			const { code, output } = await run('npm', args, { cwd, env: { ...env, ...settings }, log, capture: true });
 			if (code !== 0) throw new Error(`npm ${args.join(' ')}: ${output}\n${await readFile(log, 'utf8')}`);
 			return output;
 		},
