@@ -7,6 +7,9 @@ import { join } from 'node:path';
 import { withProjectTools } from '../../../sandbox/lib/node24.mjs';
 import { run } from '../../../sandbox/lib/processes.mjs';
 
+/** Settings of the npm and the jest that run this. */
+const FOREIGN = /^(npm_|JEST_|NODE_ENV$)/;
+
 /**
  * @typedef {object} Served
  * @property {Record<string, unknown>} packageJson
@@ -48,7 +51,7 @@ export async function startRegistry() {
 	url = `http://127.0.0.1:${address && typeof address === 'object' ? address.port : 0}`;
 
 	// What jest says of itself would make linters believe that they are being tested.
-	const { NODE_ENV, JEST_WORKER_ID, ...own } = process.env;
+	const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !FOREIGN.test(name)));
 
 	/** npm as it comes, with this registry and a cache of its own. */
 	const env = {
