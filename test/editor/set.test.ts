@@ -114,6 +114,7 @@ describe('Running it', () => {
 		await editor.execute();
 		await editor.showOutputAs('json');
 
+		await editor.output.getByText('"billing"').waitFor();
 		const text = await editor.output.innerText();
 		for (const word of [id, '"topic"', '"billing"']) expect(text).toContain(word);
 	});

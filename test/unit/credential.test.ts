@@ -151,6 +151,14 @@ describe('The addresses that a credential allows', () => {
 		expect(outcome(() => domains(fields, url, onOlder()))).toBe(expected);
 	});
 
+	it.each([
+		['the options', 'https://b.example/v1', 'Remove Base URL from the options'],
+		['the credential itself', OWN, 'The credential contradicts itself'],
+	])('should say who can put it right when the address comes from %s', (_where, url, advice) => {
+		const fields = { allowedHttpRequestDomains: 'domains', allowedDomains: 'c.example' };
+		expect(refusal(() => domains(fields, url))?.advice).toContain(advice);
+	});
+
 	it('should be the same on both lines of n8n, whatever the list', () => {
 		const older = onOlder();
 		const host = fc.constantFrom('a.example', 'b.a.example', 'example', 'api.example', 'x', 'A.Example', 'a.example.', 'localhost', '127.0.0.1', '[::1]');

@@ -186,6 +186,7 @@ describe('Metadata', () => {
 			['no parameters', {}],
 			['no row', { metadata: {} }],
 			['an empty list of rows', { metadata: { pairs: [] } }],
+			['the empty row that a new form begins with', { metadata: { pairs: [row('', '')] } }],
 			['no JSON', { metadataInput: 'json' }],
 			['an empty JSON text', { metadataInput: 'json', metadataJson: '' }],
 			['null as JSON', { metadataInput: 'json', metadataJson: null }],

@@ -146,6 +146,8 @@ export function allowedDomainsFor(node: INode, credential: Credential, url: stri
 	if (allowed !== '') return allowed;
 	throw new FieldError(
 		`Base URL points to ${new URL(url).host}, which the credential does not allow`,
-		'Remove Base URL from the options, or ask the owner of the credential to add the address to Allowed Domains in the credential.',
+		url === baseUrl
+			? 'The credential contradicts itself. Its owner can add the address to Allowed Domains there.'
+			: 'Remove Base URL from the options, or ask the owner of the credential to add the address to Allowed Domains in the credential.',
 	);
 }

@@ -75,6 +75,13 @@ export const metadataJsonField: INodeProperties = {
 /** The three fields in the order in which they stand in the form. */
 export const metadataFields = [metadataInputField, metadataField, metadataJsonField];
 
+/** The same where metadata must be given: the form begins with a pair to fill in. */
+export const requiredMetadataFields = [
+	metadataInputField,
+	{ ...metadataField, default: { pairs: [{ key: '', value: '' }] } },
+	metadataJsonField,
+];
+
 const EXAMPLE = '{ "topic": "project-x" }';
 const LABEL = metadataField.displayName;
 
@@ -85,7 +92,9 @@ function fromFields(value: unknown): Pair[] {
 	const rows = isPlainObject(value) ? value.pairs : undefined;
 	// A single row comes without its list when the collection was built by hand.
 	const list = Array.isArray(rows) ? rows : isPlainObject(rows) ? [rows] : [];
-	return Array.from(list, (row: unknown): Pair => (isPlainObject(row) ? [row.key, row.value] : [row, undefined]));
+	const pairs = Array.from(list, (row: unknown): Pair => (isPlainObject(row) ? [row.key, row.value] : [row, undefined]));
+	const isUntouched = pairs.length === 1 && pairs.every(([key, text]) => key === '' && text === '');
+	return isUntouched ? [] : pairs;
 }
 
 function fromJson(value: unknown): Pair[] {
@@ -235,7 +244,7 @@ function nothingGiven(usesFields: boolean): FieldError {
 	return usesFields
 		? new FieldError(
 				`${LABEL} has no pair`,
-				'Add at least one pair. To clear all metadata on purpose, set Specify Metadata to Using JSON and enter {}.',
+				'Enter at least one key and its value. To clear all metadata on purpose, set Specify Metadata to Using JSON and enter {}.',
 			)
 		: new FieldError(
 				`${metadataJsonField.displayName} is empty`,

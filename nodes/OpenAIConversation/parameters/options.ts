@@ -154,6 +154,7 @@ export const commonOptions: INodeProperties[] = [
 /** Options of the operations that send a body. */
 export const bodyOptions: INodeProperties[] = [additionalBody];
 
+/** In alphabetical order. */
 const INCLUDE_LABELS: Readonly<Record<Include, string>> = {
 	'code_interpreter_call.outputs': 'Code Interpreter Outputs',
 	'computer_call_output.output.image_url': 'Computer Call Image URLs',
@@ -161,17 +162,15 @@ const INCLUDE_LABELS: Readonly<Record<Include, string>> = {
 	'message.input_image.image_url': 'Message Image URLs',
 	'message.output_text.logprobs': 'Message Log Probabilities',
 	'reasoning.encrypted_content': 'Reasoning Encrypted Content',
-	'web_search_call.action.sources': 'Web Search Sources',
 	'web_search_call.results': 'Web Search Results',
+	'web_search_call.action.sources': 'Web Search Sources',
 };
 
 export const includeOption: INodeProperties = {
 	displayName: 'Include',
 	name: 'include',
 	type: 'multiOptions',
-	options: INCLUDES.map((value) => ({ name: INCLUDE_LABELS[value], value })).sort((a, b) =>
-		a.name.localeCompare(b.name),
-	),
+	options: Object.entries(INCLUDE_LABELS).map(([value, name]) => ({ name, value })),
 	default: [],
 	description: 'Further data to return with the items',
 };

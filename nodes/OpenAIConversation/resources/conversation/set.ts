@@ -7,9 +7,9 @@ import { conversationIdField, readConversationId } from '../../parameters/conver
 import type { MetadataChanges } from '../../parameters/metadata';
 import {
 	checkPairCount,
-	metadataFields,
 	readMetadata,
 	readMetadataChanges,
+	requiredMetadataFields,
 } from '../../parameters/metadata';
 import { bodyOptions } from '../../parameters/options';
 import type { ReadParameter } from '../../parameters/reader';
@@ -121,7 +121,7 @@ export const set = defineOperation<Input>({
 	name: 'Set',
 	action: 'Set conversation',
 	description: 'Set the metadata of a conversation: key-value pairs such as a topic or a status',
-	properties: [conversationIdField, ...metadataFields, updateModeField, keysToRemoveField],
+	properties: [conversationIdField, ...requiredMetadataFields, updateModeField, keysToRemoveField],
 	options: bodyOptions,
 
 	read(read) {
