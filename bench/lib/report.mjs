@@ -37,7 +37,7 @@ export function markdown({ machine, rounds, measured, goals, tookMs }) {
 
 \`npm run bench\` on ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGB} GB, ${machine.system}; n8n ${machine.n8n}, Node ${machine.node}. It took ${seconds(tookMs)}. Absolute times move with the machine, ratios within a run are what counts.
 
-A real n8n runs each job behind a webhook, against the embedded API server in a process of its own, which answers after a set time. Times are those that n8n reports for the node alone: the median of ${rounds} rounds and, in brackets, the least and the most. Rounds are interleaved, and the order changes from one to the next. After each run the server's own count is compared with what should have happened.
+A real n8n runs each job behind a webhook, against the embedded API server in a process of its own, which answers after a set time. Times are those that n8n reports for the node alone: the median of ${rounds} rounds and, in brackets, the least and the most. Rounds are interleaved, and the order changes from one to the next; the ratios among the goals are medians of the rounds' own ratios, so that a machine that is slower for a while does not count. After each run the server's own count is compared with what should have happened.
 
 ![500 conversations, 50 ms per answer](results.svg)
 
@@ -86,7 +86,7 @@ ${table(
 	],
 )}
 
-The API takes at most 20 items per call, so 1,000 messages in order need 50 calls one after the other: at ${messages.latencyMs} ms that alone is ${seconds(50 * messages.latencyMs)}.
+The API takes at most 20 items per call, so 1,000 messages in order need 50 calls one after the other: at ${messages.latencyMs} ms that alone is ${seconds(50 * messages.latencyMs)}. Nothing that keeps the order can be more than ${(messages.oneCallEachMs / (50 * messages.latencyMs)).toFixed(1)} times faster than one call per message here.
 
 ## Many items, no latency, 32 in flight
 
@@ -101,6 +101,8 @@ ${table(
 		];
 	}),
 )}
+
+The time per item falls with their number, and the bare loop's does alike: what n8n does once for each run is shared by more items.
 
 Own memory: the last item is answered late. What n8n's process uses at that moment, after a garbage collection, less what it uses when the following node runs and only input and output are left.
 
