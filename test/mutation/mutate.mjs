@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import { globSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { Stryker } from '@stryker-mutator/core';
@@ -14,8 +15,13 @@ import { reportOf, roomOf, ROOMS, score } from './report.mjs';
 const GOAL = 90;
 const JUDGED = ['transport', 'execution', 'parameters'];
 
+/** What the unit tests miss is tried again with the node in n8n's engine: these take the shortest time for what they cover. */
+const SECOND_TESTS = ['set', 'traps', 'itemAdd'].map((name) => `test/engine/${name}.test.ts`);
+
 const CAUGHT = new Set(['Killed', 'Timeout']);
 const MISSED = new Set(['Survived', 'NoCoverage']);
+
+let runs = 0;
 
 /**
  * @param {string[]} files patterns, each perhaps with a range: `file:1:2-3:4`
@@ -28,13 +34,14 @@ const optionsFor = (files) => ({
 	mutate: files,
 	// What only runs while a module loads, such as the texts of fields, would need all tests for each mutant.
 	ignoreStatic: true,
-	// Tests look at the clock, so something must be left for it.
+	// Tests look at the clock, so something of the machine must be left for it.
 	concurrency: Math.max(1, availableParallelism() - 1),
 	// jest keeps some memory with every run.
 	maxTestRunnerReuse: 60,
 	timeoutMS: 10_000,
 	reporters: ['progress-append-only'],
-	tempDirName: '.sandbox/stryker',
+	// Stryker may still be removing the folder of the run before.
+	tempDirName: `.sandbox/stryker/${++runs}`,
 	ignorePatterns: [
 		'*',
 		...['nodes', 'credentials', 'test', 'sandbox', 'docs', 'examples'].flatMap((each) => [`!${each}`, `!${each}/**`]),
@@ -47,13 +54,38 @@ const optionsFor = (files) => ({
 });
 
 /**
- * @param {string[]} files
- * @param {'unit' | 'all'} tests
+ * @param {string[]} files with the mutants, each perhaps with a range
+ * @param {string[]} tests files
  * @returns {Promise<MutantResult[]>}
  */
 async function tryMutants(files, tests) {
-	process.env['MUTATION_TESTS'] = tests;
+	// The jest configuration reads it, in the processes that Stryker starts.
+	process.env['MUTATION_TESTS'] = tests.join(' ');
 	return await new Stryker(optionsFor(files)).runMutationTest();
+}
+
+/**
+ * The mutants of all files, each tried with the unit tests that name its file: to load all tests for each of thousands
+ * of mutants would take days.
+ *
+ * @param {string[]} files
+ * @returns {Promise<MutantResult[]>}
+ */
+async function tryWithUnitTests(files) {
+	const tests = globSync('test/unit/*.test.ts', { cwd: root });
+	const texts = await Promise.all(tests.map(async (test) => await readFile(join(root, test), 'utf8')));
+	/** @type {Map<string, string[]>} files by their tests */
+	const groups = new Map();
+	for (const source of files) {
+		const place = `${source.replace(/\.ts$/, '')}'`;
+		const own = tests.filter((_, index) => texts[index]?.includes(place));
+		const key = (own.length > 0 ? own : SECOND_TESTS).join(' ');
+		groups.set(key, [...(groups.get(key) ?? []), source]);
+	}
+	/** @type {MutantResult[]} */
+	const results = [];
+	for (const [key, sources] of groups) results.push(...(await tryMutants(sources, key.split(' '))));
+	return results;
 }
 
 /** @param {MutantResult} mutant */
@@ -93,9 +125,10 @@ export async function mutate(chosen) {
 	const rooms = chosen.length > 0 ? chosen : [...ROOMS.keys()];
 	const startedAt = Date.now();
 
-	const first = await tryMutants(rooms.flatMap((room) => ROOMS.get(room) ?? []), 'unit');
+	const files = globSync(rooms.map((room) => ROOMS.get(room) ?? ''), { cwd: root });
+	const first = await tryWithUnitTests(files);
 	const missed = first.filter(({ status }) => MISSED.has(status));
-	const second = missed.length > 0 ? await tryMutants([...new Set(missed.map(rangeOf))], 'all') : [];
+	const second = missed.length > 0 ? await tryMutants([...new Set(missed.map(rangeOf))], SECOND_TESTS) : [];
 	const again = new Map(second.map((mutant) => [keyOf(mutant), mutant]));
 	const results = first.map((mutant) => (MISSED.has(mutant.status) ? (again.get(keyOf(mutant)) ?? mutant) : mutant));
 
