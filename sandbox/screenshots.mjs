@@ -20,7 +20,6 @@ const SCREEN = { width: 1440, height: 810 };
 /** What would cover what a picture is about: messages that go by themselves, tools of the canvas. */
 const UNSEEN = [
 	'.el-notification',
-	'div:has(> [data-test-id="execute-workflow-button"])',
 	'[data-test-id^="workflow-chat-button"]',
 	'[data-test-id="canvas-controls"]',
 ]
