@@ -15,8 +15,11 @@ import { reportOf, roomOf, ROOMS, score } from './report.mjs';
 const GOAL = 90;
 const JUDGED = ['transport', 'execution', 'parameters'];
 
-/** What the unit tests miss is tried again with the node in n8n's engine: these take the shortest time for what they cover. */
-const SECOND_TESTS = ['set', 'traps', 'itemAdd'].map((name) => `test/engine/${name}.test.ts`);
+/** These take the shortest time for what they cover. */
+const ENGINE_TESTS = ['set', 'traps'].map((name) => `test/engine/${name}.test.ts`);
+
+/** The README's links need the whole repository, of which Stryker copies a part. */
+const NO_TEST_OF_CODE = /readme\.test\.ts$/;
 
 const CAUGHT = new Set(['Killed', 'Timeout']);
 const MISSED = new Set(['Survived', 'NoCoverage']);
@@ -34,8 +37,7 @@ const optionsFor = (files) => ({
 	mutate: files,
 	// What only runs while a module loads, such as the texts of fields, would need all tests for each mutant.
 	ignoreStatic: true,
-	// Tests look at the clock, so something of the machine must be left for it.
-	concurrency: Math.max(1, availableParallelism() - 1),
+	concurrency: availableParallelism(),
 	// jest keeps some memory with every run.
 	maxTestRunnerReuse: 60,
 	timeoutMS: 10_000,
@@ -64,30 +66,6 @@ async function tryMutants(files, tests) {
 	return await new Stryker(optionsFor(files)).runMutationTest();
 }
 
-/**
- * The mutants of all files, each tried with the unit tests that name its file: to load all tests for each of thousands
- * of mutants would take days.
- *
- * @param {string[]} files
- * @returns {Promise<MutantResult[]>}
- */
-async function tryWithUnitTests(files) {
-	const tests = globSync('test/unit/*.test.ts', { cwd: root });
-	const texts = await Promise.all(tests.map(async (test) => await readFile(join(root, test), 'utf8')));
-	/** @type {Map<string, string[]>} files by their tests */
-	const groups = new Map();
-	for (const source of files) {
-		const place = `${source.replace(/\.ts$/, '')}'`;
-		const own = tests.filter((_, index) => texts[index]?.includes(place));
-		const key = (own.length > 0 ? own : SECOND_TESTS).join(' ');
-		groups.set(key, [...(groups.get(key) ?? []), source]);
-	}
-	/** @type {MutantResult[]} */
-	const results = [];
-	for (const [key, sources] of groups) results.push(...(await tryMutants(sources, key.split(' '))));
-	return results;
-}
-
 /** @param {MutantResult} mutant */
 const file = ({ fileName }) => relative(root, fileName);
 
@@ -101,7 +79,41 @@ const keyOf = (mutant) =>
  */
 function rangeOf(mutant) {
 	const { start, end } = mutant.location;
-	return `${file(mutant)}:${start.line + 1}:${start.column}-${end.line + 1}:${end.column}`;
+	// Results count columns from 1, ranges from 0.
+	return `${file(mutant)}:${start.line}:${start.column - 1}-${end.line}:${end.column - 1}`;
+}
+
+/**
+ * All mutants, each tried with the unit tests that name its file: to load all tests for each of thousands of mutants
+ * would take days. Those that they miss, and those in files that no unit test names, are tried in n8n's engine.
+ *
+ * @param {string[]} files
+ * @returns {Promise<MutantResult[]>}
+ */
+async function tryAll(files) {
+	const tests = globSync('test/unit/*.test.ts', { cwd: root }).filter((test) => !NO_TEST_OF_CODE.test(test));
+	const texts = await Promise.all(tests.map(async (test) => await readFile(join(root, test), 'utf8')));
+	/** @type {Map<string, string[]>} files by their tests */
+	const groups = new Map();
+	for (const source of files) {
+		const place = `${source.replace(/\.ts$/, '')}'`;
+		const key = tests.filter((_, index) => texts[index]?.includes(place)).join(' ');
+		groups.set(key, [...(groups.get(key) ?? []), source]);
+	}
+	const untested = groups.get('') ?? [];
+	groups.delete('');
+	/** @type {MutantResult[]} */
+	const first = [];
+	for (const [key, sources] of groups) first.push(...(await tryMutants(sources, key.split(' '))));
+	const missed = first.filter(({ status }) => MISSED.has(status));
+	const second = await tryMutants([...untested, ...new Set(missed.map(rangeOf))], ENGINE_TESTS);
+	const results = new Map(first.map((mutant) => [keyOf(mutant), mutant]));
+	for (const mutant of second) {
+		const key = keyOf(mutant);
+		// A range also holds mutants that were noticed before.
+		if (!CAUGHT.has(results.get(key)?.status ?? '')) results.set(key, mutant);
+	}
+	return [...results.values()];
 }
 
 /** @returns {Promise<string>} the commit, short */
@@ -125,19 +137,14 @@ export async function mutate(chosen) {
 	const rooms = chosen.length > 0 ? chosen : [...ROOMS.keys()];
 	const startedAt = Date.now();
 
-	const files = globSync(rooms.map((room) => ROOMS.get(room) ?? ''), { cwd: root });
-	const first = await tryWithUnitTests(files);
-	const missed = first.filter(({ status }) => MISSED.has(status));
-	const second = missed.length > 0 ? await tryMutants([...new Set(missed.map(rangeOf))], SECOND_TESTS) : [];
-	const again = new Map(second.map((mutant) => [keyOf(mutant), mutant]));
-	const results = first.map((mutant) => (MISSED.has(mutant.status) ? (again.get(keyOf(mutant)) ?? mutant) : mutant));
+	const results = await tryAll(globSync(rooms.map((room) => ROOMS.get(room) ?? ''), { cwd: root }));
 
 	const outcomes = rooms.map((room) => {
 		const own = results.filter((mutant) => roomOf(file(mutant)) === room);
 		const survivors = own
 			.filter(({ status }) => MISSED.has(status))
 			.map((mutant) => ({
-				place: `${file(mutant)}:${mutant.location.start.line + 1}`,
+				place: `${file(mutant)}:${mutant.location.start.line}`,
 				change: `${mutant.mutatorName}: ${mutant.replacement ?? ''}`,
 				isRun: mutant.status === 'Survived',
 			}));
