@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import { globSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { Stryker } from '@stryker-mutator/core';
 import { Failure } from '../../sandbox/lib/failure.mjs';
 import { checkoutState, root } from '../../sandbox/lib/paths.mjs';
@@ -56,14 +57,30 @@ const optionsFor = (files) => ({
 });
 
 /**
+ * Tries mutants, or tells what came of them before: a run that was broken off goes on where it was, as long as neither
+ * the code nor its tests changed.
+ *
  * @param {string[]} files with the mutants, each perhaps with a range
  * @param {string[]} tests files
  * @returns {Promise<MutantResult[]>}
  */
 async function tryMutants(files, tests) {
+	const hash = createHash('sha256').update(files.join());
+	for (const name of new Set([...files.map((each) => each.replace(/:.*/, '')), ...tests])) {
+		hash.update(name).update(await readFile(join(root, name)));
+	}
+	const kept = join(checkoutState, 'mutation', `${hash.digest('hex').slice(0, 16)}.json`);
+	try {
+		return JSON.parse(await readFile(kept, 'utf8'));
+	} catch {
+		// Not tried yet.
+	}
 	// The jest configuration reads it, in the processes that Stryker starts.
 	process.env['MUTATION_TESTS'] = tests.join(' ');
-	return await new Stryker(optionsFor(files)).runMutationTest();
+	const results = await new Stryker(optionsFor(files)).runMutationTest();
+	await mkdir(dirname(kept), { recursive: true });
+	await writeFile(kept, JSON.stringify(results));
+	return results;
 }
 
 /** @param {MutantResult} mutant */
