@@ -114,6 +114,16 @@ describe('An agent that tags conversations', () => {
 	});
 });
 
+describe('An agent in the sandbox', () => {
+	it('does something with a conversation that the user names, although its model only plays one', async () => {
+		const say = await publishChat('agent-tool');
+		const { id } = stage.api.store.createConversation({ metadata: { status: 'new' } });
+
+		expect(await say('session-2', `Tag ${id} as an urgent refund.`)).toContain('The tool answered');
+		expect(metadataOf(id)).toEqual({ status: 'new', note: `Tag ${id} as an urgent refund.` });
+	});
+});
+
 describe('A chat that remembers', () => {
 	it('keeps one conversation per session, notes the time, and saves the transcript at the end', async () => {
 		const say = await publishChat('chat-that-remembers');

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { globSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { Stryker } from '@stryker-mutator/core';
@@ -153,8 +153,13 @@ export async function mutate(chosen) {
 	process.env['PROPERTY_RUNS'] ??= '20';
 	const rooms = chosen.length > 0 ? chosen : [...ROOMS.keys()];
 	const startedAt = Date.now();
+	const copies = join(checkoutState, 'stryker');
+	await rm(copies, { recursive: true, force: true });
 
 	const results = await tryAll(globSync(rooms.map((room) => ROOMS.get(room) ?? ''), { cwd: root }));
+
+	// The linter would find fault with mutants.
+	await rm(copies, { recursive: true, force: true });
 
 	const outcomes = rooms.map((room) => {
 		const own = results.filter((mutant) => roomOf(file(mutant)) === room);

@@ -18,7 +18,7 @@ export function createModel() {
 	/** @type {ToolCall[]} */
 	const toolCalls = [];
 	return {
-		/** The calls it will make, in order; when there is none it makes one up from the tool's schema. */
+		/** The calls it will make, in order; when there is none it makes one up from the tool's schema and what the user said. */
 		toolCalls,
 		get nextToolCall() {
 			return toolCalls[0];
@@ -37,7 +37,7 @@ export function createModel() {
 			if (!first) return { text: `You said: ${userText}` };
 			const planned = toolCalls.shift();
 			const tool = tools.find(({ name }) => name === planned?.name) ?? first;
-			const values = planned?.arguments ?? exampleFor(tool.parameters);
+			const values = planned?.arguments ?? exampleFor(tool.parameters, userText);
 			return {
 				name: planned?.name ?? tool.name,
 				arguments: typeof values === 'string' ? values : JSON.stringify(values),
