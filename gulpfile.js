@@ -6,22 +6,23 @@ const { dest, parallel, src } = require('gulp');
 /** Removes the last build, so that no file outlives its source. */
 const clean = async () => await rm('dist', { recursive: true, force: true });
 
-/** Copies what tsc leaves behind and n8n loads: the icons and the codex files. */
+/** Where the build goes; `npm run dev` has it put into a running n8n. */
+const folder = process.env.BUILD_FOLDER ?? 'dist';
+
+/** Copies what is no code and n8n loads: the icons and the codex files. */
 const copy = () =>
 	src(['nodes/**/*.{svg,node.json}', 'credentials/**/*.svg'], { base: '.', encoding: false }).pipe(
-		dest('dist'),
+		dest(folder),
 	);
 
 /**
- * Makes one file of each of the two that n8n loads and what it requires, in place of what tsc made: half the time to
- * load, two thirds of the size. Names of functions and classes stay, for stack traces.
+ * Makes one file of each of the two that n8n loads and what it requires: half the time to load and four fifths of the
+ * size of what tsc would make. Names of functions and classes stay, for stack traces.
  */
 const bundle = async () => {
-	const compiled = globSync('dist/**/*.js');
-	await Promise.all(compiled.map(async (file) => await rm(file)));
 	await build({
 		entryPoints: globSync('{nodes,credentials}/**/*.{node,credentials}.ts'),
-		outdir: 'dist',
+		outdir: folder,
 		outbase: '.',
 		bundle: true,
 		platform: 'node',

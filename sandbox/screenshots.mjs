@@ -3,8 +3,8 @@
  * light and dark. Needs Chromium (Debian, Ubuntu: `apt-get install chromium`).
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { mkdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { bootstrap } from './lib/bootstrap.mjs';
 
 /** @import { Page } from 'playwright-core' */
@@ -30,6 +30,7 @@ const UNSEEN = [
 
 await bootstrap(async () => {
 	const { ensureN8n } = await import('./lib/dependencies.mjs');
+	const { exampleNames, readExample } = await import('./lib/examples.mjs');
 	const { Failure } = await import('./lib/failure.mjs');
 	const { installNode, startN8n } = await import('./lib/n8n/instance.mjs');
 	const { packNode } = await import('./lib/package.mjs');
@@ -42,7 +43,6 @@ await bootstrap(async () => {
 
 	const { step } = createProgress();
 	const pictures = join(root, 'docs', 'pictures');
-	const examples = join(root, 'examples');
 	const folder = join(checkoutState, `screenshots-${process.pid}`);
 	const entry = await step('n8n', ensureN8n);
 	const tarball = await step('Building and packing the node', async (say) => await packNode({ say }));
@@ -132,12 +132,10 @@ await bootstrap(async () => {
 			await editor.newCredential();
 			await take('credential');
 
-			for (const file of await readdir(examples)) {
-				/** @type {Parameters<typeof n8n.createWorkflow>[0]} */
-				const example = JSON.parse(await readFile(join(examples, file), 'utf8'));
-				await editor.openWorkflow(await n8n.createWorkflow({ ...example, id: '' }));
+			for (const name of await exampleNames()) {
+				await editor.openWorkflow(await n8n.createWorkflow({ ...(await readExample(name, n8n.folder)), id: '' }));
 				await editor.fitCanvas();
-				await take(`example-${basename(file, '.json')}`, { x: 120, y: 90, width: 1260, height: 675 });
+				await take(`example-${name}`, { x: 120, y: 90, width: 1260, height: 675 });
 			}
 		}
 	} finally {

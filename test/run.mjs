@@ -1,5 +1,5 @@
 /**
- * `npm test`: every check, one after the other or side by side, and on its last line how many passed and failed.
+ * `npm test`: the checks, one after the other or side by side, and on its last line how many passed and failed.
  *
  * --fast         leaves out what needs a real n8n or waits for long
  * --full         only what takes long

@@ -1,6 +1,6 @@
 /**
  * `npm run mutation`: changes the code in thousands of small ways and looks whether a test notices. Writes report.md
- * beside this file. Takes an hour on four processors.
+ * beside this file. Takes more than an hour on four processors.
  *
  * npm run mutation -- transport execution    only these rooms
  */

@@ -3,8 +3,9 @@ import * as n8n from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 
 import { DEFAULT_BASE_URL, parseBaseUrl } from '../parameters/baseUrl';
-import { FRAMING_HEADERS, isHeaderName, isHeaderValue } from '../parameters/headers';
-import { FieldError, isNothing, quote } from '../parameters/reader';
+import type { HeaderField } from '../parameters/headers';
+import { checkHeader, FRAMING_HEADERS } from '../parameters/headers';
+import { FieldError, isNothing } from '../parameters/reader';
 import { isPlainObject } from '../transport/json';
 import type { OtherSecret } from '../transport/redact';
 import { createRedactor } from '../transport/redact';
@@ -21,7 +22,15 @@ export interface Credential {
 	baseUrl: string;
 }
 
-const CUSTOM_HEADERS = 'Custom Headers in the credential';
+const customHeaders: HeaderField = {
+	label: 'Custom Headers in the credential',
+	reserved: new Set(FRAMING_HEADERS),
+	advice: {
+		wrongName: 'Use letters, digits and hyphens, such as x-gateway-route.',
+		reserved: 'The request itself settles this header. Remove it from the credential.',
+		wrongValue: 'Remove line breaks and characters beyond Latin-1; white space may have come along with pasting.',
+	},
+};
 
 /** Names of headers whose value is a secret; that of another may be a word that conversations have, too. */
 const SECRET_HEADER = /auth|key|token|secret|pass|cookie|credential|signature|session|jwt|assertion/i;
@@ -39,28 +48,6 @@ function headersOf(data: ICredentialDataDecryptedObject): Array<[name: string, v
 	});
 }
 
-/** The helper would send these without what does not fit, or not at all, and nobody would know why. */
-function checkHeader([name, value]: readonly [string, string]): void {
-	if (!isHeaderName(name)) {
-		throw new FieldError(
-			`${CUSTOM_HEADERS} has the name ${quote(name)}, which can't be the name of a header`,
-			'Use letters, digits and hyphens, such as x-gateway-route.',
-		);
-	}
-	if (FRAMING_HEADERS.includes(name.toLowerCase())) {
-		throw new FieldError(
-			`${CUSTOM_HEADERS} can't set ${name}`,
-			'The request itself settles this header. Remove it from the credential.',
-		);
-	}
-	if (!isHeaderValue(value)) {
-		throw new FieldError(
-			`The value of ${name} in ${CUSTOM_HEADERS} has characters that a header can't carry`,
-			'Remove line breaks and characters beyond Latin-1; white space may have come along with pasting.',
-		);
-	}
-}
-
 function checked(data: ICredentialDataDecryptedObject): Credential {
 	const key = typeof data.apiKey === 'string' ? data.apiKey.trim() : '';
 	if (!/^[\x21-\x7e]+$/.test(key)) {
@@ -72,7 +59,7 @@ function checked(data: ICredentialDataDecryptedObject): Credential {
 		);
 	}
 	const headers = headersOf(data);
-	headers.forEach(checkHeader);
+	for (const header of headers) checkHeader(header, customHeaders);
 	const base = isNothing(data.baseUrl) ? DEFAULT_BASE_URL : String(data.baseUrl);
 	return {
 		data,

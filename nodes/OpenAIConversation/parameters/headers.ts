@@ -1,3 +1,5 @@
+import { FieldError, quote } from './reader';
+
 /** RFC 9110's token, of which header names are made. */
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
@@ -30,7 +32,27 @@ export const FRAMING_HEADERS: readonly string[] = [
 	'upgrade',
 ];
 
-export const isHeaderName = (name: string): boolean =>
-	HEADER_NAME.test(name) && !DROPPED.has(name.toLowerCase());
+/** A field that sets headers. */
+export interface HeaderField {
+	label: string;
+	/** Headers, in lower case, that something else settles. */
+	reserved: ReadonlySet<string>;
+	/** How to put it right. */
+	advice: Readonly<Record<'wrongName' | 'reserved' | 'wrongValue', string>>;
+}
 
-export const isHeaderValue = (value: string): boolean => HEADER_VALUE.test(value);
+/**
+ * Refuses what n8n's helper would send without what does not fit, or not at all, and nobody would know why.
+ * @throws {FieldError}
+ */
+export function checkHeader([name, value]: readonly [string, string], { label, reserved, advice }: HeaderField): void {
+	if (!HEADER_NAME.test(name) || DROPPED.has(name.toLowerCase())) {
+		throw new FieldError(`${label} has the name ${quote(name)}, which can't be the name of a header`, advice.wrongName);
+	}
+	if (reserved.has(name.toLowerCase())) {
+		throw new FieldError(`${label} can't set ${name}`, advice.reserved);
+	}
+	if (!HEADER_VALUE.test(value)) {
+		throw new FieldError(`The value of ${name} in ${label} has characters that a header can't carry`, advice.wrongValue);
+	}
+}

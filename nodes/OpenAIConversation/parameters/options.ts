@@ -5,7 +5,8 @@ import { INCLUDES } from '../api/schema';
 import type { JsonObject } from '../transport/json';
 import { isJsonObject, isPlainObject } from '../transport/json';
 import { readBoolean } from './boolean';
-import { FRAMING_HEADERS, isHeaderName, isHeaderValue } from './headers';
+import type { HeaderField } from './headers';
+import { checkHeader, FRAMING_HEADERS } from './headers';
 import { parseJsonField } from './jsonField';
 import { readNumber } from './number';
 import type { ReadParameter } from './reader';
@@ -213,19 +214,27 @@ export interface Options {
 	after: string | undefined;
 }
 
-/** Headers that the credential or the request itself settles. */
-const RESERVED = new Set([
-	...FRAMING_HEADERS,
-	'accept',
-	'api-key',
-	'authorization',
-	'content-type',
-	'cookie',
-	'host',
-	'openai-organization',
-	'openai-project',
-	'proxy-authorization',
-]);
+const headerField: HeaderField = {
+	label: additionalHeaders.displayName,
+	reserved: new Set([
+		...FRAMING_HEADERS,
+		'accept',
+		'api-key',
+		'authorization',
+		'content-type',
+		'cookie',
+		'host',
+		'openai-organization',
+		'openai-project',
+		'proxy-authorization',
+	]),
+	advice: {
+		wrongName: 'Use letters, digits and hyphens, such as x-trace-id.',
+		reserved:
+			'The credential and the request itself settle this header. For another way to authenticate, see Authentication and Custom Headers in the credential.',
+		wrongValue: 'Remove line breaks and characters beyond Latin-1, or encode the value.',
+	},
+};
 
 function rowsOf(value: unknown, key: string): Array<readonly [name: unknown, value: unknown]> {
 	const rows = isPlainObject(value) ? value[key] : undefined;
@@ -241,29 +250,12 @@ function rowText(value: unknown, what: string, label: string): string {
 }
 
 function readHeaders(value: unknown): Record<string, string> {
-	const label = additionalHeaders.displayName;
+	const { label } = headerField;
 	const headers = new Map<string, string>();
 	for (const [rawName, rawValue] of rowsOf(value, 'headers')) {
 		const name = trimPasted(rowText(rawName, 'A name', label));
 		const text = rowText(rawValue, `The value of ${quote(name)}`, label).trim();
-		if (!isHeaderName(name)) {
-			throw new FieldError(
-				`${label} has the name ${quote(name)}, which can't be the name of a header`,
-				'Use letters, digits and hyphens, such as x-trace-id.',
-			);
-		}
-		if (RESERVED.has(name.toLowerCase())) {
-			throw new FieldError(
-				`${label} can't set ${name}`,
-				'The credential and the request itself settle this header. For another way to authenticate, see Authentication and Custom Headers in the credential.',
-			);
-		}
-		if (!isHeaderValue(text)) {
-			throw new FieldError(
-				`The value of ${name} in ${label} has characters that a header can't carry`,
-				'Remove line breaks and characters beyond Latin-1, or encode the value.',
-			);
-		}
+		checkHeader([name, text], headerField);
 		if ([...headers.keys()].some((other) => other.toLowerCase() === name.toLowerCase())) {
 			throw new FieldError(`${label} has ${name} twice`, 'Keep one of the two.');
 		}

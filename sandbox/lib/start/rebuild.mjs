@@ -1,4 +1,4 @@
-import { cp, readFile, rm, stat } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import gulp from 'gulp';
 import { messageOf } from '../failure.mjs';
@@ -9,10 +9,7 @@ import { run } from '../processes.mjs';
 
 /** @import { Progress } from '../progress.mjs' */
 
-const SOURCES = ['nodes', 'credentials'];
-
-/** What tsc leaves behind and n8n loads: icons and codex files. */
-const ASSET = /\.(svg|node\.json)$/;
+const SOURCES = ['nodes/**/*.{ts,svg,json}', 'credentials/**/*.{ts,svg}'];
 
 const log = join(checkoutState, 'logs', 'rebuild.log');
 
@@ -27,20 +24,20 @@ const log = join(checkoutState, 'logs', 'rebuild.log');
 export function rebuildOnChange({ folder, progress }) {
 	const target = join(communityPackageFolder(folder, 'n8n-nodes-openai-conversation'), 'dist');
 
-	async function rebuild() {
-		await rm(log, { force: true });
-		const { code } = await run('tsc', ['--outDir', target], { cwd: root, env: withProjectTools(process.env), log });
+	/** @param {string} program @param {string[]} args */
+	async function must(program, args) {
+		const env = { ...withProjectTools(process.env), BUILD_FOLDER: target };
+		const { code } = await run(program, args, { cwd: root, env, log });
 		if (code !== 0) throw new Error(await readFile(log, 'utf8'));
-		for (const source of SOURCES) {
-			await cp(join(root, source), join(target, source), {
-				recursive: true,
-				filter: async (file) => ASSET.test(file) || (await stat(file)).isDirectory(),
-			});
-		}
 	}
 
-	const watched = SOURCES.map((source) => `${source}/**/*.{ts,svg,json}`);
-	gulp.watch(watched, { cwd: root }, async () => {
+	async function rebuild() {
+		await rm(log, { force: true });
+		await must('tsc', ['--noEmit']);
+		await must('gulp', ['assets']);
+	}
+
+	gulp.watch(SOURCES, { cwd: root }, async () => {
 		await progress.step('Building the change', rebuild).catch((error) => progress.note(messageOf(error)));
 	});
 	progress.note('Change a file in nodes/ or credentials/: the open editor shows it within seconds.');
