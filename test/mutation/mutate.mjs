@@ -57,30 +57,21 @@ const optionsFor = (files) => ({
 });
 
 /**
- * Tries mutants, or tells what came of them before: a run that was broken off goes on where it was, as long as neither
- * the code nor its tests changed.
+ * Tries mutants. Stryker keeps what came of each, for as long as neither its code nor the tests that run it change: a
+ * run that was broken off goes on with the part it had begun, and a new test is tried on survivors only.
  *
+ * @param {string} part a name
  * @param {string[]} files with the mutants, each perhaps with a range
  * @param {string[]} tests files
  * @returns {Promise<MutantResult[]>}
  */
-async function tryMutants(files, tests) {
-	const hash = createHash('sha256').update(files.join());
-	for (const name of new Set([...files.map((each) => each.replace(/:.*/, '')), ...tests])) {
-		hash.update(name).update(await readFile(join(root, name)));
-	}
-	const kept = join(checkoutState, 'mutation', `${hash.digest('hex').slice(0, 16)}.json`);
-	try {
-		return JSON.parse(await readFile(kept, 'utf8'));
-	} catch {
-		// Not tried yet.
-	}
+async function tryMutants(part, files, tests) {
 	// The jest configuration reads it, in the processes that Stryker starts.
 	process.env['MUTATION_TESTS'] = tests.join(' ');
-	const results = await new Stryker(optionsFor(files)).runMutationTest();
+	const kept = join(checkoutState, 'mutation', `${part}.json`);
 	await mkdir(dirname(kept), { recursive: true });
-	await writeFile(kept, JSON.stringify(results));
-	return results;
+	const options = optionsFor(files);
+	return await new Stryker({ ...options, incremental: true, incrementalFile: kept }).runMutationTest();
 }
 
 /** @param {MutantResult} mutant */
@@ -121,9 +112,12 @@ async function tryAll(files) {
 	groups.delete('');
 	/** @type {MutantResult[]} */
 	const first = [];
-	for (const [key, sources] of groups) first.push(...(await tryMutants(sources, key.split(' '))));
+	for (const [key, sources] of groups) {
+		const part = createHash('sha256').update(key).digest('hex').slice(0, 16);
+		first.push(...(await tryMutants(part, sources, key.split(' '))));
+	}
 	const missed = first.filter(({ status }) => MISSED.has(status));
-	const second = await tryMutants([...untested, ...new Set(missed.map(rangeOf))], ENGINE_TESTS);
+	const second = await tryMutants('engine', [...untested, ...new Set(missed.map(rangeOf))], ENGINE_TESTS);
 	const results = new Map(first.map((mutant) => [keyOf(mutant), mutant]));
 	for (const mutant of second) {
 		const key = keyOf(mutant);
