@@ -2,9 +2,9 @@ import fc from 'fast-check';
 
 import { readAnswer } from '../../nodes/OpenAIConversation/transport/answer';
 import type { WireAnswer } from '../../nodes/OpenAIConversation/transport/answer';
-import { isRefusedAsInvalid, readApiError, RequestFailure } from '../../nodes/OpenAIConversation/transport/failures';
+import { RequestFailure } from '../../nodes/OpenAIConversation/transport/failures';
 import type { FailureDetails } from '../../nodes/OpenAIConversation/transport/failures';
-import type { JsonObject, JsonValue } from '../../nodes/OpenAIConversation/transport/json';
+import type { JsonValue } from '../../nodes/OpenAIConversation/transport/json';
 import { createRedactor } from '../../nodes/OpenAIConversation/transport/redact';
 import { anyJson, KEY, RUNS, runsOf, SECRET } from './support';
 
@@ -31,6 +31,10 @@ describe('An answer with a status of success', () => {
 
 	it.each([200, 201, 202, 206, 226, 299])('should count as one with status %d', (status) => {
 		expect(read(status, '{ "id": "conv_1" }')).toEqual({ id: 'conv_1' });
+	});
+
+	it.each([200, 201, 299])('should count as one with status %d and a location, too', (status) => {
+		expect(read(status, '{ "id": "conv_1" }', { location: '/x' })).toEqual({ id: 'conv_1' });
 	});
 
 	it('should be read behind a byte order mark', () => {
@@ -70,6 +74,7 @@ describe('An answer with a status of success', () => {
 		['JSON that is nested too deeply', '{ "a": '.repeat(600) + '1' + '}'.repeat(600), 'JSON that is nested too deeply'],
 		['a list a million levels deep', '['.repeat(1e6) + ']'.repeat(1e6), 'JSON that is nested too deeply'],
 		['an object', {}, 'something that is not JSON'],
+		['a list of texts', ['{ "id": "conv_1" }'], 'broken JSON'],
 	])('should be a failure when it holds %s', (_what, body, what) => {
 		expect(failure(200, body, { 'x-request-id': 'req_1' })).toEqual({
 			kind: 'malformedAnswer',
@@ -139,6 +144,10 @@ describe('A redirect', () => {
 			message: `The server answered with status ${status} and nothing instead of a reason`,
 			mayHaveHappened: false,
 		});
+	});
+
+	it.each([100, 199, 400, 404, 500])('should not be one with status %d, location or not', (status) => {
+		expect(failure(status, '', { location: '/x' }).kind).toBe('answer');
 	});
 
 	it('should take a location that was sent twice for none', () => {
@@ -259,9 +268,26 @@ describe('A refusal', () => {
 		expect(failure(status, refusal({ message: 'm' })).advice).not.toContain('Max Retries');
 	});
 
+	it.each<[number, JsonValue | undefined, boolean]>([
+		[500, { error: { message: 'm' } }, true],
+		[500, { error: {} }, true],
+		[503, { error: { message: 'm' } }, true],
+		[400, { error: { message: 'm' } }, true],
+		[500, { message: 'm' }, false],
+		[500, { error: 'm' }, false],
+		[500, [{ error: { message: 'm' } }], false],
+		[500, undefined, false],
+		[408, { error: { message: 'm' } }, false],
+		[502, { error: { message: 'm' } }, false],
+		[504, { error: { message: 'm' } }, false],
+	])('should with status %d and %j say whether the API itself is through with it: %s', (status, body, expected) => {
+		expect(failure(status, body === undefined ? '<html>' : JSON.stringify(body)).settled).toBe(expected);
+	});
+
 	it.each([
 		[400, false],
 		[404, false],
+		[408, true],
 		[409, false],
 		[429, false],
 		[499, false],
@@ -293,45 +319,5 @@ describe('A refusal', () => {
 			}),
 			RUNS,
 		);
-	});
-});
-
-describe('The error in an answer', () => {
-	it('should be nothing where there is no object', () => {
-		expect(readApiError(undefined)).toBeUndefined();
-	});
-
-	it('should not be made of what every object has', () => {
-		expect(readApiError({})).toBeUndefined();
-		expect(readApiError({ error: {} })).toBeUndefined();
-	});
-
-	it('should hold nothing but texts, whatever the object', () => {
-		fc.assert(
-			fc.property(fc.dictionary(fc.constantFrom('error', 'message', 'detail', 'code', 'x'), anyJson), (body: JsonObject) => {
-				const texts = Object.values(readApiError(body) ?? {}).filter((text) => text !== undefined);
-				for (const text of texts) expect(text.trim()).not.toBe('');
-			}),
-			RUNS,
-		);
-	});
-});
-
-describe('A refusal of what was sent', () => {
-	const details: FailureDetails = { kind: 'answer', message: 'm', status: 400, attempts: 1, mayHaveHappened: false };
-	it.each<[string, Partial<FailureDetails>, boolean]>([
-		['400', {}, true],
-		['413', { status: 413 }, true],
-		['422', { status: 422 }, true],
-		['404', { status: 404 }, false],
-		['429', { status: 429 }, false],
-		['500', { status: 500 }, false],
-		['no answer', { status: undefined, kind: 'network' }, false],
-		['another kind', { kind: 'redirect' }, false],
-		['one that may have happened', { mayHaveHappened: true }, false],
-		['a busy conversation by its code', { code: 'conversation_locked' }, false],
-		['a busy conversation by its param', { param: 'conversation' }, false],
-	])('should be seen in %s', (_what, more, expected) => {
-		expect(isRefusedAsInvalid(new RequestFailure({ ...details, ...more }))).toBe(expected);
 	});
 });

@@ -66,6 +66,20 @@ describe('An attempt', () => {
 		expect(getEventListeners(signal, 'abort')).toHaveLength(0);
 	});
 
+	it('should without a timeout be ended by the execution alone', async () => {
+		const cancelled = never();
+		let sent: AbortSignal | undefined;
+		await attempt(
+			async (_request, given) => {
+				sent = given;
+				return ANSWER;
+			},
+			0,
+			cancelled,
+		);
+		expect(sent).toBe(cancelled);
+	});
+
 	it('should end by itself when its time is over', async () => {
 		const startedAt = performance.now();
 		const result = await attempt(hanging, 0.1);
@@ -76,6 +90,7 @@ describe('An attempt', () => {
 			details: {
 				kind: 'timeout',
 				message: 'No complete answer from api.example:8443 within 0.1 seconds',
+				advice: expect.stringContaining('Raise Timeout'),
 				attempts: 1,
 				mayHaveHappened: true,
 			},
@@ -125,6 +140,11 @@ describe('A connection that was never made', () => {
 		});
 	});
 
+	it('should be seen five errors deep and no deeper', async () => {
+		expect(await failure(errorOf({}, {}, {}, {}, { code: 'ENOTFOUND' }))).toMatchObject({ code: 'ENOTFOUND' });
+		expect((await failure(errorOf({}, {}, {}, {}, {}, { code: 'ENOTFOUND' }))).code).toBeUndefined();
+	});
+
 	it('should be seen when several addresses were tried in vain', async () => {
 		const each = Object.assign(new Error('connect'), { code: 'ETIMEDOUT', syscall: 'connect' });
 		const all = Object.assign(new AggregateError([each, each]), { code: 'ETIMEDOUT' });
@@ -140,10 +160,22 @@ describe('A connection that broke', () => {
 				kind: 'network',
 				code,
 				message: `The connection to api.example:8443 broke before the answer was complete (${code})`,
+				advice: expect.stringContaining('Run the workflow again later'),
 				mayHaveHappened: true,
 			});
 		},
 	);
+
+	it.each(['read', 'write'])('should be one that may have changed something when it broke on %s', async (syscall) => {
+		expect(await failure(errorOf({}, { code: 'ETIMEDOUT', syscall }))).toMatchObject({ mayHaveHappened: true });
+	});
+
+	it('should be one whose answer could not be read whichever of its causes says so', async () => {
+		for (const codes of [['ERR_BAD_RESPONSE', 'Z_DATA_ERROR'], ['Z_DATA_ERROR', 'ERR_OTHER']]) {
+			const error = errorOf(...codes.map((code) => ({ code })));
+			expect((await failure(error)).message).toBe(`The answer of api.example:8443 could not be read (${codes[0]})`);
+		}
+	});
 
 	it.each(['HPE_INVALID_CONSTANT', 'HPE_HEADER_OVERFLOW', 'Z_DATA_ERROR', 'Z_BUF_ERROR', 'ZSTD_error_prefix_unknown', 'ERR__ERROR_FORMAT_PADDING_1'])(
 		'should with %s be one whose answer could not be read',
@@ -166,6 +198,7 @@ describe('A secure connection that was not made', () => {
 				kind: 'unusable',
 				code,
 				message: `The certificate of api.example:8443 is not trusted (${code})`,
+				advice: expect.stringContaining('NODE_EXTRA_CA_CERTS'),
 				mayHaveHappened: false,
 			});
 		},
@@ -187,6 +220,8 @@ describe('A request that was never sent', () => {
 		['n8n refuses the address', errorOf({ message: 'outer' }, { message: 'The domain is not allowed' }), 'The domain is not allowed'],
 		['a header has a character that can not be sent', errorOf({ message: 'outer' }, { code: 'ERR_INVALID_CHAR', message: 'Invalid character' }), 'Invalid character'],
 		['axios refuses the request', errorOf({ code: 'ERR_BAD_REQUEST', message: 'Unsupported protocol' }), 'Unsupported protocol'],
+		['axios refuses it for a reason of its own', errorOf({ code: 'ERR_BAD_REQUEST', message: 'outer' }, { code: 'ERR_OTHER', message: 'inner' }), 'inner'],
+		['its code is no text', Object.assign(new Error('odd'), { code: 5 }), 'odd'],
 		['the message quotes the key', errorOf({ message: `Bearer ${KEY}` }), 'Bearer sk-proj-[redacted]'],
 		['what was thrown is no error', 'oops', 'unknown reason'],
 		['nothing was thrown', undefined, 'unknown reason'],
@@ -194,6 +229,7 @@ describe('A request that was never sent', () => {
 		expect(await failure(error)).toMatchObject({
 			kind: 'unusable',
 			message: `The request to api.example:8443 could not be sent: ${why}`,
+			advice: 'Check Base URL and the headers in the credential and in the options.',
 			mayHaveHappened: false,
 			attempts: 1,
 		});

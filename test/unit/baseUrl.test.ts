@@ -99,6 +99,8 @@ describe('An address whose key can be read on the way', () => {
 		['https://api.example.com/v1', false],
 		['http://localhost:8080', false],
 		['http://localhost.', false],
+		['http://api.internal.', false],
+		['http://api.example.com.', true],
 		['http://litellm:4000', false],
 		['http://api.internal', false],
 		['http://box.local', false],

@@ -4,8 +4,8 @@ import * as n8n from 'n8n-workflow';
 
 import { OpenAIConversationApi } from '../../credentials/OpenAIConversationApi.credentials';
 import type { Credential } from '../../nodes/OpenAIConversation/execution/credential';
-import { allowedDomainsFor } from '../../nodes/OpenAIConversation/execution/credential';
-import { anyText, anyValue, KEY, refusal, RUNS } from './support';
+import { allowedDomainsFor, parseCredential } from '../../nodes/OpenAIConversation/execution/credential';
+import { anyJson, anyText, anyValue, KEY, refusal, refused, RUNS } from './support';
 
 const credential = new OpenAIConversationApi();
 
@@ -95,6 +95,83 @@ describe('The credential', () => {
 		const { request, rules } = credential.test;
 		expect(request).toMatchObject({ url: '/models', disableFollowRedirect: true });
 		expect(rules?.[0]?.type).toBe('responseSuccessBody');
+	});
+});
+
+describe('The fields of a credential', () => {
+	const parse = (fields: ICredentialDataDecryptedObject = {}) => parseCredential({ apiKey: KEY, ...fields });
+
+	it('should be taken without the white space that came along with pasting', () => {
+		const data = { apiKey: ` ${KEY}\n`, baseUrl: ' https://x.example/v1/ ' };
+		expect(parseCredential(data)).toEqual({ data, key: KEY, headerValues: [], baseUrl: 'https://x.example/v1' });
+	});
+
+	it.each([undefined, ''])("should have the API's own address where Base URL is %j", (baseUrl) => {
+		const fields: ICredentialDataDecryptedObject = baseUrl === undefined ? {} : { baseUrl };
+		expect(parse(fields).baseUrl).toBe('https://api.openai.com/v1');
+	});
+
+	it.each<[string, string, string, { text: string; inData: boolean }]>([
+		['a route', 'x-route', 'eu', { text: 'eu', inData: false }],
+		['white space', ' x-route ', ' eu ', { text: 'eu', inData: false }],
+		['a key', 'x-gateway-key', 'g-1', { text: 'g-1', inData: true }],
+		['a cookie', 'Cookie', 'a=b', { text: 'a=b', inData: true }],
+		['a token', 'X-TOKEN', 't-1', { text: 't-1', inData: true }],
+		['a key behind its scheme', 'x-authorization', 'Bearer  g-1', { text: 'g-1', inData: true }],
+		['a key behind its scheme in another case', 'x-authorization', 'basic g-1', { text: 'g-1', inData: true }],
+		['the name of a scheme in the middle', 'x-authorization', 'my Token g-1', { text: 'my Token g-1', inData: true }],
+	])('should tell which values of custom headers are secret: %s', (_what, name, value, expected) => {
+		expect(parse(custom({ name, value })).headerValues).toEqual([expected]);
+	});
+
+	it.each<[string, ICredentialDataDecryptedObject]>([
+		['no rows', custom()],
+		['a row without a name', custom({ value: 'v' })],
+		['a row whose name is empty', custom({ name: ' ', value: 'v' })],
+		['no list', { customHeaders: { headers: 'x' } }],
+		['no collection', { customHeaders: 'x' }],
+	])('should have no custom headers for %s', (_what, fields) => {
+		expect(parse(fields).headerValues).toEqual([]);
+	});
+
+	it('should take a custom header without a value for an empty one', () => {
+		expect(parse(custom({ name: 'x-a' })).headerValues).toEqual([{ text: '', inData: false }]);
+	});
+
+	const API_KEYS = 'Copy the key again from the API keys page of the OpenAI dashboard into the credential.';
+
+	it.each<[string, ICredentialDataDecryptedObject, string, string]>([
+		['no key', { apiKey: '' }, 'API Key in the credential is empty', API_KEYS],
+		['a key of white space', { apiKey: ' \n' }, 'API Key in the credential is empty', API_KEYS],
+		['a key that is no text', { apiKey: 5 }, 'API Key in the credential is empty', API_KEYS],
+		['a key with white space in it', { apiKey: 'sk-a b' }, 'API Key in the credential has characters that no key has', API_KEYS],
+		['a key with an ending that no key has', { apiKey: 'sk-a…' }, 'API Key in the credential has characters that no key has', API_KEYS],
+		['a key with a beginning that no key has', { apiKey: '“sk-a' }, 'API Key in the credential has characters that no key has', API_KEYS],
+		['a base URL that is none', { baseUrl: 'x' }, 'Base URL in the credential is "x"', 'https://api.openai.com/v1'],
+		['a base URL that is no text', { baseUrl: 5 }, 'Base URL in the credential is a number, not text', 'https://api.openai.com/v1'],
+		['a base URL that has no text', { baseUrl: JSON.parse('{ "toString": null }') }, 'Base URL in the credential is an object, not text', 'https://api.openai.com/v1'],
+		['a header that can not be one', custom({ name: 'x y', value: 'v' }), 'Custom Headers in the credential has the name "x y"', 'Use letters, digits and hyphens, such as x-gateway-route.'],
+		['a header of the connection', custom({ name: 'TE', value: 'v' }), "Custom Headers in the credential can't set TE", 'Remove it from the credential.'],
+		['a value with a line break', custom({ name: 'x-a', value: 'a\nb' }), 'The value of x-a in Custom Headers in the credential has characters', 'Remove line breaks'],
+	])('should be refused for %s', (_what, fields, message, advice) => {
+		const error = refused(() => parse(fields));
+		expect(error.message).toContain(message);
+		expect(error.advice).toContain(advice);
+	});
+
+	it('should be such as can be used, or be refused with a text, whatever they hold', () => {
+		const fields = fc.dictionary(fc.constantFrom('apiKey', 'baseUrl', 'customHeaders', 'organizationId'), fc.oneof(anyJson, anyText));
+		fc.assert(
+			fc.property(fields, (given) => {
+				const error = refusal(() => {
+					const { key, baseUrl } = parseCredential(JSON.parse(JSON.stringify(given)));
+					expect(new Headers({ authorization: `Bearer ${key}` }).get('authorization')).toBe(`Bearer ${key}`);
+					expect(new URL(baseUrl).protocol).toMatch(/^https?:$/);
+				});
+				if (error !== undefined) expect(error.message).toContain('in the credential');
+			}),
+			RUNS,
+		);
 	});
 });
 

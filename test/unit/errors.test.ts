@@ -46,12 +46,13 @@ describe('The failure of a request', () => {
 		};
 		expect(json).toEqual(facts);
 		expect(error.context).toEqual({ ...facts, itemIndex: 2 });
+		expect(error).toMatchObject({ errorResponse: { message: 'No such thing', status: 400, request_id: 'req_1' }, messages: ['No such thing'] });
 	});
 
 	it('should leave out what is not known', () => {
 		const { error, json } = describeIt(failure());
 		expect(error).toMatchObject({ httpCode: null, description: 'Details: 1 attempt.' });
-		expect(json).toEqual({ error: 'No such thing', attempts: 1 });
+		expect(json).toStrictEqual({ error: 'No such thing', attempts: 1 });
 	});
 
 	it('should name the item only where there are several', () => {

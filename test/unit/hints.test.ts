@@ -85,7 +85,11 @@ describe('The summary of a run', () => {
 	});
 
 	it('should be there for 100 items and more', () => {
-		expect(sumUp(100, 100)).toBe('100 requests for 100 items, no retries.');
+		expect(summary(100, { requests: 100, retries: new Map() }, { ranMs: 5_000, waitedMs: 0 })).toEqual({
+			message: '100 requests for 100 items, no retries.',
+			type: 'info',
+			location: 'outputPane',
+		});
 	});
 
 	it('should tell a wait of a second and more', () => {

@@ -2,9 +2,8 @@ import fc from 'fast-check';
 
 import { refuseItems } from '../../nodes/OpenAIConversation/parameters/additionalBody';
 import { readItems, readOptionalItems } from '../../nodes/OpenAIConversation/parameters/items';
-import { parseJsonField } from '../../nodes/OpenAIConversation/parameters/jsonField';
 import { readOptions } from '../../nodes/OpenAIConversation/parameters/options';
-import { anyJson, anyText, anyValue, reading, refusal, refused, RUNS } from './support';
+import { anyText, anyValue, reading, refusal, refused, RUNS } from './support';
 
 const fields = (...values: unknown[]) => reading({ itemsInput: 'fields', messages: { values } });
 const json = (itemsJson: unknown) => reading({ itemsInput: 'json', itemsJson });
@@ -44,7 +43,7 @@ describe('Messages from fields', () => {
 	])('should be refused for %s', (_what, rows, text) => {
 		const error = refused(() => readItems(fields(...rows)));
 		expect(error.message).toBe(text);
-		expect(error.advice).toMatch(/\.$/);
+		expect(error.advice).toMatch(/^(?:Use one of user, assistant, system, developer|(?:Enter|Give) .+)\.$/);
 	});
 });
 
@@ -71,7 +70,9 @@ describe('Items from JSON', () => {
 		['white space', ' ', 'Items (JSON) is empty'],
 		['an object inside of text', '[object Object]', 'Items (JSON) is an object inside of text'],
 	])('should be refused for %s', (_what, value, text) => {
-		expect(refused(() => readItems(json(value))).message).toContain(text);
+		const { message, advice } = refused(() => readItems(json(value)));
+		expect(message).toContain(text);
+		expect(advice).toMatch(/^Enter (?:items|JSON) such as \[\{.+\}\]|^Let the expression stand alone/);
 		expect(refused(() => readOptionalItems(json(value))).message).toContain(text);
 	});
 });
@@ -86,7 +87,9 @@ describe('Items that are not given', () => {
 		['an empty JSON list', { itemsInput: 'json', itemsJson: '[]' }, 'Items (JSON) holds no item'],
 	])('should be none where they may be left out, and refused elsewhere: %s', (_what, parameters, text) => {
 		expect(readOptionalItems(reading(parameters))).toEqual([]);
-		expect(refused(() => readItems(reading(parameters))).message).toBe(text);
+		const { message, advice } = refused(() => readItems(reading(parameters)));
+		expect(message).toBe(text);
+		expect(advice).toMatch(/^Add at least one message\.$|^Enter items such as \[\{.+\}\]\.$/);
 	});
 });
 
@@ -109,50 +112,14 @@ describe('Items, whatever is given', () => {
 	});
 });
 
-describe('A JSON field', () => {
-	it('should give back what JSON text says, whatever it is', () => {
-		fc.assert(
-			fc.property(anyJson, fc.constantFrom(undefined, 2, '\t'), (value, space) => {
-				const text = JSON.stringify(value, undefined, space);
-				expect(JSON.stringify(parseJsonField(text, 'Field', '{}'))).toBe(JSON.stringify(value));
-			}),
-			RUNS,
-		);
-	});
-
-	it('should give back a copy of an object or a list, never the thing itself', () => {
-		const given = { a: [{ b: 1 }] };
-		const copy = parseJsonField(given, 'Field', '{}');
-		expect(copy).toEqual(given);
-		expect(copy).not.toBe(given);
-	});
-
-	it('should be refused with its label and an example', () => {
-		const { message, advice } = refused(() => parseJsonField('nope', 'Some Field', '{ "x": 1 }'));
-		expect(message).toMatch(/^Some Field is not valid JSON: .+/);
-		expect(advice).toBe('Enter JSON such as { "x": 1 }, or use an expression that gives it.');
-	});
-
-	it('should take a file of 30 MB, such as a picture', () => {
-		const picture = JSON.stringify({ type: 'input_image', image_url: `data:image/png;base64,${'A'.repeat(30_000_000)}` });
-		expect(JSON.stringify(parseJsonField(picture, 'Field', '{}'))).toHaveLength(picture.length);
-	});
-
-	it('should be refused when it is nested too deeply, also by expression', () => {
-		let deep: unknown = [];
-		for (let level = 0; level < 600; level++) deep = { deep };
-		expect(refused(() => parseJsonField(deep, 'Field', '{}')).message).toBe('Field is nested too deeply');
-		expect(refused(() => parseJsonField('['.repeat(1e6) + ']'.repeat(1e6), 'Field', '{}')).message).toBe('Field is nested too deeply');
-	});
-});
-
 describe('Additional Body', () => {
 	const options = (additionalBody: unknown) => readOptions(reading({ options: { additionalBody } }));
 
 	it('should not replace the items', () => {
-		expect(refused(() => refuseItems(options('{ "items": [] }'))).message).toBe(
-			'Additional Body (JSON) sets "items", which would replace the messages',
-		);
+		expect(refused(() => refuseItems(options('{ "items": [] }')))).toMatchObject({
+			message: 'Additional Body (JSON) sets "items", which would replace the messages',
+			advice: 'Enter items under Messages or Items (JSON).',
+		});
 		expect(refusal(() => refuseItems(options('{ "item": [] }')))).toBeUndefined();
 		expect(refusal(() => refuseItems(options('')))).toBeUndefined();
 	});

@@ -22,6 +22,7 @@ interface Situation {
 	/** Fires after so many batches have ended. */
 	endAfter?: number;
 	onTurn?: (state: State) => void | Promise<void>;
+	onStart?: (state: State, batch: readonly number[]) => void;
 	onSettle?: (state: State, index: number) => void;
 }
 
@@ -43,7 +44,7 @@ const laneOf = (plan: Plan | undefined): string | undefined =>
 
 /** Runs tasks that end one by one, in an order that `pick` decides. */
 async function simulate(situation: Situation): Promise<State & { startedAfterEnd: number }> {
-	const { plans, concurrency, batchLimit, pick, endAfter = Infinity, onTurn, onSettle } = situation;
+	const { plans, concurrency, batchLimit, pick, endAfter = Infinity, onTurn, onStart, onSettle } = situation;
 	const running: Array<{ batch: number[]; finish: () => void }> = [];
 	const state = {
 		prepared: [] as number[],
@@ -77,6 +78,7 @@ async function simulate(situation: Situation): Promise<State & { startedAfterEnd
 		joins: (batch) => batch.length < batchLimit,
 		async run(tasks) {
 			const batch = tasks.map(({ index }) => index);
+			onStart?.(state, batch);
 			state.started.push(batch);
 			state.turns.push(...batch);
 			if (ending.signal.aborted) startedAfterEnd++;
@@ -205,6 +207,26 @@ describe('Lanes', () => {
 		);
 	});
 
+	it('should start the first task in input order of those that could', async () => {
+		await fc.assert(
+			fc.asyncProperty(situation, fc.integer({ min: 0, max: 5 }), async ({ picks, ...rest }, turns) => {
+				const { plans } = rest;
+				await simulate({
+					...rest,
+					pick: picker(picks),
+					async onTurn() {
+						// Enough for several to be read.
+						for (let n = 0; n < turns; n++) await turn();
+					},
+					onStart(state, [first = -1]) {
+						expect(startable(plans.slice(0, first), state)).toEqual([]);
+					},
+				});
+			}),
+			{ numRuns },
+		);
+	});
+
 	it('should start nothing once it is told to end, and wait for what is running', async () => {
 		await fc.assert(
 			fc.asyncProperty(situation, fc.integer({ min: 1, max: 10 }), async ({ picks, ...rest }, endAfter) => {
@@ -276,17 +298,18 @@ describe('Lanes', () => {
 		expect(seen).toEqual(['a', 'b', 'c']);
 	});
 
-	it('should read at most 1,000 tasks ahead, so that the input of a busy lane is not all held', async () => {
+	it.each([1, 3])('should read at most 1,000 tasks ahead, so that the input of a busy lane is not all held: %d at a time', async (batchLimit) => {
 		let ahead = 0;
-		await simulate({
+		const { ended } = await simulate({
 			plans: Array.from({ length: 3_000 }, () => ({ lane: 'a' })),
 			concurrency: 10,
-			batchLimit: 1,
+			batchLimit,
 			pick: () => 0,
 			onTurn({ prepared, started }) {
-				ahead = Math.max(ahead, prepared.length - started.length);
+				ahead = Math.max(ahead, prepared.length - started.flat().length);
 			},
 		});
+		expect(ended).toHaveLength(3_000);
 		expect(ahead).toBeGreaterThan(900);
 		expect(ahead).toBeLessThanOrEqual(1_000);
 	});

@@ -57,6 +57,8 @@ describe('Metadata', () => {
 		it.each<[string, unknown[], string]>([
 			['an empty key', [row('')], 'A key in Metadata is empty'],
 			['a key of white space', [row(' \t')], 'A key in Metadata is empty'],
+			['two rows that are empty', [row('', ''), row('', '')], 'A key in Metadata is empty'],
+			['a row of which only the key is empty', [row('', 'v')], 'A key in Metadata is empty'],
 			['a key that is missing', [{ value: 'v' }], 'A key in Metadata is nothing'],
 			['a key that is null', [row(null)], 'A key in Metadata is nothing'],
 			['a key that is an object', [row({})], 'A key in Metadata is an object'],
@@ -93,7 +95,10 @@ describe('Metadata', () => {
 		});
 
 		it('should point to merge for a value that finds nothing', () => {
-			expect(refused(() => readMetadata(fields(row('a', null)))).advice).toContain('set Update Mode to Merge');
+			for (const pair of [row('a', null), { key: 'a' }]) {
+				expect(refused(() => readMetadata(fields(pair))).advice).toContain('set Update Mode to Merge');
+			}
+			expect(refused(() => readMetadata(fields(row('a', {})))).advice).toContain('Give it as text');
 		});
 	});
 
@@ -117,7 +122,6 @@ describe('Metadata', () => {
 
 		it.each<[string, unknown, string]>([
 			['bad JSON', '{ a: 1 }', 'Metadata (JSON) is not valid JSON: '],
-			['JSON that is cut off', '{ "a": "1"', 'Metadata (JSON) is not valid JSON: '],
 			['white space', ' \n', 'Metadata (JSON) is empty'],
 			['an object inside of text', '[object Object]', 'Metadata (JSON) is an object inside of text'],
 			['a list', '["a"]', 'Metadata (JSON) is a list, not an object'],
@@ -126,10 +130,7 @@ describe('Metadata', () => {
 			['a JSON text', '"a"', 'Metadata (JSON) is text, not an object'],
 			['a JSON number', '5', 'Metadata (JSON) is a number, not an object'],
 			['a number by expression', 5, 'Metadata (JSON) holds something that is no JSON'],
-			['a boolean by expression', false, 'Metadata (JSON) holds something that is no JSON'],
 			['a date by expression', new Date(), 'Metadata (JSON) holds something that is no JSON'],
-			['a map by expression', new Map(), 'Metadata (JSON) holds something that is no JSON'],
-			['an object with a bigint', { a: 1n }, 'Metadata (JSON) holds something that is no JSON'],
 			['an object with itself in it', loop, 'Metadata (JSON) holds something that is no JSON'],
 			['null as a value', '{ "a": null }', 'The value of the key "a" in Metadata is nothing'],
 			['undefined as a value, which JSON would leave out', { a: undefined }, 'The value of the key "a" in Metadata is nothing'],
@@ -139,10 +140,6 @@ describe('Metadata', () => {
 			['a list as a value', '{ "a": [] }', 'The value of the key "a" in Metadata is a list'],
 			['an empty key', '{ "": "v" }', 'A key in Metadata is empty'],
 			['a key twice', '{ "a": "1", "a": "2" }', 'Metadata (JSON) has the key "a" twice'],
-			['a key twice, once escaped', '{ "a": "1", "\\u0061": "2" }', 'Metadata (JSON) has the key "a" twice'],
-			['a key with a quotation mark twice', '{ "a\\"b": "1", "a\\u0022b": "2" }', 'Metadata (JSON) has the key "a"b" twice'],
-			['a key twice around a nested one', '{ "a": "1", "b": { "a": 1 }, "a": "2" }', 'Metadata (JSON) has the key "a" twice'],
-			['__proto__ twice', '{ "__proto__": "1", "__proto__": "2" }', 'Metadata (JSON) has the key "__proto__" twice'],
 			['a value that is nested too deeply', `{ "a": ${'['.repeat(1e5)}${']'.repeat(1e5)} }`, 'Metadata (JSON) is nested too deeply'],
 		])('should refuse %s', (_what, value, message) => {
 			for (const read of [readMetadata, readOptionalMetadata]) {
@@ -150,16 +147,6 @@ describe('Metadata', () => {
 				expect(error.message).toContain(message);
 				expect(error.advice).toMatch(/^\S.*\.$/);
 			}
-		});
-
-		it.each([
-			['a nested key of the same name', '{ "a": "{}", "b": "\\"a\\": 1" }', { a: '{}', b: '"a": 1' }],
-			['a value that looks like a key', '{ "a": "a", "b": "a" }', { a: 'a', b: 'a' }],
-			['a value that ends with a back-slash', '{ "a": "\\\\", "b": "\\\\\\"" }', { a: '\\', b: '\\"' }],
-			['brackets and colons in texts', '{ "a": "}{][:", "b": ":" }', { a: '}{][:', b: ':' }],
-			['white space before the colon', '{ "a" :\n"1", "b"\t: "2" }', { a: '1', b: '2' }],
-		])('should not take for a key twice: %s', (_what, text, expected) => {
-			expect(readMetadata(json(text))).toEqual(expected);
 		});
 
 		it('should refuse a megabyte of text for its length and not run out of stack', () => {
@@ -190,6 +177,7 @@ describe('Metadata', () => {
 			['no JSON', { metadataInput: 'json' }],
 			['an empty JSON text', { metadataInput: 'json', metadataJson: '' }],
 			['null as JSON', { metadataInput: 'json', metadataJson: null }],
+			['undefined as JSON', { metadataInput: 'json', metadataJson: undefined }],
 		];
 
 		it.each(nothing)('should be refused where it must be given: %s', (_what, parameters) => {
@@ -278,19 +266,6 @@ describe('Metadata', () => {
 					expect(Object.entries(readMetadata(fields(...rows)))).toEqual(Object.entries(metadata));
 					expect(Object.entries(readMetadata(json(metadata)))).toEqual(Object.entries(metadata));
 					expect(Object.entries(readMetadata(json(JSON.stringify(metadata))))).toEqual(Object.entries(metadata));
-				}),
-				RUNS,
-			);
-		});
-
-		it('should be refused when the outermost object of a JSON text names a key twice, and only then', () => {
-			const members = fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c', '"', '\\', 'é'), fc.string()), { minLength: 1, maxLength: 8 });
-			fc.assert(
-				fc.property(members, (pairs) => {
-					const text = `{${pairs.map(([name, content]) => `${JSON.stringify(name)}:${JSON.stringify(content)}`).join(',')}}`;
-					const isTwice = new Set(pairs.map(([name]) => name)).size < pairs.length;
-					const error = refusal(() => readMetadata(json(text)));
-					expect(error?.message ?? '').toMatch(isTwice ? /twice$/ : /^$/);
 				}),
 				RUNS,
 			);

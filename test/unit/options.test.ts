@@ -99,6 +99,15 @@ describe('Options', () => {
 		expect(error.advice).toMatch(/^\S.*\.$/);
 	});
 
+	it('should say what may stand there instead', () => {
+		const advice = (options: unknown) => refused(() => read(options)).advice;
+		expect(advice({ include: 'everything' })).toContain('reasoning.encrypted_content, ');
+		expect(advice({ additionalBody: '[1]' })).toBe('Enter an object such as { "new_parameter": true }.');
+		expect(advice({ additionalHeaders: { headers: [header('Host')] } })).toContain('see Authentication and Custom Headers');
+		expect(advice({ additionalHeaders: { headers: [header('x a')] } })).toContain('letters, digits and hyphens');
+		expect(advice({ additionalHeaders: { headers: [header('x-a', '✓')] } })).toContain('encode the value');
+	});
+
 	it.each<[unknown, boolean]>([
 		[true, true],
 		[false, false],
@@ -166,6 +175,8 @@ describe('Additional Headers', () => {
 		['a value with a tab inside', [header('x-a', 'a\tb')], { 'x-a': 'a\tb' }],
 		['a value of Latin-1', [header('x-a', 'ü')], { 'x-a': 'ü' }],
 		['an empty value', [header('x-a', '')], { 'x-a': '' }],
+		['no value', [{ name: 'x-a' }], { 'x-a': '' }],
+		['a row that is text, as a name', ['x-a'], { 'x-a': '' }],
 		['a value that finds nothing', [header('x-a', null)], { 'x-a': '' }],
 		['all characters that a name may have', [header("!#$%&'*+.^_`|~-09azAZ")], { "!#$%&'*+.^_`|~-09azAZ": 'v' }],
 	])('should take %s', (_what, rows, expected) => {
@@ -196,7 +207,9 @@ describe('Additional Headers', () => {
 		['a value that is a list', [header('x-a', ['v'])], 'The value of "x-a" in Additional Headers is a list'],
 		['the same name twice', [header('x-a'), header('X-A')], 'Additional Headers has X-A twice'],
 	])('should refuse %s', (_what, rows, message) => {
-		expect(refused(() => headers(...rows)).message).toContain(message);
+		const error = refused(() => headers(...rows));
+		expect(error.message).toContain(message);
+		expect(error.advice).toMatch(/^\S.*\.$/);
 	});
 
 	it.each([

@@ -17,6 +17,7 @@ describe('quote', () => {
 		['a'.repeat(60), `"${'a'.repeat(60)}"`],
 		['a'.repeat(61), `"${'a'.repeat(60)}…"`],
 		[`${'a'.repeat(59)}😀`, `"${'a'.repeat(59)}…"`],
+		[`😀${'a'.repeat(59)}`, `"😀${'a'.repeat(58)}…"`],
 		[5, '"5"'],
 		[NaN, '"null"'],
 		[10n, '"10"'],
@@ -211,6 +212,7 @@ describe('Simplify', () => {
 		[{ simplify: true }, true],
 		[{ simplify: false }, false],
 		[{ simplify: 'false' }, false],
+		[{ simplify: '' }, true],
 	])('should be read from %j as %s', (parameters, expected) => {
 		expect(readSimplify(reading(parameters))).toBe(expected);
 	});
@@ -231,6 +233,7 @@ describe('Limit', () => {
 		[{ returnAll: 'true' }, Infinity],
 		[{ returnAll: false, limit: 5 }, 5],
 		[{ returnAll: 'false', limit: 5 }, 5],
+		[{ returnAll: '', limit: 5 }, 5],
 	])('should be read from %j as %d', (parameters, expected) => {
 		expect(readLimit(reading(parameters))).toBe(expected);
 	});

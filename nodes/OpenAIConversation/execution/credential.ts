@@ -5,7 +5,7 @@ import { NodeOperationError } from 'n8n-workflow';
 import { DEFAULT_BASE_URL, parseBaseUrl } from '../parameters/baseUrl';
 import type { HeaderField } from '../parameters/headers';
 import { checkHeader, FRAMING_HEADERS } from '../parameters/headers';
-import { FieldError, isNothing } from '../parameters/reader';
+import { FieldError, isNothing, kindOf } from '../parameters/reader';
 import { isPlainObject } from '../transport/json';
 import type { OtherSecret } from '../transport/redact';
 import { createRedactor } from '../transport/redact';
@@ -21,6 +21,8 @@ export interface Credential {
 	/** Without a trailing slash. */
 	baseUrl: string;
 }
+
+const BASE_URL = 'Base URL in the credential';
 
 const customHeaders: HeaderField = {
 	label: 'Custom Headers in the credential',
@@ -48,7 +50,11 @@ function headersOf(data: ICredentialDataDecryptedObject): Array<[name: string, v
 	});
 }
 
-function checked(data: ICredentialDataDecryptedObject): Credential {
+/**
+ * What the run needs of a credential's fields.
+ * @throws {FieldError} when a field holds what no request can carry
+ */
+export function parseCredential(data: ICredentialDataDecryptedObject): Credential {
 	const key = typeof data.apiKey === 'string' ? data.apiKey.trim() : '';
 	if (!/^[\x21-\x7e]+$/.test(key)) {
 		throw new FieldError(
@@ -60,7 +66,10 @@ function checked(data: ICredentialDataDecryptedObject): Credential {
 	}
 	const headers = headersOf(data);
 	for (const header of headers) checkHeader(header, customHeaders);
-	const base = isNothing(data.baseUrl) ? DEFAULT_BASE_URL : String(data.baseUrl);
+	const base = isNothing(data.baseUrl) ? DEFAULT_BASE_URL : data.baseUrl;
+	if (typeof base !== 'string') {
+		throw new FieldError(`${BASE_URL} is ${kindOf(base)}, not text`, `Enter a URL such as ${DEFAULT_BASE_URL}.`);
+	}
 	return {
 		data,
 		key,
@@ -68,7 +77,7 @@ function checked(data: ICredentialDataDecryptedObject): Credential {
 			text: value.replace(SCHEME, ''),
 			inData: SECRET_HEADER.test(name),
 		})),
-		baseUrl: parseBaseUrl(base, 'Base URL in the credential'),
+		baseUrl: parseBaseUrl(base, BASE_URL),
 	};
 }
 
@@ -79,7 +88,7 @@ function checked(data: ICredentialDataDecryptedObject): Credential {
 export async function readCredential(context: IExecuteFunctions): Promise<Credential> {
 	const data = await context.getCredentials(CREDENTIAL_TYPE);
 	try {
-		return checked(data);
+		return parseCredential(data);
 	} catch (error) {
 		const { message } = error instanceof Error ? error : new Error(String(error));
 		// The key may have been pasted into another field.

@@ -53,12 +53,7 @@ function fromRequest(node: INode, { details }: RequestFailure, item: number, whe
 		item_count: holding?.items,
 	});
 	const response: NodeJsonObject = withoutGaps({ message, status, code, param, type, request_id: requestId, attempts });
-	const error = new NodeApiError(node, response, {
-		message,
-		description,
-		itemIndex: item,
-		...(status === undefined ? {} : { httpCode: String(status) }),
-	});
+	const error = new NodeApiError(node, response, { message, description, itemIndex: item });
 	// n8n puts a text of its own in place of messages in which it finds the name of a system error.
 	error.message = message + where;
 	error.description = description;

@@ -48,8 +48,8 @@ const SLICE_MS = 5;
  */
 export async function runInLanes<T extends Task>(options: LanesOptions<T>): Promise<void> {
 	const { count, concurrency, prepare, joins, run, ended } = options;
-	/** Busy lanes, with the tasks that wait in them. */
-	const busy = new Map<string, T[]>();
+	/** Busy lanes, with the tasks that wait in them; a task with a lane of its own has none here. */
+	const busy = new Map<string | undefined, T[]>();
 	/** Tasks whose lane is theirs, in input order. */
 	const ready: Array<T | Unrunnable> = [];
 	const faults: unknown[] = [];
@@ -69,24 +69,22 @@ export async function runInLanes<T extends Task>(options: LanesOptions<T>): Prom
 	/** Makes the next task ready: it claims its lane, or waits in it. */
 	const advance = (): void => {
 		const task = prepare(next++);
-		if ('settle' in task) {
-			enter(task);
-			return;
-		}
-		const queue = task.lane === undefined ? undefined : busy.get(task.lane);
-		if (queue !== undefined) {
-			queue.push(task);
-			waiting++;
-		} else {
+		if (!('settle' in task)) {
+			const queue = busy.get(task.lane);
+			if (queue !== undefined) {
+				queue.push(task);
+				waiting++;
+				return;
+			}
 			if (task.lane !== undefined) busy.set(task.lane, []);
-			enter(task);
 		}
+		enter(task);
 	};
 
 	/** The tasks that start together with one that is about to start: those that wait for it, and its neighbours. */
 	const batchOf = (first: T): T[] => {
 		const batch = [first];
-		const queue = first.lane === undefined ? undefined : busy.get(first.lane);
+		const queue = busy.get(first.lane);
 		if (queue === undefined || !first.joinable) return batch;
 		for (;;) {
 			if (queue.length === 0 && hasNext()) advance();
@@ -101,12 +99,12 @@ export async function runInLanes<T extends Task>(options: LanesOptions<T>): Prom
 
 	const leave = ({ lane }: T): void => {
 		active--;
-		const following = lane === undefined ? undefined : busy.get(lane)?.shift();
-		if (following !== undefined) {
+		const following = busy.get(lane)?.shift();
+		if (following === undefined) {
+			busy.delete(lane);
+		} else {
 			waiting--;
 			enter(following);
-		} else if (lane !== undefined) {
-			busy.delete(lane);
 		}
 		startReady();
 		changed();

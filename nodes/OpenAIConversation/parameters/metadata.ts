@@ -3,7 +3,7 @@ import type { INodeProperties } from 'n8n-workflow';
 import { isPlainObject } from '../transport/json';
 import { parseJsonField } from './jsonField';
 import type { ReadParameter } from './reader';
-import { characters, FieldError, kindOf, quote } from './reader';
+import { characters, FieldError, isNothing, kindOf, quote } from './reader';
 
 /** The API's limits: https://platform.openai.com/docs/api-reference/conversations/update */
 export const MAX_PAIRS = 16;
@@ -201,7 +201,7 @@ interface Given {
 function given(read: ReadParameter): Given {
 	if (read(metadataInputField.name, 'fields') === 'json') {
 		const value = read(metadataJsonField.name, '');
-		const filled = !(value === undefined || value === null || value === '');
+		const filled = !isNothing(value);
 		return { pairs: filled ? fromJson(value) : [], usesFields: false, filled };
 	}
 	const pairs = fromFields(read(metadataField.name, {}));

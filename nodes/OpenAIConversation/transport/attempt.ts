@@ -146,7 +146,7 @@ export async function sendOnce(
 	const stop = () => ending.abort(ENDED);
 	let late = false;
 	if (timeout > 0) {
-		cancelled.addEventListener('abort', stop, { once: true });
+		cancelled.addEventListener('abort', stop);
 		void wait(timeout * 1_000, answered.signal).then(() => {
 			late = !answered.signal.aborted;
 			if (late) stop();
@@ -167,9 +167,7 @@ export async function sendOnce(
 			: describe(error, host, redactor);
 		return new RequestFailure({ ...reason, attempts: 1 });
 	} finally {
-		if (timeout > 0) {
-			answered.abort(ENDED);
-			cancelled.removeEventListener('abort', stop);
-		}
+		answered.abort(ENDED);
+		cancelled.removeEventListener('abort', stop);
 	}
 }
