@@ -361,7 +361,31 @@ describe('x-ratelimit-remaining-requests', () => {
 		await clock.run(gate.start(never));
 		expect(clock.now() - before).toBeLessThan(5);
 		await clock.run(gate.start(never));
-		expect(clock.now() - before).toBeGreaterThan(990);
+		const resumed = clock.now();
+		expect(resumed - before).toBeGreaterThan(990);
+		await clock.run(gate.start(never));
+		expect(clock.now() - resumed).toBeGreaterThanOrEqual(15);
+	});
+
+	it('should hold until the reset once the server said that none remains, whatever an answer says that comes late', async () => {
+		const clock = new VirtualClock();
+		const gate = open(clock);
+		const first = await clock.run(gate.start(never));
+		const second = await clock.run(gate.start(never));
+		const before = clock.now();
+		gate.observe({ startedAt: second, status: 200, headers: limits(0, '1s'), isRateLimit: false, namedWait: undefined });
+		gate.observe({ startedAt: first, status: 200, headers: limits(1, '1s'), isRateLimit: false, namedWait: undefined });
+		await clock.run(gate.start(never));
+		expect(clock.now() - before).toBe(1_000);
+	});
+
+	it('should hold for a reset in exactly ten minutes', async () => {
+		const clock = new VirtualClock();
+		const gate = open(clock);
+		const startedAt = await clock.run(gate.start(never));
+		gate.observe({ startedAt, status: 200, headers: limits(0, '10m'), isRateLimit: false, namedWait: undefined });
+		await clock.run(gate.start(never));
+		expect(clock.now()).toBe(600_000);
 	});
 
 	it('should go on as soon as a later answer says that requests remain', async () => {
@@ -384,6 +408,7 @@ describe('x-ratelimit-remaining-requests', () => {
 		['a reset in a form of its own', limits(0, 'soon')],
 		['a reset in more than ten minutes', limits(0, '23h59m')],
 		['a number that is none', limits('-1', '1s')],
+		['a number with more behind it', limits('0 of 60', '1s')],
 	])('should not hold for %s', async (_what, headers) => {
 		const clock = new VirtualClock();
 		const gate = open(clock);
@@ -399,13 +424,131 @@ describe('x-ratelimit-remaining-requests', () => {
 		['6m0s', 360_000],
 		['1.5s', 1_500],
 		['1h2m3s', 3_723_000],
+		['1.25s', 1_250],
+		['1.25ms', 1.25],
 		['0s', 0],
 		['', undefined],
 		['1', undefined],
 		['s', undefined],
 		['1s ago', undefined],
+		['in 1s', undefined],
 	])('should read the reset "%s" as %s ms', (text, ms) => {
 		expect(resetTime(text)).toBe(ms);
+	});
+});
+
+describe('The pace after 429s', () => {
+	/** A gate that has met a 429 naming a wait of 100 ms, at the time 0 of the test, and whose 30 earlier requests are still on their way. */
+	async function refusedOnce() {
+		const clock = new VirtualClock();
+		const gate = open(clock);
+		const starts: number[] = [];
+		const start = async () => await clock.run(gate.start(never));
+		for (let n = 0; n < 31; n++) starts.push(await start());
+		const zero = clock.now();
+		const observe = (startedAt: number, status: number | undefined, namedWait?: number) =>
+			gate.observe({ startedAt, status, headers: {}, isRateLimit: status === 429, namedWait });
+		observe(starts.at(-1) ?? NaN, 429, 100);
+		return {
+			start,
+			/** The answer to one of the earlier requests. */
+			answer: (status: number | undefined, namedWait?: number) => observe(starts.pop() ?? NaN, status, namedWait),
+			/** A request that is refused, at once or so many ms after the first 429. */
+			async refuse(namedWait: number, afterMs?: number) {
+				const startedAt = await start();
+				if (afterMs !== undefined) await clock.run(clock.wait(zero + afterMs - clock.now(), never));
+				observe(startedAt, 429, namedWait);
+			},
+			/** How long the run holds now, and the time from the first start to the one after. */
+			async next(): Promise<{ hold: number; gap: number }> {
+				const from = clock.now();
+				const first = await start();
+				return { hold: first - from, gap: (await start()) - first };
+			},
+		};
+	}
+
+	it('should begin with 20 a second after at least 200 ms where nothing is known', async () => {
+		const run = await refusedOnce();
+		expect(await run.next()).toEqual({ hold: 200, gap: 50 });
+	});
+
+	it.each<[string, { accepted: number; afterMs: number; namedWait: number; status?: number | undefined }, { hold: number; gap: number }]>([
+		['the rate of 12 answers, less 5 %', { accepted: 12, afterMs: 1_000, namedWait: 100 }, { hold: 100, gap: 1_000 / (12 * 0.95) }],
+		['the rate of 30 answers, too', { accepted: 30, afterMs: 3_000, namedWait: 1_500 }, { hold: 1_500, gap: 1_000 / (10 * 0.95) }],
+		['nothing for 11 answers', { accepted: 11, afterMs: 1_000, namedWait: 100 }, { hold: 200, gap: 50 }],
+		['the rate of a single one within 5 s', { accepted: 1, afterMs: 5_000, namedWait: 100 }, { hold: 464, gap: 5_000 / 0.95 }],
+		['nothing for a single one within less', { accepted: 1, afterMs: 4_999, namedWait: 100 }, { hold: 200, gap: 50 }],
+		['nothing for none within 5 s', { accepted: 0, afterMs: 5_000, namedWait: 100 }, { hold: 200, gap: 50 }],
+		['refusals of other kinds as answers', { accepted: 12, afterMs: 1_000, namedWait: 100, status: 404 }, { hold: 100, gap: 1_000 / (12 * 0.95) }],
+		['nothing for faults of the server', { accepted: 12, afterMs: 1_000, namedWait: 100, status: 500 }, { hold: 200, gap: 50 }],
+		['nothing for broken connections', { accepted: 12, afterMs: 1_000, namedWait: 100, status: undefined }, { hold: 200, gap: 50 }],
+		['a wait of 40 ms as the time for one, less 5 %', { accepted: 11, afterMs: 1_000, namedWait: 40 }, { hold: 200, gap: 40 / 0.95 }],
+		['a wait of 50 ms, too', { accepted: 0, afterMs: 1_000, namedWait: 50 }, { hold: 200, gap: 50 / 0.95 }],
+		['a wait of 51 ms no more', { accepted: 0, afterMs: 1_000, namedWait: 51 }, { hold: 200, gap: 50 }],
+	])('should after the second take %s', async (_what, { accepted, afterMs, namedWait, ...rest }, expected) => {
+		const run = await refusedOnce();
+		for (let n = 0; n < accepted; n++) run.answer('status' in rest ? rest.status : 200);
+		await run.refuse(namedWait, afterMs);
+		const { hold, gap } = await run.next();
+		expect(hold).toBe(expected.hold);
+		// Timers hold whole milliseconds.
+		expect(Math.abs(gap - expected.gap)).toBeLessThan(1);
+	});
+
+	it.each([
+		[1_000, [100, 200, 400, 800, 1_000, 1_000]],
+		[5_000, [100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000]],
+	])('should be halved by each that names %d ms, down to one request in that time', async (namedWait, expected) => {
+		for (const [index, gap] of expected.entries()) {
+			const run = await refusedOnce();
+			for (let n = 0; n <= index; n++) await run.refuse(namedWait);
+			expect(await run.next()).toEqual({ hold: namedWait, gap });
+		}
+	});
+
+	it('should be halved down to one request a second by those that name less', async () => {
+		const run = await refusedOnce();
+		for (let n = 0; n < 8; n++) await run.refuse(500);
+		const { hold, gap } = await run.next();
+		expect(hold + gap).toBeGreaterThan(1_200);
+	});
+
+	it('should take the longest of the short waits that are named at the same moment', async () => {
+		const run = await refusedOnce();
+		await run.refuse(20, 1_000);
+		for (const wait of [45, 30, 100]) run.answer(429, wait);
+		const { gap } = await run.next();
+		expect(Math.abs(gap - 45 / 0.95)).toBeLessThan(1);
+	});
+
+	it('should not be changed by others of the same moment where it does not rest on a short wait', async () => {
+		const run = await refusedOnce();
+		for (const wait of [10, 45, 100]) run.answer(429, wait);
+		expect(await run.next()).toEqual({ hold: 200, gap: 50 });
+	});
+});
+
+describe('The time spent waiting', () => {
+	it('should count waits that overlap once, and one that is not over', async () => {
+		const clock = new VirtualClock();
+		const gate = open(clock, 60);
+		await clock.run(gate.start(never));
+		expect(gate.waitedMs).toBe(0);
+		const waiting = Promise.all([gate.start(never), gate.pause(400, never), gate.pause(700, never)]);
+		await clock.run(clock.wait(300, never));
+		expect(gate.waitedMs).toBe(300);
+		await clock.run(waiting);
+		expect(gate.waitedMs).toBe(1_000);
+		await clock.run(clock.wait(5_000, never));
+		expect(gate.waitedMs).toBe(1_000);
+	});
+
+	it('should be that of a pause, which lasts as long as it is told', async () => {
+		const clock = new VirtualClock();
+		const gate = open(clock);
+		await clock.run(gate.pause(250, never));
+		expect([clock.now(), gate.waitedMs]).toEqual([250, 250]);
 	});
 });
 

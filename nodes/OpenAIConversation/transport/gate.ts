@@ -231,7 +231,7 @@ export function createGate({ maxRequestsPerMinute, clock = systemClock }: GateOp
 	const nap = async (ms: number, signal: AbortSignal): Promise<void> => {
 		const awake = new AbortController();
 		lookAgain = () => awake.abort();
-		signal.addEventListener('abort', lookAgain, { once: true });
+		signal.addEventListener('abort', lookAgain);
 		await clock.wait(ms, awake.signal);
 		signal.removeEventListener('abort', lookAgain);
 		lookAgain = () => {};
