@@ -1,16 +1,17 @@
 /**
  * Leaves out the tests of how long something takes: the code under mutation counts what it runs, and is many times
- * slower for it.
+ * slower for it. They are emptied, not skipped, because Stryker takes what loads after a skipped test for its work.
  */
 const SPEED = /20 MB|megabytes|20,000 tasks|other work run between/;
 
+const forTitle = (title, [action, ...rest]) => [title, SPEED.test(title) ? () => {} : action, ...rest];
+
 for (const name of ['it', 'test']) {
 	const original = globalThis[name];
-	const chosen = (title, ...rest) => (SPEED.test(title) ? original.skip : original)(title, ...rest);
+	const chosen = (title, ...rest) => original(...forTitle(title, rest));
 	const each = (...table) => {
 		const bound = original.each(...table);
-		const skipped = original.skip.each(...table);
-		return (title, ...rest) => (SPEED.test(title) ? skipped : bound)(title, ...rest);
+		return (title, ...rest) => bound(...forTitle(title, rest));
 	};
 	globalThis[name] = Object.assign(chosen, original, { each });
 }

@@ -102,6 +102,7 @@ describe('A message without the key', () => {
 
 	it.each([
 		['sk-1234', 'with sk-1234 in sk-12345 and 1234', 'with [redacted] in sk-12345 and 1234'],
+		[' sk-1234\n', 'with sk-1234.', 'with [redacted].'],
 		['x', 'exceeds x', 'exceeds [redacted]'],
 		['none', 'none of "none" is nonetheless', '[redacted] of "[redacted]" is nonetheless'],
 		['sk-proj-', 'sk-proj- stays', 'sk-proj- stays'],
@@ -120,8 +121,8 @@ describe('Other secrets', () => {
 	const secret = (text: string, inData = true) => ({ text, inData });
 
 	it('should be hidden where they appear whole', () => {
-		const { text } = createRedactor(KEY, [secret('gateway-secret'), secret('abc')]);
-		expect(text('has gateway-secret, gateway- and abc')).toBe('has [redacted], gateway- and abc');
+		const { text } = createRedactor(KEY, [secret('gateway-secret'), secret('abcd'), secret('12345')]);
+		expect(text('has gateway-secret, gateway-, abcd and 12345')).toBe('has [redacted], gateway-, abcd and [redacted]');
 	});
 
 	it('should be hidden whole where one begins with another', () => {
@@ -181,6 +182,9 @@ describe('Data without the key', () => {
 		['anything', { text: 'anything goes' }],
 		['not-needed', { text: 'not-needed' }],
 		['x', { x: 'x' }],
+		['a1b2', { text: 'a1b2' }],
+		['sk-1', { text: 'sk-1' }],
+		['abcdefghijklmno', { text: 'xabcdefghijklmnox' }],
 		['12345', { zip: '12345' }],
 		['sk-company-marketing-production', { team: 'marketing', stage: 'production' }],
 	])('should be left alone where %s, a word for a key, is a word like any other', (key, given) => {
@@ -191,6 +195,9 @@ describe('Data without the key', () => {
 		['sk-company-marketing-production', 'sk-company-marketing-production', '[redacted]'],
 		['sk-company-marketing-production', 'marketing-production', '[redacted]'],
 		['sk-1234', 'has sk-1234 in it', 'has [redacted] in it'],
+		['sk-12', 'has sk-12 in it', 'has [redacted] in it'],
+		['abcdefghijklmnop', 'xabcdefghijklmnopx', 'x[redacted]x'],
+		['sk-proj-abcdefghijklmnop', 'xabcdefghijklmnopx', 'x[redacted]x'],
 		['abc12', 'has abc12 in it', 'has [redacted] in it'],
 		['0123456789abcdef0123456789abcdef', 'x0123456789abcdef0123456789abcdefx', 'x[redacted]x'],
 	])('should hide %s, which is a key, in "%s"', (key, given, expected) => {

@@ -6,6 +6,28 @@ import { LONGEST_TIMER_MS, wait } from '../../nodes/OpenAIConversation/transport
 
 const never = () => new AbortController().signal;
 
+/** Waits that the first line of n8n was asked for. */
+const slept: string[] = [];
+
+/** The module as it is with another n8n. */
+function waitWith(n8n: object): { wait: typeof wait } {
+	jest.resetModules();
+	const current = jest.requireActual<typeof import('n8n-workflow')>('n8n-workflow');
+	jest.doMock('n8n-workflow', () => ({ sleep: current.sleep, ...n8n }));
+	const module = jest.requireActual<{ wait: typeof wait }>('../../nodes/OpenAIConversation/transport/wait');
+	jest.dontMock('n8n-workflow');
+	return module;
+}
+
+const older = waitWith({
+	sleepWithAbort: async (ms: number, signal: AbortSignal) => {
+		slept.push(`${ms} ${signal.aborted}`);
+		throw new Error('aborted');
+	},
+});
+
+const odd = waitWith({ sleepWithAbort: 'gone' });
+
 async function took(action: Promise<void>): Promise<number> {
 	const startedAt = performance.now();
 	await action;
@@ -47,18 +69,19 @@ describe('wait', () => {
 		expect(getEventListeners(signal, 'abort')).toHaveLength(0);
 	});
 
+	it('should not even begin a timer when the signal has fired', async () => {
+		await older.wait(5, AbortSignal.abort());
+		expect(slept).toEqual([]);
+	});
+
 	it('should end the same way on the first line of n8n, where another function can be ended', async () => {
-		jest.resetModules();
-		const ended: string[] = [];
-		const sleepWithAbort = async (ms: number, signal: AbortSignal) => {
-			ended.push(`${ms} ${signal.aborted}`);
-			throw new Error('aborted');
-		};
-		const current = jest.requireActual<typeof import('n8n-workflow')>('n8n-workflow');
-		jest.doMock('n8n-workflow', () => ({ sleep: current.sleep, sleepWithAbort }));
-		const older = jest.requireActual<{ wait: typeof wait }>('../../nodes/OpenAIConversation/transport/wait');
-		jest.dontMock('n8n-workflow');
 		await older.wait(5, never());
-		expect(ended).toEqual(['5 false']);
+		await older.wait(LONGEST_TIMER_MS + 5, never());
+		expect(slept.splice(0)).toEqual(['5 false', '2147483647 false']);
+	});
+
+	it('should use the function of the second line where the other is no function', async () => {
+		await odd.wait(5, never());
+		expect(slept).toEqual([]);
 	});
 });

@@ -133,7 +133,7 @@ export function createRedactor(key: string, otherSecrets: readonly OtherSecret[]
 		.filter(({ text }) => text.length > LONGEST_SHOWN_RUN)
 		.sort((a, b) => b.text.length - a.text.length);
 	const wholeInData = others.filter(({ inData }) => inData).map(({ text }) => text);
-	const isKey = whole !== secret || secret.length >= LONGER_THAN_A_WORD || !isWordLike(secret);
+	const isKey = whole !== secret || !isWordLike(secret);
 	if (isKey && whole.length > LONGEST_SHOWN_RUN) wholeInData.push(whole);
 	if (secret.length >= LONGER_THAN_A_WORD) wholeInData.push(secret);
 
