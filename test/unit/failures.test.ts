@@ -29,7 +29,11 @@ describe('The failure of a request', () => {
 		expect(await attempted(Promise.resolve(5))).toBe(5);
 	});
 
-	it.each([new Cancelled(), new NotContinued(), new TypeError('fault')])('should not be confused with %s', async (error) => {
+	it.each([
+		['a stop', new Cancelled()],
+		['the end of a run', new NotContinued()],
+		['a fault of our own', new TypeError('fault')],
+	])('should not be confused with %s', async (_what, error) => {
 		await expect(attempted(Promise.reject(error))).rejects.toBe(error);
 	});
 
