@@ -548,6 +548,20 @@ describe('Options', () => {
 			expect(server.requestCount).toBe(1);
 		});
 
+		it('should be warned of, once each, where it is not encrypted and not of a private network', async () => {
+			// The IDs are refused, so nothing is sent.
+			const items = ['http://a.example/v1', 'http://b.example:8080/v1', 'http://a.example/v1', 'https://c.example/v1', server.url];
+			const { error, hints } = await setTopic(
+				items.map((base) => ({ id: 'oops', base })),
+				{ settings: { onError: 'continueRegularOutput' } },
+				{ baseUrl: '={{ $json.base }}' },
+			);
+			expect(error).toBeUndefined();
+			expect(hints).toEqual([
+				'Requests to a.example, b.example:8080 are not encrypted, so others on the way can read the API key. Use https in Base URL.',
+			]);
+		});
+
 		it.each([
 			['ftp://example.com/v1', 'which is not an http or https URL'],
 			['example.com/v1', 'which is not an http or https URL'],
@@ -828,6 +842,13 @@ describe('Stopping the execution', () => {
 		expect(run.status).toBe('canceled');
 		await pause(100);
 		expect(server.requestCount).toBe(1);
+	});
+
+	it('should say how far it got', async () => {
+		const options = { maxConcurrency: 1, maxRequestsPerMinute: 600 };
+		const { task } = await stopWhen(() => server.requestCount === 3, conversations(5), options);
+		expect(task.error?.message).toBe('The execution was canceled');
+		expect(task.error?.description).toMatch(/^[23] of 5 items had already been done\.$/);
 	});
 
 	it('should end the wait for the next start of a paced run', async () => {

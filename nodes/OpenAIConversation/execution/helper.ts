@@ -59,7 +59,7 @@ export function createSend(context: IExecuteFunctions, credential: Credential): 
  * n8n 1.x drops the cause of a request that failed. Its code stays as `httpCode`, unless an answer had
  * begun, whose status then stands there; its message stays as the first of `messages`.
  */
-function withCode(error: unknown): unknown {
+export function withCode(error: unknown): unknown {
 	if (!(error instanceof Error) || error.cause !== undefined) return error;
 	if (!('httpCode' in error) || typeof error.httpCode !== 'string') return error;
 	const [message]: unknown[] = 'messages' in error && Array.isArray(error.messages) ? error.messages : [];
@@ -71,7 +71,7 @@ function withCode(error: unknown): unknown {
 }
 
 /** The headers as a plain object with names in lower case. */
-function headersOf(headers: unknown): Record<string, unknown> {
+export function headersOf(headers: unknown): Record<string, unknown> {
 	if (typeof headers !== 'object' || headers === null) return {};
 	return Object.fromEntries(
 		Object.entries(headers).map(([name, value]: [string, unknown]) => [name.toLowerCase(), value]),

@@ -1,6 +1,8 @@
 import type {
 	IExecuteFunctions,
+	INode,
 	INodeExecutionData,
+	Logger,
 	NodeApiError,
 	NodeOperationError,
 } from 'n8n-workflow';
@@ -10,6 +12,13 @@ import type { ItemFailure } from './errors';
 
 /** Shortest time between two lines about progress in n8n's log, in ms. */
 const PROGRESS_EVERY_MS = 5_000;
+
+/** What outcomes need of n8n. */
+export interface Surroundings {
+	getNode(): Pick<INode, 'name'>;
+	logger: Pick<Logger, 'info'>;
+	helpers: Pick<IExecuteFunctions['helpers'], 'prepareBinaryData'>;
+}
 
 /** Keeps what became of each item, in its place. */
 export class Outcomes {
@@ -27,7 +36,7 @@ export class Outcomes {
 	 * @param describe says what a failure means; undefined for an item that was only left undone
 	 */
 	constructor(
-		private readonly context: IExecuteFunctions,
+		private readonly context: Surroundings,
 		private readonly count: number,
 		private readonly describe: (cause: unknown, item: number) => ItemFailure | undefined,
 	) {

@@ -108,7 +108,7 @@ export async function executeItems(
 
 	const ending = new AbortController();
 	const end = () => ending.abort();
-	cancelled.addEventListener('abort', end, { once: true });
+	cancelled.addEventListener('abort', end);
 
 	const outcomes = new Outcomes(context, count, (cause, item) => {
 		if (cause instanceof Cancelled || cause instanceof NotContinued) return undefined;
