@@ -191,6 +191,7 @@ describe('The addresses that a credential allows', () => {
 		['none, another', { allowedHttpRequestDomains: 'none' }, 'https://any.example', 'refused'],
 		['none, its own on another path', { allowedHttpRequestDomains: 'none' }, 'https://api.example/v2', 'refused'],
 		['a list with the host', { allowedHttpRequestDomains: 'domains', allowedDomains: ' a.example , B.example. ' }, 'https://b.EXAMPLE/v1', 'a.example , B.example.'],
+		['a list with the host, which ends with a dot', { allowedHttpRequestDomains: 'domains', allowedDomains: 'a.example' }, 'https://a.example./v1', 'a.example'],
 		['a list with a wildcard', { allowedHttpRequestDomains: 'domains', allowedDomains: '*.example' }, 'https://a.b.example', '*.example'],
 		['a list whose wildcard is for subdomains only', { allowedHttpRequestDomains: 'domains', allowedDomains: '*.b.example' }, 'https://b.example', 'refused'],
 		['a list without the host', { allowedHttpRequestDomains: 'domains', allowedDomains: 'a.example' }, 'https://aa.example', 'refused'],

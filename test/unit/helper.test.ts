@@ -13,7 +13,7 @@ describe('An error of the first line of n8n, which has no cause', () => {
 		['a code that ends with digits', { httpCode: 'ERR_1' }, { code: 'ERR_1' }],
 		['a code that begins with digits', { httpCode: '1_ERR' }, { code: '1_ERR' }],
 		['no messages', { httpCode: 'EPIPE' }, { code: 'EPIPE' }],
-		['messages that are no list', { httpCode: 'EPIPE', messages: 'connect ' }, { code: 'EPIPE' }],
+		['messages that are no list', { httpCode: 'EPIPE', messages: {} }, { code: 'EPIPE' }],
 	])('should get its code back: %s', (_what, properties, expected) => {
 		const error = withCode(errorOf(properties));
 		expect({ ...Object(error) }).toEqual({ ...properties, ...expected });

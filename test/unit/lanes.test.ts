@@ -209,15 +209,11 @@ describe('Lanes', () => {
 
 	it('should start the first task in input order of those that could', async () => {
 		await fc.assert(
-			fc.asyncProperty(situation, fc.integer({ min: 0, max: 5 }), async ({ picks, ...rest }, turns) => {
+			fc.asyncProperty(situation, async ({ picks, ...rest }) => {
 				const { plans } = rest;
 				await simulate({
 					...rest,
 					pick: picker(picks),
-					async onTurn() {
-						// Enough for several to be read.
-						for (let n = 0; n < turns; n++) await turn();
-					},
 					onStart(state, [first = -1]) {
 						expect(startable(plans.slice(0, first), state)).toEqual([]);
 					},
@@ -225,6 +221,23 @@ describe('Lanes', () => {
 			}),
 			{ numRuns },
 		);
+	});
+
+	it.each([
+		[1, 'a a b c'],
+		[2, 'a b a c d b a c'],
+		[3, 'a b c a b d c e'],
+	])('should start in input order with a concurrency of %d where all that fits is read: %s', async (concurrency, lanes) => {
+		const plans = lanes.split(' ').map((lane) => ({ lane }));
+		const { turns } = await simulate({
+			plans,
+			concurrency,
+			batchLimit: 1,
+			pick: () => 0,
+			// Reading the next one takes a turn of the timers.
+			onTurn: async () => await pause(15),
+		});
+		expect(turns).toEqual(plans.map((_, index) => index));
 	});
 
 	it('should start nothing once it is told to end, and wait for what is running', async () => {

@@ -109,11 +109,7 @@ function domainsFor(data: ICredentialDataDecryptedObject, url: string, own: stri
 	const matches = allowed
 		.split(',')
 		.map((domain) => domain.trim().toLowerCase().replace(/\.$/, ''))
-		.some((domain) =>
-			domain.startsWith('*.') && domain.length > 2
-				? host.endsWith(domain.slice(1))
-				: domain !== '' && host === domain,
-		);
+		.some((domain) => (domain.startsWith('*.') ? host.endsWith(domain.slice(1)) : host === domain));
 	return matches ? allowed : '';
 }
 
