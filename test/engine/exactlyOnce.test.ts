@@ -253,6 +253,7 @@ describe('Adding a message', () => {
 		['a function call', { type: 'function_call', call_id: 'c', name: 'f', arguments: '{"a": 1}' }, { arguments: '{"a":1}' }],
 		['a message whose type a listing leaves out', { role: 'user', content: 'x' }, { type: undefined }],
 		['an item by reference', { type: 'item_reference', id: 'msg_old' }, {}],
+		['a message with a part of the key in it, which is masked', { role: 'user', content: `key ${API_KEY.slice(-12)}` }, {}],
 	])('should know again %s', async (_what, item, change) => {
 		await withServer(async (server) => {
 			server.store.createConversation({ items: [{ id: 'msg_old', type: 'message', role: 'user', content: 'old' }] });
@@ -268,6 +269,27 @@ describe('Adding a message', () => {
 			});
 			const result = await runNode(server.url, {
 				parameters: { resource: 'item', operation: 'add', conversationId: conversation.id, itemsInput: 'json', itemsJson: JSON.stringify(item), options: RETRIES },
+			});
+			expectUncertain(result);
+			expect(conversation.items).toHaveLength(1);
+			expect(count(server, 'POST')).toBe(1);
+		});
+	});
+
+	it.concurrent('should know again an item by a reference without a type', async () => {
+		await withServer(async (server) => {
+			server.store.createConversation({ items: [{ id: 'msg_old', type: 'message', role: 'user', content: 'old' }] });
+			const conversation = server.store.createConversation();
+			server.fault({
+				match: POST_ITEMS,
+				headers: RETRY,
+				respond: () => {
+					server.store.addItems(conversation, [{ type: 'item_reference', id: 'msg_old' }]);
+					return { status: 500 };
+				},
+			});
+			const result = await runNode(server.url, {
+				parameters: { resource: 'item', operation: 'add', conversationId: conversation.id, itemsInput: 'json', itemsJson: '{ "id": "msg_old" }', options: RETRIES },
 			});
 			expectUncertain(result);
 			expect(conversation.items).toHaveLength(1);

@@ -319,7 +319,7 @@ describe('Update Mode', () => {
 		});
 
 		it('should take the keys to remove as a list by expression, and no metadata beside it', async () => {
-			await merge({ a: '1', 'b, with comma': '2', keep: '3' }, { keysToRemove: '={{ $json.keys }}' }, { keys: ['a', 'b, with comma'] });
+			await merge({ a: '1', 'b, with comma': '2', ' c': '4', keep: '3' }, { keysToRemove: '={{ $json.keys }}' }, { keys: ['a', 'b, with comma', ' c'] });
 			expect(server.requests[1]?.body).toEqual({ metadata: { keep: '3' } });
 		});
 
@@ -381,6 +381,16 @@ describe('Update Mode', () => {
 		);
 	});
 
+	it.each(['Merge', 'add'])('should refuse the mode "%s", lest everything be replaced', async (updateMode) => {
+		const { id } = server.store.createConversation({ metadata: { a: '1' } });
+		const { error } = await runNode(server.url, {
+			parameters: { conversationId: id, metadata: pairs({ b: '2' }), updateMode },
+		});
+		expect(error?.message).toBe(`Update Mode is "${updateMode}"`);
+		expect(error?.description).toBe('Use replace or merge.');
+		expect(metadataOf(id)).toEqual({ a: '1' });
+	});
+
 	it('should ignore Keys to Remove in replace mode', async () => {
 		const { id } = server.store.createConversation();
 		await runNode(server.url, {
@@ -392,6 +402,7 @@ describe('Update Mode', () => {
 	it.each<[string, INodeParameters, string]>([
 		['a key that is both set and removed', { metadata: pairs({ a: '1' }), keysToRemove: 'a' }, 'The key "a" stands in Metadata and in Keys to Remove'],
 		['a list with something that is no key', { keysToRemove: '={{ [{}] }}' }, 'Keys to Remove contains an object, not a key'],
+		['an object in place of keys', { keysToRemove: '={{ { a: 1 } }}' }, 'Keys to Remove contains an object, not a key'],
 		['neither metadata nor keys to remove', {}, 'Metadata has no pair'],
 		['keys to remove that are only commas', { keysToRemove: ' , ,' }, 'Metadata has no pair'],
 	])('should refuse in merge mode %s before any request', async (_what, parameters, message) => {

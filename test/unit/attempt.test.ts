@@ -124,18 +124,15 @@ describe('A connection that was never made', () => {
 		['ENOTFOUND', 'The address api.example:8443 could not be found (ENOTFOUND)'],
 		['EAI_AGAIN', 'The address api.example:8443 could not be found (EAI_AGAIN)'],
 		['EAI_FAIL', 'The address api.example:8443 could not be found (EAI_FAIL)'],
-		['EHOSTUNREACH', 'No connection to api.example:8443 could be made (EHOSTUNREACH)'],
-		['ENETUNREACH', 'No connection to api.example:8443 could be made (ENETUNREACH)'],
 	])('should with %s be one that changed nothing', async (code, message) => {
 		for (const error of [errorOf({ code }), errorOf({}, { code }, { code }), errorOf({}, {}, {}, { code })]) {
 			expect(await failure(error)).toMatchObject({ kind: 'network', code, message, mayHaveHappened: false });
 		}
 	});
 
-	it('should be seen in a connect that timed out', async () => {
-		const error = errorOf({ code: 'ETIMEDOUT' }, { code: 'ETIMEDOUT', syscall: 'connect' });
-		expect(await failure(error)).toMatchObject({
-			message: 'No connection to api.example:8443 could be made (ETIMEDOUT)',
+	it.each(['ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'])('should be seen in a connect that ended with %s', async (code) => {
+		expect(await failure(errorOf({ code }, { code, syscall: 'connect' }))).toMatchObject({
+			message: `No connection to api.example:8443 could be made (${code})`,
 			mayHaveHappened: false,
 		});
 	});
@@ -153,7 +150,7 @@ describe('A connection that was never made', () => {
 });
 
 describe('A connection that broke', () => {
-	it.each(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ETIMEDOUT', 'ERR_BAD_RESPONSE', 'ERR_NETWORK', 'UND_ERR_SOCKET', 'ERR_STREAM_PREMATURE_CLOSE', 'SOMETHING_NEW'])(
+	it.each(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ETIMEDOUT', 'ERR_BAD_RESPONSE', 'ERR_NETWORK', 'UND_ERR_SOCKET', 'ERR_STREAM_PREMATURE_CLOSE', 'EHOSTUNREACH', 'ENETUNREACH', 'ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC', 'ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR', 'EPROTO', 'SOMETHING_NEW'])(
 		'should with %s be one that may have changed something',
 		async (code) => {
 			expect(await failure(errorOf({}, { code }))).toMatchObject({
@@ -204,8 +201,15 @@ describe('A secure connection that was not made', () => {
 		},
 	);
 
-	it.each(['EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_TLS_PROTOCOL_VERSION_CONFLICT'])('should with %s point to http and https', async (code) => {
-		expect(await failure(errorOf({}, { code }))).toMatchObject({
+	it.each([
+		['EPROTO', 'write EPROTO 0:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../deps:354:'],
+		['ERR_SSL_WRONG_VERSION_NUMBER', 'm'],
+		['ERR_SSL_UNSUPPORTED_PROTOCOL', 'm'],
+		['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', 'm'],
+		['ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE', 'm'],
+		['ERR_TLS_PROTOCOL_VERSION_CONFLICT', 'm'],
+	])('should with %s point to http and https', async (code, message) => {
+		expect(await failure(errorOf({}, { code, message }))).toMatchObject({
 			kind: 'network',
 			code,
 			message: `No secure connection to api.example:8443 could be made (${code})`,

@@ -296,6 +296,19 @@ describe('Lanes', () => {
 		expect(started).toEqual([[0, 1], [3], [4], [5, 6]]);
 	});
 
+	it('should not take one along past an invalid one that is before it and waits for its turn', async () => {
+		const a = { lane: 'a' };
+		const { turns, started } = await simulate({
+			plans: [a, { lane: 'b' }, a, 'invalid', a],
+			concurrency: 2,
+			batchLimit: 2,
+			pick: () => 0,
+			onTurn: async () => await pause(15),
+		});
+		expect(turns).toEqual([0, 1, 2, 3, 4]);
+		expect(started).toEqual([[0], [1], [2], [4]]);
+	});
+
 	it('should keep other lanes busy while a long run of tasks of one lane waits', async () => {
 		const plans = [...Array.from({ length: 900 }, () => ({ lane: 'a' })), { lane: 'b' }, { lane: 'c' }];
 		let seen: string[] = [];

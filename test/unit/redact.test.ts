@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 import type { JsonValue } from '../../nodes/OpenAIConversation/transport/json';
-import { createRedactor, REDACTED, secretPart } from '../../nodes/OpenAIConversation/transport/redact';
+import { createRedactor, isMasked, REDACTED, secretPart } from '../../nodes/OpenAIConversation/transport/redact';
 import { anyJson, KEY, RUNS, runsOf, SECRET } from './support';
 
 const character = fc.constantFrom(...Array.from({ length: 94 }, (_, index) => String.fromCharCode(33 + index)));
@@ -136,6 +136,15 @@ describe('Other secrets', () => {
 		expect(text('production')).toBe('[redacted]');
 	});
 
+	it('should in data be hidden as words only where they are short', () => {
+		const { data } = createRedactor(KEY, [secret('team-7'), secret('0123456789-gateway')]);
+		expect(data(['team-7!', 'steam-75', 'x0123456789-gatewayx'])).toEqual(['[redacted]!', 'steam-75', 'x[redacted]x']);
+	});
+
+	it('should be known by their mark', () => {
+		expect(['a [redacted]', { a: ['•••'] }, 'a'].map(isMasked)).toEqual([true, true, false]);
+	});
+
 	it('should be taken literally', () => {
 		const { text } = createRedactor(KEY, [secret('.*.*.'), secret('$&$&$&')]);
 		expect(text('any text .*.*. and $&$&$&')).toBe('any text [redacted] and [redacted]');
@@ -184,6 +193,7 @@ describe('Data without the key', () => {
 		['x', { x: 'x' }],
 		['a1b2', { text: 'a1b2' }],
 		['sk-1', { text: 'sk-1' }],
+		['sk-1234', { text: 'task-12345', more: 'desk-1234' }],
 		['abcdefghijklmno', { text: 'xabcdefghijklmnox' }],
 		['12345', { zip: '12345' }],
 		['sk-company-marketing-production', { team: 'marketing', stage: 'production' }],

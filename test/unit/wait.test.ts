@@ -26,6 +26,13 @@ const older = waitWith({
 	},
 });
 
+const hanging = waitWith({
+	sleepWithAbort: async (_ms: number, signal: AbortSignal) =>
+		await new Promise<void>((_resolve, reject) => {
+			signal.addEventListener('abort', () => reject(new Error('aborted')));
+		}),
+});
+
 const odd = waitWith({ sleepWithAbort: 'gone' });
 
 async function took(action: Promise<void>): Promise<number> {
@@ -78,6 +85,17 @@ describe('wait', () => {
 		await older.wait(5, never());
 		await older.wait(LONGEST_TIMER_MS + 5, never());
 		expect(slept.splice(0)).toEqual(['5 false', '2147483647 false']);
+	});
+
+	it('should leave no listener behind on the first line of n8n, and end with the signal', async () => {
+		const { signal } = new AbortController();
+		await older.wait(5, signal);
+		expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+		const stop = new AbortController();
+		const waiting = hanging.wait(60_000, stop.signal);
+		stop.abort();
+		await waiting;
+		slept.splice(0);
 	});
 
 	it('should use the function of the second line where the other is no function', async () => {

@@ -3,6 +3,7 @@ import type { FailureDetails } from '../transport/failures';
 import { attempted, RequestFailure } from '../transport/failures';
 import type { JsonObject, JsonValue } from '../transport/json';
 import { isJsonObject, textAt } from '../transport/json';
+import { isMasked } from '../transport/redact';
 import type { Conversation } from './conversations';
 import { postConversation } from './conversations';
 import type { Item } from './items';
@@ -37,7 +38,9 @@ function wordsOf({ content }: Item): string {
 
 /** Whether a stored item can be one that was sent. Rather yes than no: a no may lead to sending it again. */
 function isAlike(stored: Item, sent: Item): boolean {
-	if (sent.type === 'item_reference') return stored.id === sent.id;
+	// The SDK's reference may be without a type.
+	const isReference = sent.type === 'item_reference' || (sent.id !== undefined && (sent.type ?? sent.role ?? null) === null);
+	if (isReference) return stored.id === sent.id;
 	const type = sent.type ?? 'message';
 	if ((stored.type ?? type) !== type) return false;
 	if (type === 'message') return roleOf(stored) === roleOf(sent) && wordsOf(stored) === wordsOf(sent);
@@ -72,7 +75,10 @@ async function findAdded(
 	if (before !== undefined && added === undefined) return { kind: 'unclear' };
 
 	const candidates = added ?? newest;
-	if (!candidates.some((stored) => sent.some((item) => isAlike(stored, item)))) return { kind: 'notDone' };
+	if (!candidates.some((stored) => sent.some((item) => isAlike(stored, item)))) {
+		// Where a part of an item was masked, it may be one that was sent.
+		return candidates.some(isMasked) ? { kind: 'unclear' } : { kind: 'notDone' };
+	}
 	if (added === undefined) return { kind: 'unclear' };
 	const matches = added.flatMap((_, start) => {
 		const run = added.slice(start, start + sent.length);

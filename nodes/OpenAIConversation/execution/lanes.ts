@@ -91,6 +91,8 @@ export async function runInLanes<T extends Task>(options: LanesOptions<T>): Prom
 			const [head] = queue;
 			// Nothing, or a task of another lane: the run of neighbours is over.
 			if (head === undefined || !joins(batch, head)) return batch;
+			// One that can't be run may be of this lane, and may end everything.
+			if (ready.some((task) => 'settle' in task && task.index < head.index)) return batch;
 			queue.shift();
 			waiting--;
 			batch.push(head);

@@ -140,6 +140,12 @@ function checkedValue(key: string, value: unknown): string {
 			'Check the expression that computes it.',
 		);
 	}
+	if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
+		throw new FieldError(
+			`The value of the key ${quote(key)} in ${LABEL} is a number too large to be exact (${String(value)})`,
+			'Give it as text: in JSON, put it in quotation marks.',
+		);
+	}
 	if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') {
 		return String(value);
 	}

@@ -17,16 +17,21 @@ export interface WireRequest {
 /** Sends a request once; rejects when no complete answer came. */
 export type Send = (request: WireRequest, signal: AbortSignal) => Promise<WireAnswer>;
 
-/** Connections that were never made: nothing can have happened at the server. */
-const NOT_CONNECTED = /^(?:EAI_.+|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENOTFOUND)$/;
+/** Connections that were never made: nothing can have happened at the server. A network may also go away later. */
+const NOT_CONNECTED = /^(?:EAI_.+|ECONNREFUSED|ENOTFOUND)$/;
 
 const NOT_FOUND = /^(?:EAI_.+|ENOTFOUND)$/;
 
 /** Node.js' codes for a certificate that is not trusted. */
 const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_(?:GET_ISSUER|VERIFY)/;
 
-/** Codes of a TLS handshake that came to nothing, such as https spoken to a port that speaks http. */
-const HANDSHAKE = /^(?:EPROTO|ERR_TLS_.+|ERR_SSL_.+)$/;
+/**
+ * What Node.js and OpenSSL say of a TLS handshake that came to nothing, such as https spoken to a port that speaks
+ * http. Other TLS errors may come later, when the request has been carried out.
+ */
+const HANDSHAKE =
+	/wrong.version.number|unsupported.protocol|no.protocols.available|protocol.version|handshake.failure|unrecognized.name|http.request/i;
+const TLS = /^(?:EPROTO|ERR_TLS_.+|ERR_SSL_.+)$/;
 
 /** Requests that Node.js and axios refuse to send. */
 const UNSENDABLE = /^ERR_(?:BAD_OPTION|BAD_REQUEST|HTTP|INVALID|UNESCAPED)/;
@@ -76,8 +81,8 @@ function describe(error: unknown, host: string, redactor: Redactor): Reason {
 			mayHaveHappened: false,
 		};
 	}
-	const handshake = codes.find((code) => HANDSHAKE.test(code));
-	if (handshake !== undefined) {
+	const handshake = codes.find((code) => TLS.test(code));
+	if (handshake !== undefined && HANDSHAKE.test([...codes, ...messages].join(' '))) {
 		return {
 			kind: 'network',
 			code: handshake,

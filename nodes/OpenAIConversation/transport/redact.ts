@@ -7,6 +7,12 @@ export const REDACTED = '[redacted]';
 /** Stands there instead when the secret looks like that; no key has this character. */
 const OTHER_MARK = '•••';
 
+/** Whether a part of a secret may have stood in a value. */
+export const isMasked = (value: JsonValue): boolean => {
+	const text = JSON.stringify(value);
+	return text.includes(REDACTED) || text.includes(OTHER_MARK);
+};
+
 /** The longest run of the key that may be shown. */
 const LONGEST_SHOWN_RUN = 4;
 const SHORTEST_RUN = LONGEST_SHOWN_RUN + 1;
@@ -132,10 +138,13 @@ export function createRedactor(key: string, otherSecrets: readonly OtherSecret[]
 	const others = otherSecrets
 		.filter(({ text }) => text.length > LONGEST_SHOWN_RUN)
 		.sort((a, b) => b.text.length - a.text.length);
-	const wholeInData = others.filter(({ inData }) => inData).map(({ text }) => text);
+	const inData = others.filter(({ inData }) => inData).map(({ text }) => text);
 	const isKey = whole !== secret || !isWordLike(secret);
-	if (isKey && whole.length > LONGEST_SHOWN_RUN) wholeInData.push(whole);
-	if (secret.length >= LONGER_THAN_A_WORD) wholeInData.push(secret);
+	if (isKey && whole.length > LONGEST_SHOWN_RUN) inData.push(whole);
+	if (secret.length >= LONGER_THAN_A_WORD) inData.push(secret);
+	// A short one may stand in a longer word by chance: "sk-1234" in "task-12345".
+	const wholeInData = inData.filter((text) => text.length >= LONGER_THAN_A_WORD);
+	const wordsInData = inData.filter((text) => text.length < LONGER_THAN_A_WORD);
 
 	const withoutWhole = (text: string, wholes: readonly string[]): string =>
 		wholes.reduce((rest, each) => rest.replaceAll(each, () => mark), text);
@@ -154,7 +163,10 @@ export function createRedactor(key: string, otherSecrets: readonly OtherSecret[]
 	};
 
 	const inDataText = (text: string): string => {
-		const rest = withoutWhole(text, wholeInData);
+		const rest = wordsInData.reduce(
+			(left, word) => replace(left, [...findWord(left, word)], mark),
+			withoutWhole(text, wholeInData),
+		);
 		const found = [...find(rest)];
 		const counting = found.some((stretch) => isLong(rest, stretch))
 			? found

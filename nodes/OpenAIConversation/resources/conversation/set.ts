@@ -13,7 +13,7 @@ import {
 } from '../../parameters/metadata';
 import { bodyOptions } from '../../parameters/options';
 import type { ReadParameter } from '../../parameters/reader';
-import { FieldError, isNothing, kindOf } from '../../parameters/reader';
+import { FieldError, isNothing, kindOf, quote } from '../../parameters/reader';
 import type { JsonObject } from '../../transport/json';
 
 const updateModeField: INodeProperties = {
@@ -77,9 +77,10 @@ const notStored: NoteKind = {
 function readKeysToRemove(read: ReadParameter): string[] {
 	const value = read(keysToRemoveField.name, '');
 	if (isNothing(value)) return [];
-	const parts: unknown[] = Array.isArray(value) ? value : String(value).split(',');
+	// Keys of a list are taken as they are; what is typed has white space behind its commas.
+	const parts: unknown[] = typeof value === 'string' ? value.split(',').map((part) => part.trim()) : [value].flat();
 	return parts.flatMap((part) => {
-		if (typeof part === 'string') return part.trim() === '' ? [] : [part.trim()];
+		if (typeof part === 'string') return part.trim() === '' ? [] : [part];
 		if (typeof part === 'number') return [String(part)];
 		throw new FieldError(
 			`${keysToRemoveField.displayName} contains ${kindOf(part)}, not a key`,
@@ -126,9 +127,10 @@ export const set = defineOperation<Input>({
 
 	read(read) {
 		const id = readConversationId(read);
-		return read(updateModeField.name, 'replace') === 'merge'
-			? { id, mode: 'merge', changes: readChanges(read) }
-			: { id, mode: 'replace', changes: readMetadata(read) };
+		const mode = read(updateModeField.name, 'replace');
+		if (mode === 'merge') return { id, mode, changes: readChanges(read) };
+		if (mode === 'replace' || isNothing(mode)) return { id, mode: 'replace', changes: readMetadata(read) };
+		throw new FieldError(`${updateModeField.displayName} is ${quote(mode)}`, 'Use replace or merge.');
 	},
 
 	conversation: ({ id }) => id,
