@@ -20,7 +20,7 @@ describe('npm run release', () => {
 		const said = await registry.npm(['run', 'release'], root, { GITHUB_ACTIONS: 'true', npm_config_dry_run: 'true' });
 
 		expect(said).toContain('n8n-node lint');
-		expect(said).toMatch(/gulp clean && tsc && gulp assets/);
+		expect(said).toMatch(/gulp clean && tsc --noEmit && gulp assets/);
 		expect(said).toContain(`+ ${name}@${version}`);
 		expect(registry.requests.filter((request) => !request.startsWith(`GET /${name}`))).toEqual([]);
 	}, 180_000);
