@@ -163,6 +163,11 @@ describe('A connection that broke', () => {
 		},
 	);
 
+	it('should be one that may have changed something whatever the errors around a late TLS error say', async () => {
+		const error = errorOf({ message: 'HTTP request failed' }, { code: 'ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC' });
+		expect(await failure(error)).toMatchObject({ kind: 'network', mayHaveHappened: true });
+	});
+
 	it.each(['read', 'write'])('should be one that may have changed something when it broke on %s', async (syscall) => {
 		expect(await failure(errorOf({}, { code: 'ETIMEDOUT', syscall }))).toMatchObject({ mayHaveHappened: true });
 	});

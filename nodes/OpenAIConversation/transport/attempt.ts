@@ -17,7 +17,7 @@ export interface WireRequest {
 /** Sends a request once; rejects when no complete answer came. */
 export type Send = (request: WireRequest, signal: AbortSignal) => Promise<WireAnswer>;
 
-/** Connections that were never made: nothing can have happened at the server. A network may also go away later. */
+/** Connections that were never made: nothing can have happened at the server. An unreachable network may have gone away later. */
 const NOT_CONNECTED = /^(?:EAI_.+|ECONNREFUSED|ENOTFOUND)$/;
 
 const NOT_FOUND = /^(?:EAI_.+|ENOTFOUND)$/;
@@ -30,7 +30,7 @@ const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_(?:GET_ISSUER|VERIFY)/;
  * http. Other TLS errors may come later, when the request has been carried out.
  */
 const HANDSHAKE =
-	/wrong.version.number|unsupported.protocol|no.protocols.available|protocol.version|handshake.failure|unrecognized.name|http.request/i;
+	/wrong.version.number|unsupported.protocol|no.protocols.available|protocol.version|handshake.failure|unrecognized.name/i;
 const TLS = /^(?:EPROTO|ERR_TLS_.+|ERR_SSL_.+)$/;
 
 /** Requests that Node.js and axios refuse to send. */
