@@ -14,7 +14,8 @@ const text = (value: unknown): string => (typeof value === 'string' ? value.trim
 /** The rows of the Custom Headers field; n8n leaves the whole field out when nobody added a row. */
 function customHeaders(credentials: ICredentialDataDecryptedObject): Array<[string, string]> {
 	const field = credentials.customHeaders;
-	const rows = typeof field === 'object' && field !== null && 'headers' in field ? field.headers : [];
+	const rows =
+		typeof field === 'object' && field !== null && 'headers' in field ? field.headers : [];
 	return (Array.isArray(rows) ? rows : [])
 		.map((row: IDataObject): [string, string] => [text(row.name), text(row.value)])
 		.filter(([name]) => name !== '');

@@ -13,12 +13,20 @@ const built = join(root, '.sandbox', `docs-${process.pid}`);
 
 try {
 	await mkdir(built, { recursive: true });
-	await promisify(execFile)(join(root, 'node_modules', '.bin', 'tsc'), ['-p', root, '--outDir', built]);
+	await promisify(execFile)(join(root, 'node_modules', '.bin', 'tsc'), [
+		'-p',
+		root,
+		'--outDir',
+		built,
+	]);
 	/** @type {{ OpenAIConversation: new () => import('n8n-workflow').INodeType }} */
 	const { OpenAIConversation } = createRequire(import.meta.url)(
 		join(built, 'nodes', 'OpenAIConversation', 'OpenAIConversation.node.js'),
 	);
-	await writeFile(join(root, 'docs', 'operations.md'), operationsPage(new OpenAIConversation().description));
+	await writeFile(
+		join(root, 'docs', 'operations.md'),
+		operationsPage(new OpenAIConversation().description),
+	);
 } finally {
 	await rm(built, { recursive: true, force: true });
 }

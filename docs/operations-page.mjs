@@ -43,7 +43,8 @@ const TYPES = {
 /** @param {INodeProperties} field */
 function kindOf(field) {
 	const { minValue: min, maxValue: max } = field.typeOptions ?? {};
-	const range = min === undefined ? '' : max === undefined ? `, ${min} or more` : `, ${min} to ${max}`;
+	const range =
+		min === undefined ? '' : max === undefined ? `, ${min} or more` : `, ${min} to ${max}`;
 	const name = Object.hasOwn(TYPES, field.type) ? Reflect.get(TYPES, field.type) : field.type;
 	return `${name}${range}`;
 }
@@ -82,7 +83,10 @@ const ownConditions = (field) =>
 
 /** @param {INodeProperties} field */
 function shownWhen(field) {
-	const conditions = ownConditions(field).map(([name, values]) => `\`${name}\` is ${(values ?? []).map((value) => `\`${String(value)}\``).join(' or ')}`);
+	const conditions = ownConditions(field).map(
+		([name, values]) =>
+			`\`${name}\` is ${(values ?? []).map((value) => `\`${String(value)}\``).join(' or ')}`,
+	);
 	return conditions.length === 0 ? '' : ` Shown when ${conditions.join(' and ')}.`;
 }
 
@@ -90,7 +94,10 @@ function shownWhen(field) {
 const row = (field) =>
 	`| ${[field.displayName, `\`${field.name}\``, kindOf(field), defaultOf(field), `${meaningOf(field)}${shownWhen(field)}`].map(cell).join(' | ')} |`;
 
-const HEAD = ['| Field | Parameter | Kind | Default | Meaning |', '| --- | --- | --- | --- | --- |'];
+const HEAD = [
+	'| Field | Parameter | Kind | Default | Meaning |',
+	'| --- | --- | --- | --- | --- |',
+];
 
 /**
  * @param {INodeProperties} field
@@ -130,22 +137,44 @@ export function operationsPage({ displayName, properties }) {
 		'All operations and fields. This page is made from the node’s own description by `node docs/generate-operations.mjs`; a test compares the two. *Parameter* is the name in a workflow’s JSON.',
 		'',
 	];
-	for (const { name: resourceName, value: resourceValue, description } of entriesOf(resource).filter(isChoice)) {
+	for (const { name: resourceName, value: resourceValue, description } of entriesOf(
+		resource,
+	).filter(isChoice)) {
 		const operation = properties.find(
 			(field) => field.name === 'operation' && isShownFor(field, String(resourceValue), ''),
 		);
-		lines.push(`## ${resourceName}`, '', `${sentence(description ?? '')} \`resource\`: \`${String(resourceValue)}\`.`, '');
+		lines.push(
+			`## ${resourceName}`,
+			'',
+			`${sentence(description ?? '')} \`resource\`: \`${String(resourceValue)}\`.`,
+			'',
+		);
 		for (const choice of operation ? entriesOf(operation).filter(isChoice) : []) {
 			/** @param {INodeProperties} field */
 			const isShown = (field) => isShownFor(field, String(resourceValue), String(choice.value));
-			const fields = properties.filter((field) => !['resource', 'operation', 'options'].includes(field.name) && isShown(field));
-			lines.push(`### ${resourceName}: ${choice.name}`, '', `${sentence(choice.description ?? '')} \`operation\`: \`${String(choice.value)}\`.`, '');
+			const fields = properties.filter(
+				(field) => !['resource', 'operation', 'options'].includes(field.name) && isShown(field),
+			);
+			lines.push(
+				`### ${resourceName}: ${choice.name}`,
+				'',
+				`${sentence(choice.description ?? '')} \`operation\`: \`${String(choice.value)}\`.`,
+				'',
+			);
 			if (fields.length > 0) lines.push(...HEAD, ...fields.map(row), '');
 			const more = special.filter(isShown).map(({ displayName: label }) => label);
 			if (more.length > 0) lines.push(`Further options: ${more.join(', ')}.`, '');
 		}
 	}
-	lines.push('## Options', '', 'Of every operation, under `options`:', '', ...HEAD, ...common.map(row), '');
+	lines.push(
+		'## Options',
+		'',
+		'Of every operation, under `options`:',
+		'',
+		...HEAD,
+		...common.map(row),
+		'',
+	);
 	lines.push('Of single operations, named there:', '', ...HEAD, ...special.map(row), '');
 	return lines.join('\n');
 }

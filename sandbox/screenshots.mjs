@@ -45,13 +45,22 @@ await bootstrap(async () => {
 	const pictures = join(root, 'docs', 'pictures');
 	const folder = join(checkoutState, `screenshots-${process.pid}`);
 	const entry = await step('n8n', ensureN8n);
-	const tarball = await step('Building and packing the node', async (say) => await packNode({ say }));
+	const tarball = await step(
+		'Building and packing the node',
+		async (say) => await packNode({ say }),
+	);
 	const apiKey = `sk-sandbox-${randomBytes(12).toString('hex')}`;
 	const api = await startServer({ apiKeys: [apiKey] });
 	await installNode(folder, tarball);
-	const owner = { email: 'owner@sandbox.example', password: `${randomBytes(9).toString('base64url')}Aa1` };
+	const owner = {
+		email: 'owner@sandbox.example',
+		password: `${randomBytes(9).toString('base64url')}Aa1`,
+	};
 	const log = join(checkoutState, 'logs', 'screenshots-n8n.log');
-	const n8n = await step('Starting n8n', async () => await startN8n({ node: node24, entry, folder, log, owner }));
+	const n8n = await step(
+		'Starting n8n',
+		async () => await startN8n({ node: node24, entry, folder, log, owner }),
+	);
 
 	try {
 		const type = 'openAIConversationApi';
@@ -94,9 +103,16 @@ await bootstrap(async () => {
 				await page.mouse.move(2, 2);
 				await page.waitForTimeout(700);
 				const path = join(pictures, `${name}-${theme}.png`);
-				await page.screenshot({ path, style: UNSEEN, animations: 'disabled', caret: 'hide', ...(clip && { clip }) });
+				await page.screenshot({
+					path,
+					style: UNSEEN,
+					animations: 'disabled',
+					caret: 'hide',
+					...(clip && { clip }),
+				});
 				const { size } = await stat(path);
-				if (size > MAX_BYTES) throw new Failure(`${path} has ${size} bytes; at most ${MAX_BYTES} are allowed.`);
+				if (size > MAX_BYTES)
+					throw new Failure(`${path} has ${size} bytes; at most ${MAX_BYTES} are allowed.`);
 			}
 
 			const panel = { x: 1000, y: 56, width: 440, height: 320 };
@@ -116,15 +132,24 @@ await bootstrap(async () => {
 			const { id } = api.store.createConversation({ metadata: { status: 'new' } });
 			const metadata = { status: 'resolved', topic: 'billing' };
 			const options = { maxRetries: 3, timeout: 30 };
-			await editor.openWorkflow(await n8n.createWorkflow(setWorkflow({ credential, id, metadata, options })));
+			await editor.openWorkflow(
+				await n8n.createWorkflow(setWorkflow({ credential, id, metadata, options })),
+			);
 			await editor.openNode('Set conversation');
-			api.fault({ match: { method: 'POST' }, status: 429, headers: { 'retry-after-ms': '1200' }, times: 1 });
+			api.fault({
+				match: { method: 'POST' },
+				status: 429,
+				headers: { 'retry-after-ms': '1200' },
+				times: 1,
+			});
 			await editor.execute();
 			await editor.showOutputAs('json');
 			await take('set-done');
 
 			const gone = 'conv_68f0a1b2c3d4e5f6a7b8c9d0e1f2a3b4';
-			await editor.openWorkflow(await n8n.createWorkflow(setWorkflow({ credential, id: gone, metadata })));
+			await editor.openWorkflow(
+				await n8n.createWorkflow(setWorkflow({ credential, id: gone, metadata })),
+			);
 			await editor.openNode('Set conversation');
 			await editor.execute();
 			await take('set-failed');
@@ -133,7 +158,9 @@ await bootstrap(async () => {
 			await take('credential');
 
 			for (const name of await exampleNames()) {
-				await editor.openWorkflow(await n8n.createWorkflow({ ...(await readExample(name, n8n.folder)), id: '' }));
+				await editor.openWorkflow(
+					await n8n.createWorkflow({ ...(await readExample(name, n8n.folder)), id: '' }),
+				);
 				await editor.fitCanvas();
 				await take(`example-${name}`, { x: 120, y: 90, width: 1260, height: 675 });
 			}

@@ -18,7 +18,11 @@ const CLI = fileURLToPath(new URL('../../sandbox/server/cli.mjs', import.meta.ur
 export async function startApi({ apiKey, log }) {
 	const port = await freePort();
 	const origin = `http://127.0.0.1:${port}`;
-	const kept = startKept(node24, [CLI, '--port', String(port), '--key', apiKey, '--record', 'false'], { log });
+	const kept = startKept(
+		node24,
+		[CLI, '--port', String(port), '--key', apiKey, '--record', 'false'],
+		{ log },
+	);
 
 	/**
 	 * @param {string} path
@@ -30,7 +34,11 @@ export async function startApi({ apiKey, log }) {
 			method: body === undefined ? 'GET' : 'POST',
 			...(body !== undefined && { body: JSON.stringify(body) }),
 		});
-		if (!answer.ok) throw new Failure(`The API server answered ${path} with ${answer.status}: ${await answer.text()}`, { log });
+		if (!answer.ok)
+			throw new Failure(
+				`The API server answered ${path} with ${answer.status}: ${await answer.text()}`,
+				{ log },
+			);
 		return await answer.json();
 	}
 
@@ -52,7 +60,8 @@ export async function startApi({ apiKey, log }) {
 			await stats();
 			break;
 		} catch (error) {
-			if (tries === 100) throw new Failure('The API server did not come up.', { log, cause: error });
+			if (tries === 100)
+				throw new Failure('The API server did not come up.', { log, cause: error });
 			await wait(50);
 		}
 	}
@@ -79,7 +88,9 @@ export async function startApi({ apiKey, log }) {
 		 */
 		async seed(count) {
 			const conversations = field(await control('conversations', { count }), 'conversations');
-			return Array.isArray(conversations) ? conversations.map((each) => String(field(each, 'id'))) : [];
+			return Array.isArray(conversations)
+				? conversations.map((each) => String(field(each, 'id')))
+				: [];
 		},
 
 		/** @param {Record<string, unknown>} rule */

@@ -10,10 +10,12 @@ import { field } from '../../sandbox/lib/values.mjs';
 const READ = ['options', 'conversationId', 'metadataInput', 'metadata', 'updateMode'];
 
 /** @param {string} name */
-const text = (name) => /** @type {const} */ ({ displayName: name, name, type: 'string', default: '' });
+const text = (name) =>
+	/** @type {const} */ ({ displayName: name, name, type: 'string', default: '' });
 
 /** @param {string} name */
-const anything = (name) => /** @type {const} */ ({ displayName: name, name, type: 'json', default: {} });
+const anything = (name) =>
+	/** @type {const} */ ({ displayName: name, name, type: 'json', default: {} });
 
 /** @implements {INodeType} */
 export class BareLoop {
@@ -59,17 +61,24 @@ export class BareLoop {
 				const item = next++;
 				const [, id, , metadata] = READ.map((name) => this.getNodeParameter(name, item, ''));
 				const rows = field(metadata, 'pairs');
-				const pairs = Array.isArray(rows) ? rows.map((row) => [field(row, 'key'), field(row, 'value')]) : [];
+				const pairs = Array.isArray(rows)
+					? rows.map((row) => [field(row, 'key'), field(row, 'value')])
+					: [];
 				const answer = await fetch(`${url}/conversations/${String(id)}`, {
 					method: 'POST',
 					headers,
 					body: JSON.stringify({ metadata: Object.fromEntries(pairs) }),
 				});
 				if (!answer.ok) throw new Error(`Status ${answer.status}`);
-				outputs[item] = { json: /** @type {INodeExecutionData['json']} */ (await answer.json()), pairedItem: { item } };
+				outputs[item] = {
+					json: /** @type {INodeExecutionData['json']} */ (await answer.json()),
+					pairedItem: { item },
+				};
 			}
 		};
-		await Promise.all(Array.from({ length: Number(this.getNodeParameter('concurrency', 0)) }, work));
+		await Promise.all(
+			Array.from({ length: Number(this.getNodeParameter('concurrency', 0)) }, work),
+		);
 		return [outputs];
 	}
 }

@@ -6,7 +6,15 @@ import { n8nVersion } from '../../sandbox/lib/dependencies.mjs';
 import { root } from '../../sandbox/lib/paths.mjs';
 import { createProgress } from '../../sandbox/lib/progress.mjs';
 import { goalsOf } from './goals.mjs';
-import { fiveHundred, loading, memoryAtScale, messages, oneAtATime, timeAtScale, tokenBucket } from './measure.mjs';
+import {
+	fiveHundred,
+	loading,
+	memoryAtScale,
+	messages,
+	oneAtATime,
+	timeAtScale,
+	tokenBucket,
+} from './measure.mjs';
 import { barPlot } from './plot.mjs';
 import { markdown } from './report.mjs';
 import { setStage } from './stage.mjs';
@@ -31,11 +39,16 @@ const machine = () => ({
  * @returns {Promise<number>} exit code: 1 when a goal was missed
  */
 export async function bench(args) {
-	const { values } = parseArgs({ args, options: { rounds: { type: 'string', default: String(ROUNDS) } } });
+	const { values } = parseArgs({
+		args,
+		options: { rounds: { type: 'string', default: String(ROUNDS) } },
+	});
 	const rounds = Number(values.rounds);
 	const startedAt = performance.now();
 	const limit = setTimeout(() => {
-		process.stderr.write('\nThe benchmark takes too long: is the machine busy with something else?\n');
+		process.stderr.write(
+			'\nThe benchmark takes too long: is the machine busy with something else?\n',
+		);
 		process.kill(process.pid, 'SIGTERM');
 	}, LONGEST_MS);
 	const progress = createProgress();
@@ -46,8 +59,14 @@ export async function bench(args) {
 	try {
 		measured = {
 			loading: await step('Loading the node', loading),
-			oneAtATime: await step('500 items, 0 ms, one at a time', async (say) => await oneAtATime(stage, rounds + 2, say)),
-			fiveHundred: await step('500 items, 50 ms', async (say) => await fiveHundred(stage, rounds, say)),
+			oneAtATime: await step(
+				'500 items, 0 ms, one at a time',
+				async (say) => await oneAtATime(stage, rounds + 2, say),
+			),
+			fiveHundred: await step(
+				'500 items, 50 ms',
+				async (say) => await fiveHundred(stage, rounds, say),
+			),
 			messages: await step('1,000 messages', async (say) => await messages(stage, rounds, say)),
 			timeAtScale: await step('Many items', async (say) => await timeAtScale(stage, say)),
 			memoryAtScale: await step('Memory', async (say) => await memoryAtScale(stage, say)),
@@ -59,7 +78,13 @@ export async function bench(args) {
 	}
 
 	const goals = goalsOf(measured);
-	const report = { machine: machine(), rounds, measured, goals, tookMs: performance.now() - startedAt };
+	const report = {
+		machine: machine(),
+		rounds,
+		measured,
+		goals,
+		tookMs: performance.now() - startedAt,
+	};
 	const bars = Object.entries(measured.fiveHundred).map(([name, { label, summary }]) => ({
 		label,
 		value: summary.median / 1_000,

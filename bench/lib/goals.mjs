@@ -31,25 +31,55 @@ const ratio = (one = [], other = []) => median(one.map((ms, round) => ms / (othe
  * @param {Measured} measured
  * @returns {Goal[]}
  */
-export function goalsOf({ fiveHundred, oneAtATime, messages, timeAtScale, memoryAtScale, tokenBucket, loading }) {
+export function goalsOf({
+	fiveHundred,
+	oneAtATime,
+	messages,
+	timeAtScale,
+	memoryAtScale,
+	tokenBucket,
+	loading,
+}) {
 	/** @param {string} slow @param {string} fast */
 	const faster = (slow, fast) => ratio(fiveHundred[slow]?.ms, fiveHundred[fast]?.ms);
 	/** @type {Goal[]} */
 	const goals = [];
 	/** @param {string} goal @param {number} value @param {number} limit @param {(value: number) => string} [say] */
 	const atLeast = (goal, value, limit, say = times) =>
-		goals.push({ goal, wanted: `at least ${say(limit)}`, measured: say(value), met: value >= limit });
+		goals.push({
+			goal,
+			wanted: `at least ${say(limit)}`,
+			measured: say(value),
+			met: value >= limit,
+		});
 	/** @param {string} goal @param {number} value @param {number} limit @param {(value: number) => string} [say] */
 	const atMost = (goal, value, limit, say = times) =>
-		goals.push({ goal, wanted: `at most ${say(limit)}`, measured: say(value), met: value <= limit });
+		goals.push({
+			goal,
+			wanted: `at most ${say(limit)}`,
+			measured: say(value),
+			met: value <= limit,
+		});
 
 	const job = '500 items, 50 ms:';
 	atLeast(`${job} 32 in flight, faster than n8n’s OpenAI node`, faster('openAi', 'ours32'), 15);
-	atLeast(`${job} 32 in flight, faster than the HTTP Request node`, faster('httpRequest', 'ours32'), 1.3);
+	atLeast(
+		`${job} 32 in flight, faster than the HTTP Request node`,
+		faster('httpRequest', 'ours32'),
+		1.3,
+	);
 	atMost(`${job} 32 in flight, the time of the bare loop`, faster('ours32', 'bare32'), 1.25);
 	atLeast(`${job} default options, faster than n8n’s OpenAI node`, faster('openAi', 'ours10'), 9);
-	atMost('0 ms, one at a time: the time of n8n’s OpenAI node', ratio(oneAtATime['ours1']?.ms, oneAtATime['openAi']?.ms), 0.5);
-	atLeast('1,000 messages to one conversation, 50 ms: faster than one call per message', messages.oneCallEachMs / messages.ours.median, 40);
+	atMost(
+		'0 ms, one at a time: the time of n8n’s OpenAI node',
+		ratio(oneAtATime['ours1']?.ms, oneAtATime['openAi']?.ms),
+		0.5,
+	);
+	atLeast(
+		'1,000 messages to one conversation, 50 ms: faster than one call per message',
+		messages.oneCallEachMs / messages.ours.median,
+		40,
+	);
 
 	const perItem = timeAtScale.map(({ msPerItem }) => msPerItem.median);
 	const spread = Math.max(...perItem) / Math.min(...perItem) - 1;
@@ -57,12 +87,22 @@ export function goalsOf({ fiveHundred, oneAtATime, messages, timeAtScale, memory
 	const percent = (share) => `${(100 * share).toFixed(1)} %`;
 	atMost('1,000, 5,000, 20,000 items: spread of the time per item', spread, 0.15, percent);
 	const largest = memoryAtScale.at(-1);
-	atMost('20,000 items: the node’s own memory per item', largest?.ownBytesPerItem ?? NaN, 1_000, (bytes) => `${Math.round(bytes).toLocaleString('en-US')} bytes`);
+	atMost(
+		'20,000 items: the node’s own memory per item',
+		largest?.ownBytesPerItem ?? NaN,
+		1_000,
+		(bytes) => `${Math.round(bytes).toLocaleString('en-US')} bytes`,
+	);
 	for (const { concurrency, hasLimitHeaders, times: ofIdeal, share } of tokenBucket.results) {
 		const what = `token bucket of 60 a second, ${concurrency} in flight, ${hasLimitHeaders ? 'with' : 'without'} x-ratelimit headers:`;
 		atMost(`${what} the ideal time`, ofIdeal, 1.15);
 		atMost(`${what} requests refused`, share, 0.03, percent);
 	}
-	atMost('loading the node, on top of n8n-workflow', loading.nodeMs.median, 15, (value) => `${value.toFixed(1)} ms`);
+	atMost(
+		'loading the node, on top of n8n-workflow',
+		loading.nodeMs.median,
+		15,
+		(value) => `${value.toFixed(1)} ms`,
+	);
 	return goals;
 }

@@ -12,7 +12,9 @@ export const INSPECT = '--inspect=127.0.0.1:0';
  */
 export async function connectInspector(log) {
 	// The process that keeps n8n and n8n's task runner offer an inspector, too.
-	for (const [, address = ''] of (await readFile(log, 'utf8')).matchAll(/Debugger listening on (ws:\S+)/g)) {
+	for (const [, address = ''] of (await readFile(log, 'utf8')).matchAll(
+		/Debugger listening on (ws:\S+)/g,
+	)) {
 		const inspector = await connect(address, log);
 		if (await inspector.isN8n()) return inspector;
 		inspector.close();
@@ -31,7 +33,11 @@ async function connect(address, log) {
 	let last = 0;
 	await new Promise((resolve, reject) => {
 		socket.addEventListener('open', resolve, { once: true });
-		socket.addEventListener('error', () => reject(new Failure('n8n’s inspector could not be reached.', { log })), { once: true });
+		socket.addEventListener(
+			'error',
+			() => reject(new Failure('n8n’s inspector could not be reached.', { log })),
+			{ once: true },
+		);
 	});
 	socket.addEventListener('message', ({ data }) => {
 		/** @type {unknown} */
@@ -60,7 +66,9 @@ async function connect(address, log) {
 	return {
 		/** @returns {Promise<boolean>} */
 		async isN8n() {
-			const answer = await send('Runtime.evaluate', { expression: 'process.argv.slice(1).join(" ")' });
+			const answer = await send('Runtime.evaluate', {
+				expression: 'process.argv.slice(1).join(" ")',
+			});
 			return /^\S*\/n8n\/bin\/n8n start$/.test(String(at(answer, 'result', 'value')));
 		},
 

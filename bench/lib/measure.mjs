@@ -23,25 +23,44 @@ import { median, rotated, summaryOf } from './statistics.mjs';
  * @param {Say} say
  * @returns {Promise<Record<string, PeerResult>>}
  */
-async function compare({ api, publishPeer, call, lastRun }, peers, { items, latencyMs, rounds, warmUp = 100 }, say) {
+async function compare(
+	{ api, publishPeer, call, lastRun },
+	peers,
+	{ items, latencyMs, rounds, warmUp = 100 },
+	say,
+) {
 	const entries = await Promise.all(
-		Object.entries(peers).map(async ([name, peer]) => ({ name, peer, job: await publishPeer(peer) })),
+		Object.entries(peers).map(async ([name, peer]) => ({
+			name,
+			peer,
+			job: await publishPeer(peer),
+		})),
 	);
 	/** @type {Record<string, PeerResult>} */
 	const results = Object.fromEntries(
-		entries.map(({ name, peer }) => [name, { label: peer.label, ms: [], summary: summaryOf([NaN]), maxInFlight: 0, connections: 0 }]),
+		entries.map(({ name, peer }) => [
+			name,
+			{ label: peer.label, ms: [], summary: summaryOf([NaN]), maxInFlight: 0, connections: 0 },
+		]),
 	);
 	for (let round = -1; round < rounds; round++) {
 		for (const { name, peer, job } of rotated(entries, Math.max(0, round))) {
 			const count = round < 0 ? warmUp : items;
-			say(round < 0 ? `warming up: ${peer.label}` : `round ${round + 1} of ${rounds}: ${peer.label}`);
+			say(
+				round < 0 ? `warming up: ${peer.label}` : `round ${round + 1} of ${rounds}: ${peer.label}`,
+			);
 			await api.reset({ latencyMs: round < 0 ? 0 : latencyMs });
 			const ids = await api.seed(count);
 			const before = await api.stats();
-			await call(job, ids.map((id) => ({ id })));
+			await call(
+				job,
+				ids.map((id) => ({ id })),
+			);
 			const { requests, maxInFlight, connections } = await api.stats();
 			if (requests !== count || (await api.countUpdated()) !== count) {
-				throw new Failure(`${peer.label} made ${requests} requests and updated ${await api.countUpdated()} of ${count} conversations.`);
+				throw new Failure(
+					`${peer.label} made ${requests} requests and updated ${await api.countUpdated()} of ${count} conversations.`,
+				);
 			}
 			const { executionTime } = await lastRun(job);
 			const result = results[name];
@@ -116,14 +135,20 @@ export async function messages({ api, publish, publishPeer, call, lastRun }, rou
 	const httpRequest = httpRequestNode(api);
 	const loop = await publish({
 		nodes: [
-			{ name: 'Loop', type: 'n8n-nodes-base.splitInBatches', typeVersion: 3, parameters: { batchSize: 1, options: {} } },
+			{
+				name: 'Loop',
+				type: 'n8n-nodes-base.splitInBatches',
+				typeVersion: 3,
+				parameters: { batchSize: 1, options: {} },
+			},
 			{
 				name: 'Add',
 				...httpRequest,
 				parameters: {
 					...httpRequest.parameters,
 					url: `=${api.url}/conversations/{{ $json.id }}/items`,
-					jsonBody: '={{ JSON.stringify({ items: [{ type: "message", role: "user", content: $json.text }] }) }}',
+					jsonBody:
+						'={{ JSON.stringify({ items: [{ type: "message", role: "user", content: $json.text }] }) }}',
 				},
 			},
 		],
@@ -191,7 +216,10 @@ export async function timeAtScale({ api, inspector, publishPeer, call, lastRun }
 		await api.reset();
 		const ids = await api.seed(count);
 		await inspector.usedHeap();
-		await call(job, ids.map((id) => ({ id })));
+		await call(
+			job,
+			ids.map((id) => ({ id })),
+		);
 		return (await lastRun(job)).executionTime / count;
 	};
 	/** @type {Map<number, number[]>} */
@@ -200,7 +228,9 @@ export async function timeAtScale({ api, inspector, publishPeer, call, lastRun }
 		const ms = await once(count);
 		if (round > 0) times.set(count, [...(times.get(count) ?? []), ms]);
 	}
-	return [...times].sort(([a], [b]) => a - b).map(([count, ms]) => ({ count, msPerItem: summaryOf(ms) }));
+	return [...times]
+		.sort(([a], [b]) => a - b)
+		.map(([count, ms]) => ({ count, msPerItem: summaryOf(ms) }));
 }
 
 /**
@@ -217,7 +247,10 @@ export async function memoryAtScale({ api, inspector, publishPeer, call }, say) 
 		type: 'n8n-nodes-base.httpRequest',
 		typeVersion: 4.2,
 		executeOnce: true,
-		parameters: { url: `${api.url}/conversations/conv_after`, options: { response: { response: { neverError: true } } } },
+		parameters: {
+			url: `${api.url}/conversations/conv_after`,
+			options: { response: { response: { neverError: true } } },
+		},
 	};
 	const job = await publishPeer(ourNode('', MANY), [after]);
 	/** @type {Array<{ count: number, ownBytesPerItem: number }>} */
@@ -230,13 +263,17 @@ export async function memoryAtScale({ api, inspector, publishPeer, call }, say) 
 		const delayMs = 10_000;
 		await api.fault({ match: { path: `/conversations/${ids.at(-1)}` }, delayMs });
 		await api.fault({ match: { path: '/conversations/conv_after' }, delayMs, status: 404 });
-		const running = call(job, ids.map((id) => ({ id })));
+		const running = call(
+			job,
+			ids.map((id) => ({ id })),
+		);
 		/** @param {number} requests */
 		const reached = async (requests) => {
 			for (;;) {
 				const now = await api.stats();
 				if (now.requests === requests && now.inFlight === 1) return;
-				if (now.requests > requests) throw new Failure('The last item was answered before it was looked at.');
+				if (now.requests > requests)
+					throw new Failure('The last item was answered before it was looked at.');
 				await Promise.race([wait(50), running]);
 			}
 		};
@@ -271,17 +308,31 @@ export async function tokenBucket({ api, publishPeer, call, lastRun }, say) {
 		const job = await publishPeer(ourNode('', { maxConcurrency: concurrency, maxRetries: 3 }));
 		await api.reset({ latencyMs: 50, rateLimit });
 		if (!hasLimitHeaders) {
-			const names = ['limit', 'remaining', 'reset'].map((part) => [`x-ratelimit-${part}-requests`, '-']);
+			const names = ['limit', 'remaining', 'reset'].map((part) => [
+				`x-ratelimit-${part}-requests`,
+				'-',
+			]);
 			await api.fault({ times: 'Infinity', headers: Object.fromEntries(names) });
 		}
 		const ids = await api.seed(COUNT);
-		await call(job, ids.map((id) => ({ id })));
+		await call(
+			job,
+			ids.map((id) => ({ id })),
+		);
 		const { executionTime: ms } = await lastRun(job);
 		const { requests } = await api.stats();
 		const updated = await api.countUpdated();
-		if (updated !== COUNT) throw new Failure(`Only ${updated} of ${COUNT} items succeeded against the token bucket.`);
+		if (updated !== COUNT)
+			throw new Failure(`Only ${updated} of ${COUNT} items succeeded against the token bucket.`);
 		const refused = requests - COUNT;
-		results.push({ concurrency, hasLimitHeaders, ms, times: ms / idealMs, refused, share: refused / requests });
+		results.push({
+			concurrency,
+			hasLimitHeaders,
+			ms,
+			times: ms / idealMs,
+			refused,
+			share: refused / requests,
+		});
 	}
 	return { ...rateLimit, count: COUNT, idealMs, results };
 }

@@ -23,7 +23,10 @@ export function credentialOf(whose) {
 
 const ID = '={{ $json.id }}';
 const TOPIC = '$json.id.slice(-6)';
-const FIELDS = { metadataInput: 'fields', metadata: { pairs: [{ key: 'topic', value: `={{ ${TOPIC} }}` }] } };
+const FIELDS = {
+	metadataInput: 'fields',
+	metadata: { pairs: [{ key: 'topic', value: `={{ ${TOPIC} }}` }] },
+};
 
 /**
  * @param {string} label
@@ -34,7 +37,14 @@ export const ourNode = (label, options) => ({
 	label,
 	type: 'n8n-nodes-openai-conversation.openAIConversation',
 	typeVersion: 1,
-	parameters: { resource: 'conversation', operation: 'set', conversationId: ID, updateMode: 'replace', ...FIELDS, options },
+	parameters: {
+		resource: 'conversation',
+		operation: 'set',
+		conversationId: ID,
+		updateMode: 'replace',
+		...FIELDS,
+		options,
+	},
 	credentials: credentialOf('ours'),
 });
 
@@ -82,5 +92,13 @@ export const bareLoop = ({ url, apiKey }, concurrency) => ({
 	label: `bare fetch loop, ${concurrency} in flight`,
 	type: 'CUSTOM.bareLoop',
 	typeVersion: 1,
-	parameters: { url, apiKey, concurrency, conversationId: ID, updateMode: 'replace', ...FIELDS, options: { maxConcurrency: concurrency } },
+	parameters: {
+		url,
+		apiKey,
+		concurrency,
+		conversationId: ID,
+		updateMode: 'replace',
+		...FIELDS,
+		options: { maxConcurrency: concurrency },
+	},
 });

@@ -53,7 +53,9 @@ export function barPlot({ title, note, unit, bars }) {
 	const step = stepFor(largest);
 	const ticks = Array.from({ length: Math.floor(largest / step) + 1 }, (_, index) => index * step);
 	const grid = ticks.map(
-		(value) => `<line class="grid" x1="${x(value)}" y1="${TOP - 8}" x2="${x(value)}" y2="${bottom}"/>
+		(
+			value,
+		) => `<line class="grid" x1="${x(value)}" y1="${TOP - 8}" x2="${x(value)}" y2="${bottom}"/>
 <text class="tick" x="${x(value)}" y="${bottom + 18}" text-anchor="middle">${short(value)} ${unit}</text>`,
 	);
 	const rows = bars.map(({ label, value, least, most, isOurs }, index) => {

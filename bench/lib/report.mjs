@@ -24,14 +24,16 @@ const milliseconds = (ms) => `${ms.toFixed(2)} ms`;
  * @param {string[]} head
  * @param {Array<Array<string | number>>} rows
  */
-const table = (head, rows) => [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+const table = (head, rows) =>
+	[head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 
 /**
  * @param {{ machine: Machine, rounds: number, measured: Measured, goals: Goal[], tookMs: number }} report
  * @returns {string} Markdown
  */
 export function markdown({ machine, rounds, measured, goals, tookMs }) {
-	const { fiveHundred, oneAtATime, messages, timeAtScale, memoryAtScale, tokenBucket, loading } = measured;
+	const { fiveHundred, oneAtATime, messages, timeAtScale, memoryAtScale, tokenBucket, loading } =
+		measured;
 	const theirs = fiveHundred['openAi']?.summary.median ?? NaN;
 	return `# Measured: this node and what else one could use
 
@@ -45,7 +47,12 @@ A real n8n runs each job behind a webhook, against the embedded API server in a 
 
 ${table(
 	['goal', 'wanted', 'measured', ''],
-	goals.map(({ goal, wanted, measured: value, met }) => [goal, wanted, value, met ? 'met' : '**missed**']),
+	goals.map(({ goal, wanted, measured: value, met }) => [
+		goal,
+		wanted,
+		value,
+		met ? 'met' : '**missed**',
+	]),
 )}
 
 ## 500 conversations updated, 50 ms per answer
@@ -82,7 +89,11 @@ ${table(
 	['', 'requests', 'time'],
 	[
 		['this node, Item: Add', messages.requests, spread(messages.ours, seconds)],
-		['Loop Over Items and the HTTP Request node, one call per message', messages.count, `${seconds(messages.oneCallEachMs)} (from ${messages.looped} messages)`],
+		[
+			'Loop Over Items and the HTTP Request node, one call per message',
+			messages.count,
+			`${seconds(messages.oneCallEachMs)} (from ${messages.looped} messages)`,
+		],
 	],
 )}
 

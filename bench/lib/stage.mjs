@@ -45,11 +45,20 @@ export async function setStage({ step }) {
 	await rm(folder, { recursive: true, force: true });
 	const custom = join(folder, 'custom');
 	await mkdir(custom, { recursive: true });
-	await writeFile(join(custom, 'BareLoop.node.js'), `exports.BareLoop = require(${JSON.stringify(bareLoopFile)}).BareLoop;\n`);
+	await writeFile(
+		join(custom, 'BareLoop.node.js'),
+		`exports.BareLoop = require(${JSON.stringify(bareLoopFile)}).BareLoop;\n`,
+	);
 
 	const entry = await step('n8n', ensureN8n);
-	const tarball = await step('Building and packing the node', async (say) => await packNode({ say }));
-	const api = await startApi({ apiKey: `sk-bench-${randomBytes(18).toString('hex')}`, log: join(logs, 'bench-api.log') });
+	const tarball = await step(
+		'Building and packing the node',
+		async (say) => await packNode({ say }),
+	);
+	const api = await startApi({
+		apiKey: `sk-bench-${randomBytes(18).toString('hex')}`,
+		log: join(logs, 'bench-api.log'),
+	});
 	const log = join(logs, 'bench-n8n.log');
 	await rm(log, { force: true });
 	const settings = {
@@ -66,8 +75,16 @@ export async function setStage({ step }) {
 			{ ...CREDENTIALS.ours, data: { ...secret, baseUrl: api.url, authentication: 'bearer' } },
 			{ ...CREDENTIALS.theirs, data: { ...secret, url: api.url } },
 		]);
-		const owner = { email: 'owner@bench.example', password: `${randomBytes(9).toString('hex')}Aa1` };
-		return await startN8n({ ...settings, log, owner, env: { ...settings.env, NODE_OPTIONS: INSPECT } });
+		const owner = {
+			email: 'owner@bench.example',
+			password: `${randomBytes(9).toString('hex')}Aa1`,
+		};
+		return await startN8n({
+			...settings,
+			log,
+			owner,
+			env: { ...settings.env, NODE_OPTIONS: INSPECT },
+		});
 	});
 	const inspector = await connectInspector(log);
 
@@ -83,7 +100,13 @@ export async function setStage({ step }) {
 				name: 'Webhook',
 				type: 'n8n-nodes-base.webhook',
 				typeVersion: 2,
-				parameters: { httpMethod: 'POST', path, responseMode: 'lastNode', responseData: 'noData', options: {} },
+				parameters: {
+					httpMethod: 'POST',
+					path,
+					responseMode: 'lastNode',
+					responseData: 'noData',
+					options: {},
+				},
 			},
 			{
 				name: 'Items',
@@ -93,7 +116,12 @@ export async function setStage({ step }) {
 			},
 			...nodes,
 		];
-		const inARow = row.slice(0, -1).map(({ name }, index) => [name, { main: [[{ node: row[index + 1]?.name, type: 'main', index: 0 }]] }]);
+		const inARow = row
+			.slice(0, -1)
+			.map(({ name }, index) => [
+				name,
+				{ main: [[{ node: row[index + 1]?.name, type: 'main', index: 0 }]] },
+			]);
 		const workflowId = await n8n.createWorkflow({
 			name: path,
 			nodes: row.map((each, index) => ({
@@ -119,7 +147,11 @@ export async function setStage({ step }) {
 	async function call({ path }, items) {
 		const startedAt = performance.now();
 		const { status, body } = await n8n.callWebhook(path, { items });
-		if (status !== 200) throw new Failure(`n8n answered the workflow’s webhook with ${status}: ${JSON.stringify(body)}`, { log });
+		if (status !== 200)
+			throw new Failure(
+				`n8n answered the workflow’s webhook with ${status}: ${JSON.stringify(body)}`,
+				{ log },
+			);
 		return performance.now() - startedAt;
 	}
 
@@ -133,7 +165,10 @@ export async function setStage({ step }) {
 		const { data } = await n8n.execution(last.id);
 		const [task] = data.resultData.runData[MEASURED] ?? [];
 		if (task === undefined || task.error !== undefined || data.resultData.error !== undefined) {
-			throw new Failure(`The measured node failed: ${(task?.error ?? data.resultData.error)?.message}`, { log });
+			throw new Failure(
+				`The measured node failed: ${(task?.error ?? data.resultData.error)?.message}`,
+				{ log },
+			);
 		}
 		return task;
 	}
@@ -150,7 +185,8 @@ export async function setStage({ step }) {
 		 * @param {Peer} peer
 		 * @param {N8nNode[]} [following]
 		 */
-		publishPeer: async ({ label: _, ...peer }, following = []) => await publish({ nodes: [{ name: MEASURED, ...peer }, ...following] }),
+		publishPeer: async ({ label: _, ...peer }, following = []) =>
+			await publish({ nodes: [{ name: MEASURED, ...peer }, ...following] }),
 
 		async close() {
 			inspector.close();

@@ -25,4 +25,5 @@ export const summaryOf = (numbers) => ({
  * @param {number} by
  * @returns {T[]} the list, begun at another place
  */
-export const rotated = (list, by) => list.map((_, index) => list[(index + by) % list.length]).filter((each) => each !== undefined);
+export const rotated = (list, by) =>
+	list.map((_, index) => list[(index + by) % list.length]).filter((each) => each !== undefined);

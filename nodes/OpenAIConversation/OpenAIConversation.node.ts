@@ -21,7 +21,8 @@ export class OpenAIConversation implements INodeType {
 		group: ['transform'],
 		version: 1,
 		subtitle: '={{ $parameter["operation"] + ": " + $parameter["resource"] }}',
-		description: 'Set metadata of OpenAI conversations, create, read, copy and export them, and work with their items',
+		description:
+			'Set metadata of OpenAI conversations, create, read, copy and export them, and work with their items',
 		defaults: { name: 'OpenAI Conversation' },
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],

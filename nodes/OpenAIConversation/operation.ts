@@ -84,10 +84,11 @@ export interface Job {
 }
 
 /** An operation as the node sees it: its input's type stays in its file. */
-export interface Operation extends Pick<
-	OperationDescription<unknown>,
-	'value' | 'name' | 'action' | 'description' | 'properties'
-> {
+export interface Operation
+	extends Pick<
+		OperationDescription<unknown>,
+		'value' | 'name' | 'action' | 'description' | 'properties'
+	> {
 	readonly options: readonly INodeProperties[];
 	/** 1 where inputs can't share a request. */
 	readonly batchLimit: number;
@@ -103,7 +104,8 @@ export function defineOperation<Input extends object>(
 	const inputs = new WeakMap<Job, Input>();
 	const inputOf = (job: Job): Input => {
 		const input = inputs.get(job);
-		if (input === undefined) throw new TypeError(`A job of another operation was given to ${value}`);
+		if (input === undefined)
+			throw new TypeError(`A job of another operation was given to ${value}`);
 		return input;
 	};
 	const operation: Operation = {

@@ -94,7 +94,10 @@ function optionsField(resources: readonly Resource[]): INodeProperties {
 		for (const { value, options } of operations) {
 			for (const field of options) {
 				const show = special.get(field) ?? { '/resource': [], '/operation': [] };
-				for (const [name, entry] of [['/resource', resource], ['/operation', value]] as const) {
+				for (const [name, entry] of [
+					['/resource', resource],
+					['/operation', value],
+				] as const) {
 					const list = show[name];
 					if (list !== undefined && !list.includes(entry)) list.push(entry);
 				}

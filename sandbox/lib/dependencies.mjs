@@ -15,7 +15,8 @@ export const n8nVersion = '2.41.1';
  * @returns {NodeJS.ProcessEnv}
  */
 function npmEnvironment() {
-	const foreign = /^(npm_(package|lifecycle)_|npm_config_(local_prefix|prefix)$|npm_command$|INIT_CWD$)/i;
+	const foreign =
+		/^(npm_(package|lifecycle)_|npm_config_(local_prefix|prefix)$|npm_command$|INIT_CWD$)/i;
 	return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
 }
 
@@ -68,7 +69,10 @@ export async function ensureN8n(say) {
 			name: 'n8n',
 			folder: n8nFolder,
 			scripted: ['sqlite3'],
-			essentials: ['node_modules/n8n/bin/n8n', 'node_modules/sqlite3/build/Release/node_sqlite3.node'],
+			essentials: [
+				'node_modules/n8n/bin/n8n',
+				'node_modules/sqlite3/build/Release/node_sqlite3.node',
+			],
 			works: async () => await succeeds(node24, ['-e', 'require("sqlite3")'], n8nFolder),
 			env: withProjectTools(npmEnvironment()),
 			effort: 'this takes 2 to 5 minutes and 3 GB, once',

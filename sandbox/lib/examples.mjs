@@ -18,12 +18,16 @@ const PLACE = '/home/node/.n8n-files/';
  */
 export async function readExample(name, n8nFolder) {
 	const text = await readFile(join(folder, `${name}.json`), 'utf8');
-	return JSON.parse(text.replaceAll(PLACE, JSON.stringify(`${filesFolder(n8nFolder)}/`).slice(1, -1)));
+	return JSON.parse(
+		text.replaceAll(PLACE, JSON.stringify(`${filesFolder(n8nFolder)}/`).slice(1, -1)),
+	);
 }
 
 /** @returns {Promise<string[]>} the names of all examples */
 export const exampleNames = async () =>
-	(await readdir(folder)).filter((file) => file.endsWith('.json')).map((file) => basename(file, '.json'));
+	(await readdir(folder))
+		.filter((file) => file.endsWith('.json'))
+		.map((file) => basename(file, '.json'));
 
 /**
  * The credentials that the examples name: this node's, and the one of n8n's own OpenAI nodes.

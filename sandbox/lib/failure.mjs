@@ -27,7 +27,8 @@ export const messageOf = (error) => (types.isNativeError(error) ? error.message 
  * @param {unknown} value what a catch block got
  * @param {string} code such as ENOENT
  */
-export const hasCode = (value, code) => types.isNativeError(value) && 'code' in value && value.code === code;
+export const hasCode = (value, code) =>
+	types.isNativeError(value) && 'code' in value && value.code === code;
 
 /**
  * @param {string} file

@@ -87,11 +87,16 @@ async function isComplete(folder) {
  * @param {(detail: string) => void} [say]
  * @returns {Promise<void>}
  */
-export async function ensureInstalled({ name, folder, scripted, essentials, works, env, effort, todo }, say) {
+export async function ensureInstalled(
+	{ name, folder, scripted, essentials, works, env, effort, todo },
+	say,
+) {
 	const stamp = stampOf(folder);
 	const isDone = async () =>
 		(await readIfThere(stamp)) === (await fingerprint(folder)) &&
-		(await Promise.all(essentials.map(async (file) => await isThere(join(folder, file))))).every(Boolean);
+		(await Promise.all(essentials.map(async (file) => await isThere(join(folder, file))))).every(
+			Boolean,
+		);
 	if (await isDone()) {
 		say?.('installed already');
 		return;
@@ -103,7 +108,10 @@ export async function ensureInstalled({ name, folder, scripted, essentials, work
 		const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
 		const { code } = await run('npm', [...args, ...quiet], { cwd: folder, env, log });
 		if (code !== 0) {
-			throw new Failure(`\`npm ${args.join(' ')}\` in ${folder} ended with exit code ${code}.`, { todo, log });
+			throw new Failure(`\`npm ${args.join(' ')}\` in ${folder} ended with exit code ${code}.`, {
+				todo,
+				log,
+			});
 		}
 	};
 	await withLock(
@@ -120,7 +128,10 @@ export async function ensureInstalled({ name, folder, scripted, essentials, work
 			}
 			if (!(await works())) await npm(['rebuild', '--ignore-scripts=false', ...scripted]);
 			if (!(await works())) {
-				throw new Failure(`${scripted.join(', ')} was installed in ${folder} but cannot be used.`, { todo, log });
+				throw new Failure(`${scripted.join(', ')} was installed in ${folder} but cannot be used.`, {
+					todo,
+					log,
+				});
 			}
 			await writeFile(stamp, await fingerprint(folder));
 		},

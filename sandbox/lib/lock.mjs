@@ -29,7 +29,11 @@ export function isAlive(pid) {
 async function holderOf(file) {
 	const text = await readFile(file, 'utf8').catch(() => '');
 	const [pid = '', birth = ''] = text.split(' ');
-	return { text, pid: Number(pid), alive: isAlive(Number(pid)) && (await birthOf(Number(pid))) === birth };
+	return {
+		text,
+		pid: Number(pid),
+		alive: isAlive(Number(pid)) && (await birthOf(Number(pid))) === birth,
+	};
 }
 
 /**

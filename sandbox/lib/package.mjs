@@ -12,7 +12,8 @@ const packages = join(checkoutState, 'package');
 
 /** What the built package depends on. */
 const SOURCES = ['nodes', 'credentials'];
-const SINGLE_FILES = /^(package\.json|tsconfig\.json|gulpfile\.js|README\.md|CHANGELOG\.md|LICENSE)$/;
+const SINGLE_FILES =
+	/^(package\.json|tsconfig\.json|gulpfile\.js|README\.md|CHANGELOG\.md|LICENSE)$/;
 
 /**
  * @param {string} folder
@@ -27,11 +28,18 @@ export async function filesIn(folder) {
 }
 
 async function fingerprint() {
-	const single = (await readdir(root)).filter((name) => SINGLE_FILES.test(name)).map((name) => join(root, name));
-	const sources = await Promise.all(SOURCES.map(async (folder) => await filesIn(join(root, folder))));
+	const single = (await readdir(root))
+		.filter((name) => SINGLE_FILES.test(name))
+		.map((name) => join(root, name));
+	const sources = await Promise.all(
+		SOURCES.map(async (folder) => await filesIn(join(root, folder))),
+	);
 	const hash = createHash('sha256');
 	for (const file of [...single, ...sources.flat()]) {
-		hash.update(`${relative(root, file)}\0`).update(await readFile(file)).update('\0');
+		hash
+			.update(`${relative(root, file)}\0`)
+			.update(await readFile(file))
+			.update('\0');
 	}
 	return hash.digest('hex').slice(0, 16);
 }
@@ -53,7 +61,8 @@ async function npm(args, todo) {
 		env: withProjectTools(process.env),
 		log,
 	});
-	if (code !== 0) throw new Failure(`\`npm ${args.join(' ')}\` ended with exit code ${code}.`, { todo, log });
+	if (code !== 0)
+		throw new Failure(`\`npm ${args.join(' ')}\` ended with exit code ${code}.`, { todo, log });
 }
 
 /**
@@ -93,7 +102,9 @@ export async function packNode({ always = false, say } = {}) {
 export async function unpack(tarball, folder) {
 	await rm(folder, { recursive: true, force: true });
 	await mkdir(folder, { recursive: true });
-	const { code } = await run('tar', ['-xzf', tarball, '-C', folder, '--strip-components=1'], { log });
+	const { code } = await run('tar', ['-xzf', tarball, '-C', folder, '--strip-components=1'], {
+		log,
+	});
 	if (code !== 0) {
 		throw new Failure(`${tarball} could not be unpacked into ${folder}.`, {
 			todo: 'Check that the command `tar` is installed and that the disk is not full, then start again.',

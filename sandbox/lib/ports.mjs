@@ -14,7 +14,9 @@ const isFree = async (port) =>
 	await new Promise((resolve) => {
 		const server = createServer();
 		server.once('error', () => resolve(false));
-		server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)));
+		server.listen({ port, host: '127.0.0.1', exclusive: true }, () =>
+			server.close(() => resolve(true)),
+		);
 	});
 
 /**

@@ -33,7 +33,11 @@ let stopping = false;
  * @param {number} [options.graceMs]
  * @returns {KeptProcess}
  */
-export function startKept(command, args, { log, cwd, env, capture = false, graceMs = DEFAULT_GRACE_MS }) {
+export function startKept(
+	command,
+	args,
+	{ log, cwd, env, capture = false, graceMs = DEFAULT_GRACE_MS },
+) {
 	if (stopping) throw new Failure('Stopped before this step began.');
 	mkdirSync(dirname(log), { recursive: true });
 	const logFile = openSync(log, 'a', 0o600);
@@ -86,7 +90,8 @@ export function startKept(command, args, { log, cwd, env, capture = false, grace
  * @param {string[]} args
  * @param {Parameters<typeof startKept>[2]} options
  */
-export const run = async (command, args, options) => await startKept(command, args, options).finished;
+export const run = async (command, args, options) =>
+	await startKept(command, args, options).finished;
 
 /** Ends everything that was started here and is still running; nothing new is started after it. */
 export async function stopAll() {

@@ -3,7 +3,8 @@ const ANNOUNCE_AFTER_MS = 1500;
 const TICK_MS = { terminal: 1000, log: 15_000 };
 
 /** @param {number} ms */
-const seconds = (ms) => (ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 1000)} s`);
+const seconds = (ms) =>
+	ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 1000)} s`;
 
 /**
  * Tells on one line per step what is done and how long it took. On a terminal the line of the step at work counts
@@ -39,7 +40,9 @@ export function createProgress(out = process.stdout) {
 		const end = (mark) => {
 			clearTimeout(announcing);
 			clearInterval(ticking);
-			out.write(`${terminal ? '\r\x1b[K' : ''}${mark} ${text()} (${seconds(Date.now() - start)})\n`);
+			out.write(
+				`${terminal ? '\r\x1b[K' : ''}${mark} ${text()} (${seconds(Date.now() - start)})\n`,
+			);
 		};
 		try {
 			const result = await work((added) => {

@@ -4,7 +4,9 @@
  * @returns {unknown} the object's own value under the key; nothing where there is none
  */
 export const field = (value, key) =>
-	typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined;
+	typeof value === 'object' && value !== null && Object.hasOwn(value, key)
+		? Reflect.get(value, key)
+		: undefined;
 
 /**
  * @param {unknown} value

@@ -42,7 +42,10 @@ export function createApi({ store, ids, settings }) {
 	function findItem(conversation, id) {
 		const item = conversation.items.find((each) => each.id === id);
 		if (item) return item;
-		throw new ApiError(404, `Item with id '${id}' not found in conversation with id '${conversation.id}'.`);
+		throw new ApiError(
+			404,
+			`Item with id '${id}' not found in conversation with id '${conversation.id}'.`,
+		);
 	}
 
 	/** @param {RequestRecord} request */
@@ -88,7 +91,8 @@ export function createApi({ store, ids, settings }) {
 	function updateConversation(request, conversation) {
 		const body = readBody(request).only(['metadata']);
 		const metadata = readMetadata(body['metadata']);
-		const merged = settings.updateSemantics === 'merge' ? { ...conversation.metadata, ...metadata } : metadata;
+		const merged =
+			settings.updateSemantics === 'merge' ? { ...conversation.metadata, ...metadata } : metadata;
 		conversation.metadata = readMetadata(merged);
 		request.applied = true;
 		return json(presentConversation(conversation));
@@ -127,7 +131,10 @@ export function createApi({ store, ids, settings }) {
 		if (after !== undefined && after !== '') {
 			position = items.findIndex((item) => item.id === after);
 			if (position < 0) {
-				throw badRequest(`Item with id '${after}' not found in conversation with id '${conversation.id}'.`, 'after');
+				throw badRequest(
+					`Item with id '${after}' not found in conversation with id '${conversation.id}'.`,
+					'after',
+				);
 			}
 		}
 		if (order === 'asc') {
@@ -161,8 +168,10 @@ export function createApi({ store, ids, settings }) {
 		if (resource === 'models' && id === undefined) {
 			return method === 'GET' ? json(presentModels()) : undefinedMethod(request);
 		}
-		if (resource !== 'conversations' || id === '' || itemId === '' || rest.length > 0) return undefined;
-		if (id === undefined) return method === 'POST' ? createConversation(request) : undefinedMethod(request);
+		if (resource !== 'conversations' || id === '' || itemId === '' || rest.length > 0)
+			return undefined;
+		if (id === undefined)
+			return method === 'POST' ? createConversation(request) : undefinedMethod(request);
 		if (items === undefined) {
 			if (method === 'GET') return json(presentConversation(findConversation(id)));
 			if (method === 'POST') return updateConversation(request, findConversation(id));
@@ -179,7 +188,9 @@ export function createApi({ store, ids, settings }) {
 		const conversation = findConversation(id);
 		const include = readInclude(request.query);
 		const item = findItem(conversation, itemId);
-		return method === 'GET' ? json(presentItem(item, include)) : deleteItem(request, conversation, item);
+		return method === 'GET'
+			? json(presentItem(item, include))
+			: deleteItem(request, conversation, item);
 	};
 }
 
@@ -203,7 +214,12 @@ export const json = (body, status = 200) => ({
 });
 
 /** @param {StoredConversation} conversation */
-const presentConversation = ({ id, object, created_at, metadata }) => ({ id, object, created_at, metadata });
+const presentConversation = ({ id, object, created_at, metadata }) => ({
+	id,
+	object,
+	created_at,
+	metadata,
+});
 
 /**
  * @param {Item[]} items

@@ -46,8 +46,12 @@ export function createControl(server) {
 			const call = objectOf(body)['nextToolCall'];
 			const values = objectOf(call)['arguments'];
 			const name = objectOf(call)['name'];
-			if (!isObject(values) && typeof values !== 'string') return fail('nextToolCall.arguments: an object or a text');
-			server().model.nextToolCall = { arguments: values, ...(typeof name === 'string' ? { name } : {}) };
+			if (!isObject(values) && typeof values !== 'string')
+				return fail('nextToolCall.arguments: an object or a text');
+			server().model.nextToolCall = {
+				arguments: values,
+				...(typeof name === 'string' ? { name } : {}),
+			};
 			return { queued: server().model.toolCalls.length };
 		},
 		'POST reset': () => {
@@ -64,7 +68,9 @@ export function createControl(server) {
 		/** @param {number} status @param {unknown} body */
 		const reply = (status, body) => {
 			response.writeHead(status, { 'content-type': 'application/json' });
-			response.end(JSON.stringify(body, (_key, value) => (value === Infinity ? 'Infinity' : value)));
+			response.end(
+				JSON.stringify(body, (_key, value) => (value === Infinity ? 'Infinity' : value)),
+			);
 		};
 		if (!isLoopback(message.socket.remoteAddress)) return reply(403, { error: 'Loopback only' });
 		const url = new URL(message.url ?? '', 'http://localhost');
@@ -88,7 +94,15 @@ const isLoopback = (address = '') => /^(::ffff:)?127\.|^::1$/.test(address);
 
 /** @param {SandboxServer} server */
 function stats(server) {
-	const { requestCount, inFlight, maxInFlight, maxInFlightPerConversation, connections, openSockets, store } = server;
+	const {
+		requestCount,
+		inFlight,
+		maxInFlight,
+		maxInFlightPerConversation,
+		connections,
+		openSockets,
+		store,
+	} = server;
 	return {
 		requests: requestCount,
 		inFlight,
@@ -110,7 +124,13 @@ function readSeeds(body) {
 		const { id, metadata, items, count } = objectOf(each);
 		const seed = {
 			...(typeof id === 'string' ? { id } : {}),
-			...(isObject(metadata) ? { metadata: Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key, String(value)])) } : {}),
+			...(isObject(metadata)
+				? {
+						metadata: Object.fromEntries(
+							Object.entries(metadata).map(([key, value]) => [key, String(value)]),
+						),
+					}
+				: {}),
 			...(Array.isArray(items) ? { items: items.filter(isObject) } : {}),
 		};
 		return Array.from({ length: typeof count === 'number' ? count : 1 }, () => seed);
@@ -124,11 +144,16 @@ function readSeeds(body) {
 function readRule(body) {
 	const { bodyBase64, match, times, ...rest } = objectOf(body);
 	const { path, ...others } = objectOf(match ?? {});
-	const pattern = isObject(path) ? new RegExp(String(path['regex']), String(path['flags'] ?? '')) : path;
+	const pattern = isObject(path)
+		? new RegExp(String(path['regex']), String(path['flags'] ?? ''))
+		: path;
 	return {
 		...rest,
 		...(times === undefined ? {} : { times: Number(times) }),
-		match: { ...others, ...(typeof pattern === 'string' || pattern instanceof RegExp ? { path: pattern } : {}) },
+		match: {
+			...others,
+			...(typeof pattern === 'string' || pattern instanceof RegExp ? { path: pattern } : {}),
+		},
 		...(typeof bodyBase64 === 'string' ? { body: Buffer.from(bodyBase64, 'base64') } : {}),
 	};
 }
@@ -142,8 +167,10 @@ function readSettings(body) {
 	const changes = {};
 	for (const [name, value] of Object.entries(objectOf(body))) {
 		if (name === 'latencyMs' && typeof value === 'number') changes.latencyMs = value;
-		else if (name === 'updateSemantics' && (value === 'replace' || value === 'merge')) changes.updateSemantics = value;
-		else if (name === 'unknownParameters' && (value === 'refuse' || value === 'ignore')) changes.unknownParameters = value;
+		else if (name === 'updateSemantics' && (value === 'replace' || value === 'merge'))
+			changes.updateSemantics = value;
+		else if (name === 'unknownParameters' && (value === 'refuse' || value === 'ignore'))
+			changes.unknownParameters = value;
 		else if (name === 'rateLimit') changes.rateLimit = readRateLimit(value);
 		else fail(`No such setting: ${name}`);
 	}

@@ -28,7 +28,8 @@ export class ApiError extends Error {
  * @param {string | null} param
  * @param {string | null} [code]
  */
-export const badRequest = (message, param, code = null) => new ApiError(400, message, { param, code });
+export const badRequest = (message, param, code = null) =>
+	new ApiError(400, message, { param, code });
 
 /** @param {string} param */
 export const unknownParameter = (param) =>
@@ -58,8 +59,13 @@ export const invalidType = (value, param, expected) =>
 export function unsupportedValue(value, param, supported) {
 	const quoted = supported.map((each) => `'${each}'`);
 	const last = quoted.pop() ?? '';
-	const list = quoted.length < 2 ? [...quoted, last].join(' and ') : `${quoted.join(', ')}, and ${last}`;
-	return badRequest(`Invalid value: '${value}'. Supported values are: ${list}.`, param, 'invalid_value');
+	const list =
+		quoted.length < 2 ? [...quoted, last].join(' and ') : `${quoted.join(', ')}, and ${last}`;
+	return badRequest(
+		`Invalid value: '${value}'. Supported values are: ${list}.`,
+		param,
+		'invalid_value',
+	);
 }
 
 /** @param {unknown} value */
@@ -71,7 +77,8 @@ function describeType(value) {
 }
 
 /** @param {string} id */
-export const conversationNotFound = (id) => new ApiError(404, `Conversation with id '${id}' not found.`);
+export const conversationNotFound = (id) =>
+	new ApiError(404, `Conversation with id '${id}' not found.`);
 
 /**
  * OpenAI's usual error for a status, for faults that name only the status.

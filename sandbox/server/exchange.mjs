@@ -21,7 +21,15 @@ const NO_UTF8 = Buffer.from([0xff, 0xfe, 0xc3, 0x28]);
  *   limitHeaders: () => HeaderPair[],
  * }} parts `answer` applies the request to the store and gives the genuine answer
  */
-export function createExchange({ settings, ids, journal, timers, takeFault, answer, limitHeaders }) {
+export function createExchange({
+	settings,
+	ids,
+	journal,
+	timers,
+	takeFault,
+	answer,
+	limitHeaders,
+}) {
 	/**
 	 * @param {Answer} bare
 	 * @param {RequestRecord} request
@@ -65,7 +73,9 @@ export function createExchange({ settings, ids, journal, timers, takeFault, answ
 			await timers.wait(rule.delayMs);
 			if (request.aborted) return;
 		}
-		const bare = staysSilent(rule) ? { status: 0, headers: [], body: '' } : await ruledAnswer(rule, request, genuine);
+		const bare = staysSilent(rule)
+			? { status: 0, headers: [], body: '' }
+			: await ruledAnswer(rule, request, genuine);
 		if (request.aborted) return;
 		if (!needsSocket(rule)) return send(request, response, bare);
 		const { socket } = response;
@@ -84,7 +94,8 @@ export function createExchange({ settings, ids, journal, timers, takeFault, answ
 	 */
 	return async function serve(request, response) {
 		const rule = takeFault(request);
-		const latency = typeof settings.latencyMs === 'function' ? settings.latencyMs() : settings.latencyMs;
+		const latency =
+			typeof settings.latencyMs === 'function' ? settings.latencyMs() : settings.latencyMs;
 		if (latency > 0) {
 			await timers.wait(latency);
 			if (request.aborted) return;
@@ -105,7 +116,8 @@ async function ruledAnswer(rule, request, genuine) {
 	/** @type {PartialAnswer} */
 	const wanted = { ...rule, ...computed };
 	const extra = toPairs(wanted.headers);
-	const base = wanted.status === undefined && wanted.body === undefined ? genuine() : madeAnswer(wanted);
+	const base =
+		wanted.status === undefined && wanted.body === undefined ? genuine() : madeAnswer(wanted);
 	const headers = [...base.headers.filter(([name]) => !hasHeader(extra, name)), ...extra];
 	return { ...base, headers, body: rule.invalidUtf8 ? withoutUtf8(base.body) : base.body };
 }
@@ -137,5 +149,10 @@ const toPairs = (headers = []) => (Array.isArray(headers) ? headers : Object.ent
 function withoutUtf8(body) {
 	const bytes = Buffer.from(body);
 	if (bytes.at(-1) !== 0x7d || bytes.length <= 2) return Buffer.concat([bytes, NO_UTF8]);
-	return Buffer.concat([bytes.subarray(0, -1), Buffer.from(',"invalid":"'), NO_UTF8, Buffer.from('"}')]);
+	return Buffer.concat([
+		bytes.subarray(0, -1),
+		Buffer.from(',"invalid":"'),
+		NO_UTF8,
+		Buffer.from('"}'),
+	]);
 }

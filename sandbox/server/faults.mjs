@@ -18,7 +18,12 @@ export function createFaults(basePath) {
 		 */
 		add(rule) {
 			checkRule(rule);
-			const queued = { rule, hits: 0, seen: 0, remove: () => void (queue = queue.filter((each) => each !== queued)) };
+			const queued = {
+				rule,
+				hits: 0,
+				seen: 0,
+				remove: () => void (queue = queue.filter((each) => each !== queued)),
+			};
 			queue.push(queued);
 			return queued;
 		},
@@ -64,7 +69,11 @@ function fits(match, request, basePath) {
 		// A sticky or global expression would remember where it stopped.
 		match.path.lastIndex = 0;
 		if (!match.path.test(request.path)) return false;
-	} else if (match.path !== undefined && match.path !== request.path && basePath + match.path !== request.path) {
+	} else if (
+		match.path !== undefined &&
+		match.path !== request.path &&
+		basePath + match.path !== request.path
+	) {
 		return false;
 	}
 	return match.predicate?.(request) ?? true;
@@ -86,10 +95,12 @@ const TRANSPORT = /** @type {const} */ ([
 
 /** @param {FaultRule} rule */
 function describeRule(rule) {
-	const parts = TRANSPORT.filter((kind) => rule[kind] !== undefined && rule[kind] !== false).map((kind) => {
-		const value = rule[kind];
-		return typeof value === 'string' ? `${kind} ${value}` : kind;
-	});
+	const parts = TRANSPORT.filter((kind) => rule[kind] !== undefined && rule[kind] !== false).map(
+		(kind) => {
+			const value = rule[kind];
+			return typeof value === 'string' ? `${kind} ${value}` : kind;
+		},
+	);
 	if (rule.status !== undefined) parts.unshift(`status ${rule.status}`);
 	if (rule.delayMs !== undefined) parts.push(`delay ${rule.delayMs} ms`);
 	return parts.join(', ') || 'answer';
@@ -122,7 +133,9 @@ function checkRule(rule) {
 		Object.keys(rule.match ?? {}).find((field) => !MATCH_FIELDS.has(field));
 	if (unknown !== undefined) throw new TypeError(`Fault rule: there is no field '${unknown}'`);
 	if (!CUTS.includes(rule.reset) || !CUTS.includes(rule.close)) {
-		throw new TypeError(`Fault rule: reset and close are one of ${CUTS.filter(Boolean).join(', ')}`);
+		throw new TypeError(
+			`Fault rule: reset and close are one of ${CUTS.filter(Boolean).join(', ')}`,
+		);
 	}
 	if (![undefined, true, 'headers', 'body'].includes(rule.hang)) {
 		throw new TypeError("Fault rule: hang is true, 'headers' or 'body'");

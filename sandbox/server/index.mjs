@@ -41,7 +41,13 @@ export { conversationLocked, insufficientQuota, rateLimited } from './errors.mjs
  * @param {ServerOptions} [options]
  */
 export async function startServer(options = {}) {
-	const { port = 0, host = '127.0.0.1', basePath = '/v1', apiKeys = ['sk-test-sandbox'], record = true } = options;
+	const {
+		port = 0,
+		host = '127.0.0.1',
+		basePath = '/v1',
+		apiKeys = ['sk-test-sandbox'],
+		record = true,
+	} = options;
 	/** @type {Settings} */
 	const settings = {
 		latencyMs: options.latencyMs ?? 0,
@@ -55,7 +61,11 @@ export async function startServer(options = {}) {
 	const journal = createJournal(record);
 	const timers = createTimers();
 	const model = createModel();
-	const apis = [createApi({ store, ids, settings }), createChat({ model, ids }), createResponses({ model, ids, store })];
+	const apis = [
+		createApi({ store, ids, settings }),
+		createChat({ model, ids }),
+		createResponses({ model, ids, store }),
+	];
 	/** @type {ReturnType<typeof createLimiter> | undefined} */
 	let limiter;
 	/** @type {Set<Socket>} */
@@ -120,7 +130,10 @@ export async function startServer(options = {}) {
 			request.aborted ||= isCutShort || request.endedAt === undefined;
 			journal.close(request);
 		});
-		if (message.headers['content-length'] === undefined && message.headers['transfer-encoding'] === undefined) {
+		if (
+			message.headers['content-length'] === undefined &&
+			message.headers['transfer-encoding'] === undefined
+		) {
 			message.resume();
 			serve(request, response).catch(crash);
 			return;
@@ -149,7 +162,9 @@ export async function startServer(options = {}) {
 
 	async function closeAll() {
 		timers.clear();
-		const ended = [server, ...sockets].map((each) => new Promise((resolve) => each.once('close', resolve)));
+		const ended = [server, ...sockets].map(
+			(each) => new Promise((resolve) => each.once('close', resolve)),
+		);
 		server.close();
 		for (const socket of sockets) socket.destroy();
 		await Promise.all(ended);
@@ -213,7 +228,10 @@ export async function startServer(options = {}) {
 function pathSegments(path, basePath) {
 	if (!path.startsWith(`${basePath}/`)) return undefined;
 	try {
-		return path.slice(basePath.length + 1).split('/').map(decodeURIComponent);
+		return path
+			.slice(basePath.length + 1)
+			.split('/')
+			.map(decodeURIComponent);
 	} catch {
 		return undefined;
 	}
@@ -230,6 +248,7 @@ function parsedOrUndefined(text) {
 
 /** @param {AddressInfo | string | null} address */
 function originOf(address) {
-	if (address === null || typeof address === 'string') throw new TypeError('The server has no port');
+	if (address === null || typeof address === 'string')
+		throw new TypeError('The server has no port');
 	return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
 }

@@ -53,7 +53,10 @@ export const ITEM_SHAPES = new Map([
 	['local_shell_call', shape('action call_id', 'status')],
 	['local_shell_call_output', shape('output', 'status')],
 	['shell_call', shape('action call_id', 'caller environment status', 'environment')],
-	['shell_call_output', shape('call_id output', 'caller max_output_length status', 'max_output_length')],
+	[
+		'shell_call_output',
+		shape('call_id output', 'caller max_output_length status', 'max_output_length'),
+	],
 	['apply_patch_call', shape('call_id operation', 'caller status')],
 	['apply_patch_call_output', shape('call_id', 'caller output status', 'output')],
 	['mcp_list_tools', shape('server_label tools', 'error', 'error')],

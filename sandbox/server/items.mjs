@@ -1,6 +1,13 @@
 /** @import { Ids } from './ids.mjs' */
 /** @import { Item, JsonObject } from './types.mjs' */
-import { ApiError, badRequest, invalidType, missingParameter, unknownParameter, unsupportedValue } from './errors.mjs';
+import {
+	ApiError,
+	badRequest,
+	invalidType,
+	missingParameter,
+	unknownParameter,
+	unsupportedValue,
+} from './errors.mjs';
 import { ITEM_SHAPES, ITEM_TYPES } from './itemShapes.mjs';
 import { characters, isObject, tooLong } from './validate.mjs';
 
@@ -64,7 +71,13 @@ export function buildItem(input, ids) {
 	const status = ITEM_SHAPES.get(type)?.hasStatus ? { status: 'completed' } : {};
 	const { id: _id, type: _type, ...fields } = input;
 	if (type !== 'message') return { id, type, ...status, ...fields };
-	return { id, type, ...status, ...fields, content: expandContent(input['content'], input['role']) };
+	return {
+		id,
+		type,
+		...status,
+		...fields,
+		content: expandContent(input['content'], input['role']),
+	};
 }
 
 /**
@@ -78,7 +91,8 @@ function expandContent(content, role) {
 	return parts.map((/** @type {unknown} */ part) => {
 		if (!isObject(part)) return part;
 		if (part['type'] === 'output_text') return { annotations: [], logprobs: [], ...part };
-		if (part['type'] === 'input_image') return { detail: 'auto', file_id: null, image_url: null, ...part };
+		if (part['type'] === 'input_image')
+			return { detail: 'auto', file_id: null, image_url: null, ...part };
 		return part;
 	});
 }
@@ -109,9 +123,14 @@ function checkedInput(input, where, known) {
 	const shape = ITEM_SHAPES.get(type);
 	if (!shape) throw unsupportedValue(type, where, ITEM_TYPES);
 	for (const [field, value] of Object.entries(input)) {
-		const isKnown = field === 'id' || field === 'type' || shape.required.includes(field) || shape.optional.includes(field);
+		const isKnown =
+			field === 'id' ||
+			field === 'type' ||
+			shape.required.includes(field) ||
+			shape.optional.includes(field);
 		// The API calls a null it does not expect an unknown parameter, not a wrong type.
-		if (!isKnown || (value === null && !shape.nullable.includes(field))) throw unknownParameter(`${where}.${field}`);
+		if (!isKnown || (value === null && !shape.nullable.includes(field)))
+			throw unknownParameter(`${where}.${field}`);
 	}
 	const missing = shape.required.find((field) => input[field] === undefined);
 	if (missing !== undefined) throw missingParameter(`${where}.${missing}`);
@@ -148,9 +167,14 @@ function checkMessage(message, where) {
 	if (!ROLES.includes(role)) throw unsupportedValue(role, `${where}.role`, ROLES);
 	const content = message['content'];
 	if (typeof content === 'string') return checkText(content, `${where}.content`);
-	if (!Array.isArray(content)) throw invalidType(content, `${where}.content`, 'a string or an array of content parts');
+	if (!Array.isArray(content))
+		throw invalidType(content, `${where}.content`, 'a string or an array of content parts');
 	content.forEach((/** @type {unknown} */ part, index) => {
-		checkPart(part, `${where}.content[${index}]`, role === 'assistant' ? ASSISTANT_PARTS : INPUT_PARTS);
+		checkPart(
+			part,
+			`${where}.content[${index}]`,
+			role === 'assistant' ? ASSISTANT_PARTS : INPUT_PARTS,
+		);
 	});
 }
 
@@ -166,8 +190,10 @@ function checkPart(part, where, allowed) {
 	if (typeof type !== 'string') throw invalidType(type, `${where}.type`, 'a string');
 	if (!allowed.includes(type)) throw unsupportedValue(type, where, allowed);
 	if (type === 'input_image' || type === 'input_file') {
-		const sources = type === 'input_image' ? ['image_url', 'file_id'] : ['file_id', 'file_url', 'file_data'];
-		if (!sources.some((field) => typeof part[field] === 'string')) throw missingParameter(`${where}.${sources[0]}`);
+		const sources =
+			type === 'input_image' ? ['image_url', 'file_id'] : ['file_id', 'file_url', 'file_data'];
+		if (!sources.some((field) => typeof part[field] === 'string'))
+			throw missingParameter(`${where}.${sources[0]}`);
 		return;
 	}
 	const field = type === 'refusal' ? 'refusal' : 'text';
@@ -214,8 +240,13 @@ function refuseLoneReasoning(items, param) {
 	items.forEach((item, index) => {
 		if (item.type !== 'reasoning') return;
 		const next = items[index + 1];
-		const isInput = next && ((next.type === 'message' && next['role'] !== 'assistant') || next.type.endsWith('_output'));
+		const isInput =
+			next &&
+			((next.type === 'message' && next['role'] !== 'assistant') || next.type.endsWith('_output'));
 		if (next && !isInput) return;
-		throw badRequest(`Item '${item.id}' of type 'reasoning' was provided without its required following item.`, param);
+		throw badRequest(
+			`Item '${item.id}' of type 'reasoning' was provided without its required following item.`,
+			param,
+		);
 	});
 }

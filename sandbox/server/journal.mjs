@@ -73,7 +73,8 @@ export function createJournal(record) {
 				if (left === 0) perConversation.delete(id);
 				else perConversation.set(id, left);
 			}
-			if (record === 'light') Object.assign(request, { headers: {}, rawHeaders: [], bodyText: '', body: undefined });
+			if (record === 'light')
+				Object.assign(request, { headers: {}, rawHeaders: [], bodyText: '', body: undefined });
 		},
 
 		/** Forgets the past; requests in flight stay counted. */

@@ -11,8 +11,12 @@ const ROUNDING = 1e-6;
  * @param {RateLimit} limit
  * @param {() => number} [now] milliseconds
  */
-export function createLimiter({ perSecond, burst, retryAfter = 'ms' }, now = () => performance.now()) {
-	if (!(perSecond > 0) || !(burst >= 1)) throw new RangeError('rateLimit: perSecond must be above 0, burst at least 1');
+export function createLimiter(
+	{ perSecond, burst, retryAfter = 'ms' },
+	now = () => performance.now(),
+) {
+	if (!(perSecond > 0) || !(burst >= 1))
+		throw new RangeError('rateLimit: perSecond must be above 0, burst at least 1');
 	let tokens = burst;
 	let filledAt = now();
 

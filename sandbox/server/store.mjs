@@ -36,7 +36,10 @@ export function createStore(ids) {
 				items: [],
 			};
 			conversations.set(conversation.id, conversation);
-			store.addItems(conversation, (seed.items ?? []).map((input) => buildItem(input, ids)));
+			store.addItems(
+				conversation,
+				(seed.items ?? []).map((input) => buildItem(input, ids)),
+			);
 			return conversation;
 		},
 

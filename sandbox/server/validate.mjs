@@ -1,5 +1,12 @@
 /** @import { JsonObject } from './types.mjs' */
-import { ApiError, badRequest, invalidType, missingParameter, unknownParameter, unsupportedValue } from './errors.mjs';
+import {
+	ApiError,
+	badRequest,
+	invalidType,
+	missingParameter,
+	unknownParameter,
+	unsupportedValue,
+} from './errors.mjs';
 
 export const MAX_PAIRS = 16;
 export const MAX_KEY_LENGTH = 64;
@@ -23,7 +30,8 @@ export const INCLUDABLE = Object.freeze([
  * @param {unknown} value
  * @returns {value is JsonObject}
  */
-export const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
+export const isObject = (value) =>
+	typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
  * A string's length in Unicode code points. That OpenAI counts so, and not UTF-16 units or bytes,
@@ -149,7 +157,8 @@ export function readInclude(query) {
 	if (query === '') return included;
 	for (const [key, value] of new URLSearchParams(query)) {
 		if (!/^include(\[\d*\])?$/.test(key)) continue;
-		if (!INCLUDABLE.includes(value)) throw unsupportedValue(value, `include[${included.size}]`, INCLUDABLE);
+		if (!INCLUDABLE.includes(value))
+			throw unsupportedValue(value, `include[${included.size}]`, INCLUDABLE);
 		included.add(value);
 	}
 	return included;

@@ -31,14 +31,22 @@ export function sendAnswer(response, answer) {
 }
 
 /** Faults that break what the headers or HTTP promise, and those that only shape a whole answer. */
-const BREAKING = /** @type {const} */ (['reset', 'close', 'hang', 'contentLength', 'truncate', 'closeKeepAlive']);
+const BREAKING = /** @type {const} */ ([
+	'reset',
+	'close',
+	'hang',
+	'contentLength',
+	'truncate',
+	'closeKeepAlive',
+]);
 const SHAPING = /** @type {const} */ (['dripHeaders', 'dripBody', 'chunked', 'bodySize']);
 
 /**
  * @param {FaultRule} rule
  * @param {readonly (keyof FaultRule)[]} kinds
  */
-const hasAny = (rule, kinds) => kinds.some((kind) => rule[kind] !== undefined && rule[kind] !== false);
+const hasAny = (rule, kinds) =>
+	kinds.some((kind) => rule[kind] !== undefined && rule[kind] !== false);
 
 /** @param {FaultRule} rule whether it needs the connection itself, beside node's own HTTP writer */
 export const needsSocket = (rule) => hasAny(rule, BREAKING) || hasAny(rule, SHAPING);
@@ -78,7 +86,8 @@ export async function sendOnSocket(socket, answer, rule, { timers, onStatus, onE
 		const size = drip?.bytes ?? bytes.length;
 		for (let from = 0; from < bytes.length && !socket.destroyed; from += size) {
 			if (drip && from > 0) await timers.wait(drip.everyMs);
-			if (!socket.destroyed && !socket.write(bytes.subarray(from, from + size))) await drained(socket);
+			if (!socket.destroyed && !socket.write(bytes.subarray(from, from + size)))
+				await drained(socket);
 		}
 	};
 
@@ -143,7 +152,8 @@ function renderHead(answer, rule, length) {
 	const headers = [...answer.headers];
 	if (!hasHeader(headers, 'date')) headers.push(['date', new Date().toUTCString()]);
 	if (rule.chunked) headers.push(['transfer-encoding', 'chunked']);
-	else if (!hasHeader(headers, 'content-length')) headers.push(['content-length', String(rule.contentLength ?? length)]);
+	else if (!hasHeader(headers, 'content-length'))
+		headers.push(['content-length', String(rule.contentLength ?? length)]);
 	if (!hasHeader(headers, 'connection')) {
 		// A server that breaks a connection has not announced it; one that only drips is honest.
 		headers.push(['connection', hasAny(rule, BREAKING) ? 'keep-alive' : 'close']);

@@ -20,10 +20,12 @@ const lines = pages.flatMap((each) =>
 
 /** Commands that are named in a sentence. */
 const named = pages.flatMap((each) =>
-	[...proseOf(each).matchAll(/`((?:npm (?:run|start|test)|npx jest|node )[^`]*)`/g)].map(([, line = '']) => ({
-		page: each.name,
-		line,
-	})),
+	[...proseOf(each).matchAll(/`((?:npm (?:run|start|test)|npx jest|node )[^`]*)`/g)].map(
+		([, line = '']) => ({
+			page: each.name,
+			line,
+		}),
+	),
 );
 
 const all = [...lines, ...named].map(({ page, line }) => [page, line] as const);
@@ -36,7 +38,8 @@ describe('Commands in the documentation', () => {
 		const script = /^npm (?:run ([\w:]+)|(start|test)\b)/.exec(line);
 		if (script) expect(scripts).toContain(script[1] ?? script[2]);
 		const file = /^(?:npx jest|node) (?:--config=)?([\w./-]+)/.exec(line)?.[1];
-		if (file !== undefined) expect({ file, exists: existsSync(join(root, file)) }).toEqual({ file, exists: true });
+		if (file !== undefined)
+			expect({ file, exists: existsSync(join(root, file)) }).toEqual({ file, exists: true });
 		const layers = /--only=([\w,]+)/.exec(line)?.[1]?.split(',') ?? [];
 		const runner = readFileSync(join(root, 'test/runner/runLayers.mjs'), 'utf8');
 		for (const layer of layers) expect(runner).toContain(`name: '${layer}'`);
@@ -54,8 +57,11 @@ describe('Commands in the documentation', () => {
 		}
 	});
 
-	it.each(pages.map(({ name, text }) => [name, text]))('%s names the package by its name', (_, text) => {
-		const names = new Set([...text.matchAll(/n8n-nodes-openai[\w-]*/g)].map(([name]) => name));
-		expect([...names].filter((name) => name !== packageJson.name)).toEqual([]);
-	});
+	it.each(pages.map(({ name, text }) => [name, text]))(
+		'%s names the package by its name',
+		(_, text) => {
+			const names = new Set([...text.matchAll(/n8n-nodes-openai[\w-]*/g)].map(([name]) => name));
+			expect([...names].filter((name) => name !== packageJson.name)).toEqual([]);
+		},
+	);
 });

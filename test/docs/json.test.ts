@@ -51,7 +51,8 @@ const checks: Record<string, (text: string) => Promise<void> | void> = {
 	parameters: async (text) => await runToSuccess(JSON.parse(text)),
 
 	async workflow(text) {
-		const { nodes, connections }: { nodes: NodeJson[]; connections: Record<string, unknown> } = JSON.parse(text);
+		const { nodes, connections }: { nodes: NodeJson[]; connections: Record<string, unknown> } =
+			JSON.parse(text);
 		const ours = nodes.filter(({ type }) => type === TYPE);
 		expect(ours.length).toBeGreaterThan(0);
 		expect(nodes.map(({ name }) => name)).toEqual(expect.arrayContaining(Object.keys(connections)));
@@ -98,7 +99,11 @@ const checks: Record<string, (text: string) => Promise<void> | void> = {
 
 	'other node'(text) {
 		const node: NodeJson = JSON.parse(text);
-		expect(node).toMatchObject({ name: expect.any(String), type: expect.any(String), parameters: expect.any(Object) });
+		expect(node).toMatchObject({
+			name: expect.any(String),
+			type: expect.any(String),
+			parameters: expect.any(Object),
+		});
 		expect(node.type).not.toBe(TYPE);
 	},
 };
@@ -106,9 +111,13 @@ const checks: Record<string, (text: string) => Promise<void> | void> = {
 describe('JSON in the documentation', () => {
 	const blocks = pages.flatMap(blocksOf).filter(({ language }) => language === 'json');
 
-	it.each(blocks.map(({ page, check, text }) => [page, check, text] as const))('%s: %s', async (_, check, text) => {
-		const run = checks[check];
-		if (run === undefined) throw new Error(`Say before the block as what it is to be checked:\n${text}`);
-		await run(text);
-	});
+	it.each(blocks.map(({ page, check, text }) => [page, check, text] as const))(
+		'%s: %s',
+		async (_, check, text) => {
+			const run = checks[check];
+			if (run === undefined)
+				throw new Error(`Say before the block as what it is to be checked:\n${text}`);
+			await run(text);
+		},
+	);
 });

@@ -16,7 +16,9 @@ const anchorsOf = (text: string): string[] =>
 	);
 
 const targetsOf = (text: string): string[] =>
-	[...text.matchAll(/\]\(([^)\s]+)\)|(?:src|srcset|href)="([^"]+)"/g)].map(([, link, source]) => link ?? source ?? '');
+	[...text.matchAll(/\]\(([^)\s]+)\)|(?:src|srcset|href)="([^"]+)"/g)].map(
+		([, link, source]) => link ?? source ?? '',
+	);
 
 /** What is wrong with a link; undefined when it leads somewhere. */
 function problemOf({ name, text }: Page, target: string): string | undefined {

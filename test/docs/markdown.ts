@@ -5,7 +5,16 @@ import { join, relative } from 'node:path';
 export const root = join(__dirname, '../..');
 
 /** Where pages for people are; what tools bring along is not ours. */
-const FOLDERS = ['.', 'docs', 'bench', 'examples', 'sandbox', 'sandbox/server', '.github', '.github/ISSUE_TEMPLATE'];
+const FOLDERS = [
+	'.',
+	'docs',
+	'bench',
+	'examples',
+	'sandbox',
+	'sandbox/server',
+	'.github',
+	'.github/ISSUE_TEMPLATE',
+];
 
 export interface Page {
 	/** From the checkout's folder. */

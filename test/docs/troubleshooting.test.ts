@@ -10,7 +10,14 @@ const sources = readdirSync(join(root, 'nodes'), { recursive: true, encoding: 'u
 	.join('\n');
 
 /** What the source puts into its texts: labels, and the kind of a number. */
-const LABELS = ['Additional Headers', 'Base URL', 'Conversation ID', 'Keys to Remove', 'Metadata', 'a whole number'];
+const LABELS = [
+	'Additional Headers',
+	'Base URL',
+	'Conversation ID',
+	'Keys to Remove',
+	'Metadata',
+	'a whole number',
+];
 
 /** The fixed parts of a text: what stands between `…` and labels. */
 const partsOf = (text: string): string[] =>
@@ -18,7 +25,9 @@ const partsOf = (text: string): string[] =>
 		.map((part) => part.replace(/^["\s]+|["\s]+$/g, ''))
 		.filter((part) => part.length > 2);
 
-const quoted = [...page('docs/troubleshooting.md').text.matchAll(/^\| `([^`]+)` \|/gm)].map(([, text = '']) => text);
+const quoted = [...page('docs/troubleshooting.md').text.matchAll(/^\| `([^`]+)` \|/gm)].map(
+	([, text = '']) => text,
+);
 
 describe('Troubleshooting', () => {
 	it('quotes many texts', () => expect(quoted.length).toBeGreaterThan(40));

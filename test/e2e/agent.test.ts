@@ -9,7 +9,11 @@ beforeAll(async () => {
 afterAll(async () => await stage.close());
 
 /** A webhook, an AI Agent, its model and our node as its tool. */
-function agentWorkflow(path: string, model: { id: string; name: string }, parameters: Record<string, unknown>) {
+function agentWorkflow(
+	path: string,
+	model: { id: string; name: string },
+	parameters: Record<string, unknown>,
+) {
 	const at = (x: number, y: number) => [x, y];
 	return {
 		id: newId(),
@@ -74,9 +78,11 @@ describe('an AI Agent with the node as its tool', () => {
 		const { id } = api.store.createConversation();
 		const path = newId();
 		const workflow = agentWorkflow(path, model, {
-			conversationId: "={{ $fromAI('conversation_id', 'The ID of the conversation, starts with conv_', 'string') }}",
+			conversationId:
+				"={{ $fromAI('conversation_id', 'The ID of the conversation, starts with conv_', 'string') }}",
 			metadataInput: 'json',
-			metadataJson: "={{ $fromAI('metadata', 'The key-value pairs to store, as a JSON object', 'json') }}",
+			metadataJson:
+				"={{ $fromAI('metadata', 'The key-value pairs to store, as a JSON object', 'json') }}",
 		});
 		await n8n.createWorkflow(workflow);
 		await n8n.publishWorkflow(workflow.id);

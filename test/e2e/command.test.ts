@@ -17,7 +17,12 @@ describe('a workflow run by `n8n execute`', () => {
 			parameters: {
 				conversationId: id,
 				metadataInput: 'fields',
-				metadata: { pairs: [{ key: 'status', value: 'resolved' }, { key: 'Größe', value: '“XL”' }] },
+				metadata: {
+					pairs: [
+						{ key: 'status', value: 'resolved' },
+						{ key: 'Größe', value: '“XL”' },
+					],
+				},
 				updateMode: 'replace',
 			},
 		});
@@ -54,7 +59,11 @@ describe('a workflow run by `n8n execute`', () => {
 		const { n8n, credential } = stage;
 		const workflow = manualWorkflow({
 			credential,
-			parameters: { conversationId: 'conv_nowhere', metadataInput: 'json', metadataJson: '{ "a": "b" }' },
+			parameters: {
+				conversationId: 'conv_nowhere',
+				metadataInput: 'json',
+				metadataJson: '{ "a": "b" }',
+			},
 		});
 		await n8n.cli.importWorkflows([workflow]);
 

@@ -13,7 +13,9 @@ afterAll(async () => await stage.close());
 async function test(data: Record<string, unknown>) {
 	const credential = { name: 'Tried', type: CREDENTIAL_TYPE, data };
 	const id = await stage.n8n.createCredential(credential);
-	return await stage.n8n.rest('POST', '/rest/credentials/test', { credentials: { id, ...credential } });
+	return await stage.n8n.rest('POST', '/rest/credentials/test', {
+		credentials: { id, ...credential },
+	});
 }
 
 describe.each([
@@ -27,7 +29,9 @@ describe.each([
 		const result = await test({ apiKey, baseUrl: `${api.url}//`, authentication });
 
 		expect(result).toMatchObject({ status: 'OK' });
-		expect(api.requests.slice(before).map(({ method, path }) => `${method} ${path}`)).toEqual(['GET /v1/models']);
+		expect(api.requests.slice(before).map(({ method, path }) => `${method} ${path}`)).toEqual([
+			'GET /v1/models',
+		]);
 		expect(api.requests[before]?.headers[header]).toBe(value(apiKey));
 	});
 

@@ -25,7 +25,9 @@ async function publish(workflow: ReturnType<typeof webhookWorkflow>) {
 const finished = async (workflowId: string) =>
 	await eventually(async () => {
 		const [last] = await stage.n8n.executions({ workflowId });
-		return last && !['new', 'running'].includes(last.status) ? await stage.n8n.execution(last.id) : undefined;
+		return last && !['new', 'running'].includes(last.status)
+			? await stage.n8n.execution(last.id)
+			: undefined;
 	}, 'the end of the execution');
 
 describe('items that fail', () => {
@@ -56,7 +58,13 @@ describe('items that fail', () => {
 		const { status, data } = await finished(id);
 		expect(status).toBe('success');
 		const [done, failed] = data.resultData.runData[NODE]?.[0]?.data?.main ?? [];
-		expect(done?.map(({ json, pairedItem }) => ({ id: json['id'], metadata: json['metadata'], pairedItem }))).toEqual([
+		expect(
+			done?.map(({ json, pairedItem }) => ({
+				id: json['id'],
+				metadata: json['metadata'],
+				pairedItem,
+			})),
+		).toEqual([
 			{ id: first.id, metadata: { n: '1' }, pairedItem: { item: 0 } },
 			{ id: last.id, metadata: { n: '3' }, pairedItem: { item: 2 } },
 		]);
@@ -79,11 +87,19 @@ describe('what n8n stores of a failing run', () => {
 		const badKey = newKey();
 		const path = newId();
 		const id = await publish(
-			webhookWorkflow({ path, credential: await credentialWith(badKey), parameters, settings, outputs: ['Done'] }),
+			webhookWorkflow({
+				path,
+				credential: await credentialWith(badKey),
+				parameters,
+				settings,
+				outputs: ['Done'],
+			}),
 		);
 		const conversation = api.store.createConversation();
 
-		const answer = await n8n.callWebhook(path, { items: [{ id: conversation.id, metadata: { a: 'b' } }] });
+		const answer = await n8n.callWebhook(path, {
+			items: [{ id: conversation.id, metadata: { a: 'b' } }],
+		});
 
 		const { stored } = await finished(id);
 		expect(api.requests.at(-1)?.headers.authorization).toBe(`Bearer ${badKey}`);
@@ -99,7 +115,12 @@ describe('stopping a running execution', () => {
 		const { n8n, api, credential } = stage;
 		const path = newId();
 		const id = await publish(
-			webhookWorkflow({ path, credential, parameters: { ...parameters, options: { maxRetries: 5 } }, outputs: ['Done'] }),
+			webhookWorkflow({
+				path,
+				credential,
+				parameters: { ...parameters, options: { maxRetries: 5 } },
+				outputs: ['Done'],
+			}),
 		);
 		const conversation = api.store.createConversation();
 		const before = api.requestCount;

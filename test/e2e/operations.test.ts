@@ -49,9 +49,9 @@ describe('each operation in a real n8n', () => {
 
 	it('gets a conversation', async () => {
 		const { id } = stage.api.store.createConversation({ metadata: { a: 'b' } });
-		expect([await run({ operation: 'get', conversationId: '={{ $json }}' }, [{ id }])].flat()).toEqual([
-			expect.objectContaining({ id, metadata: { a: 'b' } }),
-		]);
+		expect(
+			[await run({ operation: 'get', conversationId: '={{ $json }}' }, [{ id }])].flat(),
+		).toEqual([expect.objectContaining({ id, metadata: { a: 'b' } })]);
 	});
 
 	it('deletes a conversation', async () => {
@@ -67,7 +67,9 @@ describe('each operation in a real n8n', () => {
 			metadata: { a: 'b' },
 			items: [message('user', 'Hello'), message('assistant', 'Hi')],
 		});
-		const [copied] = [await run({ operation: 'copy', conversationId: '={{ $json.id }}' }, [{ id }])].flat();
+		const [copied] = [
+			await run({ operation: 'copy', conversationId: '={{ $json.id }}' }, [{ id }]),
+		].flat();
 		expect(copied).toMatchObject({ copied_from: id, item_count: 2, metadata: { a: 'b' } });
 	});
 
@@ -117,10 +119,16 @@ describe('each operation in a real n8n', () => {
 		const item = stage.api.store.getConversation(id)?.items[1]?.id ?? '';
 		const itemId = '={{ $json.item }}';
 		expect(
-			[await run({ resource: 'item', operation: 'get', conversationId, itemId }, [{ id, item }])].flat(),
+			[
+				await run({ resource: 'item', operation: 'get', conversationId, itemId }, [{ id, item }]),
+			].flat(),
 		).toEqual([{ id: item, type: 'message', role: 'user', status: 'completed', text: 'two' }]);
 		expect(
-			[await run({ resource: 'item', operation: 'delete', conversationId, itemId }, [{ id, item }])].flat(),
+			[
+				await run({ resource: 'item', operation: 'delete', conversationId, itemId }, [
+					{ id, item },
+				]),
+			].flat(),
 		).toEqual([{ deleted: true, id: item, conversation: id }]);
 		expect(stage.api.store.getConversation(id)?.items).toHaveLength(2);
 	});
@@ -136,7 +144,9 @@ describe('each operation in a real n8n', () => {
 		const output = await run(
 			{
 				conversationId: '={{ $json.id }}',
-				metadata: { pairs: [{ key: '={{ "k" + $json.place % 16 }}', value: '={{ $json.place }}' }] },
+				metadata: {
+					pairs: [{ key: '={{ "k" + $json.place % 16 }}', value: '={{ $json.place }}' }],
+				},
 				updateMode: 'merge',
 			},
 			items,
@@ -145,7 +155,9 @@ describe('each operation in a real n8n', () => {
 		for (const id of ids) {
 			const own = items.filter((item) => item.id === id);
 			// As if they had run one by one: the last value that each key was given.
-			const expected = Object.fromEntries(own.map(({ place }) => [`k${place % 16}`, String(place)]));
+			const expected = Object.fromEntries(
+				own.map(({ place }) => [`k${place % 16}`, String(place)]),
+			);
 			expect(api.store.getConversation(id)?.metadata).toEqual(expected);
 		}
 		expect(asked(from)).toHaveLength(4_000);

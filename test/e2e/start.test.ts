@@ -3,7 +3,14 @@ import { stat } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { startServer } from '../../sandbox/server/index.mjs';
 import { leakOf } from './support/leaks.mjs';
-import { filesOf, newFolder, npmStart, processesOf, removeFolder, takePort } from './support/sandbox.mjs';
+import {
+	filesOf,
+	newFolder,
+	npmStart,
+	processesOf,
+	removeFolder,
+	takePort,
+} from './support/sandbox.mjs';
 import { eventually } from './support/stage.mjs';
 import { newKey } from './support/workflows.mjs';
 
@@ -25,7 +32,10 @@ async function serve(...apiKeys: string[]) {
 }
 
 const nothingLeft = async () =>
-	await eventually(async () => ((await processesOf(folder)).length === 0 ? true : undefined), 'the end of all processes');
+	await eventually(
+		async () => ((await processesOf(folder)).length === 0 ? true : undefined),
+		'the end of all processes',
+	);
 
 beforeAll(async () => {
 	folder = await newFolder();
@@ -48,14 +58,22 @@ describe('npm start', () => {
 		const { output } = sandbox;
 		const [, id] = /The API received: POST \/v1\/conversations\/(conv_\w+)\n/.exec(output) ?? [];
 		expect(output).toContain(`"conversation_id": "${id}"`);
-		expect(output).toContain('{"metadata":{"status":"resolved","topic":"billing","customer":"C-1042"}}');
-		expect(output).toMatch(/The updated conversation[^]*"object": "conversation"[^]*"status": "resolved"/);
+		expect(output).toContain(
+			'{"metadata":{"status":"resolved","topic":"billing","customer":"C-1042"}}',
+		);
+		expect(output).toMatch(
+			/The updated conversation[^]*"object": "conversation"[^]*"status": "resolved"/,
+		);
 
 		expect((await stat(folder)).mode & 0o077).toBe(0);
 		const files = await filesOf(folder);
-		const secrets: { apiKey: string } = JSON.parse(files.find(({ name }) => name === 'secrets.json')?.text ?? '');
+		const secrets: { apiKey: string } = JSON.parse(
+			files.find(({ name }) => name === 'secrets.json')?.text ?? '',
+		);
 		expect(leakOf(output, secrets.apiKey)).toBeUndefined();
-		const holders = files.filter(({ text }) => text.includes(secrets.apiKey)).map(({ name }) => name);
+		const holders = files
+			.filter(({ text }) => text.includes(secrets.apiKey))
+			.map(({ name }) => name);
 		expect(holders).toEqual(['secrets.json']);
 	}, 180_000);
 
@@ -78,11 +96,13 @@ describe('npm start', () => {
 		});
 		expect(login.status).toBe(200);
 
-		const [, apiPort = ''] = /API +the embedded API server at http:\/\/127\.0\.0\.1:(\d+)\//.exec(sandbox.output) ?? [];
+		const [, apiPort = ''] =
+			/API +the embedded API server at http:\/\/127\.0\.0\.1:(\d+)\//.exec(sandbox.output) ?? [];
 		const addresses = Object.values(networkInterfaces()).flatMap((each = []) => each);
 		for (const { address, family, internal } of addresses) {
 			if (internal || family !== 'IPv4') continue;
-			for (const each of [port, apiPort]) await expect(fetch(`http://${address}:${each}/`)).rejects.toThrow('fetch failed');
+			for (const each of [port, apiPort])
+				await expect(fetch(`http://${address}:${each}/`)).rejects.toThrow('fetch failed');
 		}
 
 		const second = start(['--once']);

@@ -28,7 +28,10 @@ describe('the example workflow behind its production webhook', () => {
 
 		const answer = await n8n.callWebhook('set-conversation', { conversation_id: id, metadata });
 
-		expect(answer).toEqual({ status: 200, body: { id, object: 'conversation', created_at, metadata } });
+		expect(answer).toEqual({
+			status: 200,
+			body: { id, object: 'conversation', created_at, metadata },
+		});
 		expect(api.requests.map(({ method, path, body }) => ({ method, path, body }))).toEqual([
 			{ method: 'POST', path: `/v1/conversations/${id}`, body: { metadata } },
 		]);

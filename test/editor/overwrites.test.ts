@@ -37,9 +37,16 @@ describe('Credential overwrites', () => {
 	it('fill what a credential leaves empty, so that nobody needs to know the key', async () => {
 		const name = 'Without a key';
 		const data = { apiKey: '', baseUrl: '', authentication: 'bearer' };
-		const credential = { name, id: await n8n.createCredential({ name, type: CREDENTIAL_TYPE, data }) };
+		const credential = {
+			name,
+			id: await n8n.createCredential({ name, type: CREDENTIAL_TYPE, data }),
+		};
 		const { id } = server.store.createConversation();
-		const parameters = { conversationId: '={{ $json.id }}', metadataInput: 'json', metadataJson: '{ "topic": "billing" }' };
+		const parameters = {
+			conversationId: '={{ $json.id }}',
+			metadataInput: 'json',
+			metadataJson: '{ "topic": "billing" }',
+		};
 		const workflow = webhookWorkflow({ path: 'overwrites', credential, parameters });
 		await n8n.createWorkflow(workflow);
 		await n8n.publishWorkflow(workflow.id);

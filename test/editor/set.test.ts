@@ -18,11 +18,15 @@ afterAll(async () => {
 });
 beforeEach(() => stage.api.reset());
 
-const newConversation = () => stage.api.store.createConversation({ metadata: { status: 'new' } }).id;
+const newConversation = () =>
+	stage.api.store.createConversation({ metadata: { status: 'new' } }).id;
 const metadataOf = (id: string) => stage.api.store.getConversation(id)?.metadata;
 
 /** Opens the node in a workflow that sets a conversation. */
-async function openSet(parts: Partial<Parameters<typeof setWorkflow>[0]>, pinned?: Record<string, unknown>) {
+async function openSet(
+	parts: Partial<Parameters<typeof setWorkflow>[0]>,
+	pinned?: Record<string, unknown>,
+) {
 	const { credential } = stage;
 	const workflow = setWorkflow({ credential, id: '', metadata: { topic: 'billing' }, ...parts });
 	const pinData = pinned === undefined ? {} : { pinData: { [TRIGGER]: [{ json: pinned }] } };
@@ -125,7 +129,9 @@ describe('Running it', () => {
 		await openSet({ id, options: { maxRetries: 1 } });
 		await editor.execute();
 
-		expect(await editor.output.innerText()).toMatch(/2 requests for 1 item, 1 retry \(rate limit: 1\)/);
+		expect(await editor.output.innerText()).toMatch(
+			/2 requests for 1 item, 1 retry \(rate limit: 1\)/,
+		);
 	});
 
 	it('shows for a failing item what happened and what to do', async () => {
@@ -171,13 +177,17 @@ describe('The credential’s form', () => {
 		await editor.saveCredential();
 
 		expect(await editor.credentialProblem()).toBeUndefined();
-		expect(stage.api.requests.map(({ method, path }) => `${method} ${path}`)).toContain('GET /v1/models');
+		expect(stage.api.requests.map(({ method, path }) => `${method} ${path}`)).toContain(
+			'GET /v1/models',
+		);
 	});
 
 	it('says of a bad key that it was not accepted', async () => {
 		await editor.fillCredential({ apiKey: 'sk-wrong', baseUrl: stage.api.url });
 		await editor.saveCredential();
 
-		expect(await editor.credentialProblem()).toMatch(/Incorrect API key|Authorization failed|Unauthorized/i);
+		expect(await editor.credentialProblem()).toMatch(
+			/Incorrect API key|Authorization failed|Unauthorized/i,
+		);
 	});
 });

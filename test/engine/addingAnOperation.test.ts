@@ -15,7 +15,10 @@ let server: Server;
 beforeAll(async () => {
 	server = await startServer({ apiKeys: [API_KEY] });
 	// The line in the index.
-	resources.splice(resources.indexOf(item), 1, { ...item, operations: [...item.operations, count] });
+	resources.splice(resources.indexOf(item), 1, {
+		...item,
+		operations: [...item.operations, count],
+	});
 });
 beforeEach(() => server.reset());
 afterAll(async () => await server.close());
@@ -24,8 +27,11 @@ const text = (name: string) => readFileSync(path.join(__dirname, name), 'utf8');
 
 describe('One more operation', () => {
 	it('should be the one that the page in docs/ shows', () => {
-		const [, code] = /```ts\n(import .*?)```/s.exec(text('../../docs/adding-an-operation.md')) ?? [];
-		expect(code?.replaceAll("'../../", "'../../nodes/OpenAIConversation/")).toBe(text('countItems.ts'));
+		const [, code] =
+			/```ts\n(import .*?)```/s.exec(text('../../docs/adding-an-operation.md')) ?? [];
+		expect(code?.replaceAll("'../../", "'../../nodes/OpenAIConversation/")).toBe(
+			text('countItems.ts'),
+		);
 	});
 
 	it('should be in the form, with its fields and the common options', () => {
@@ -42,7 +48,9 @@ describe('One more operation', () => {
 			'getMany',
 		]);
 		expect(operation?.default).toBe('add');
-		expect(ofItem.filter(isFor('operation', 'count')).map(({ name }) => name)).toEqual(['conversationId']);
+		expect(ofItem.filter(isFor('operation', 'count')).map(({ name }) => name)).toEqual([
+			'conversationId',
+		]);
 	});
 
 	it('should run, with paging, retries, pairing and errors like any other', async () => {
@@ -67,7 +75,10 @@ describe('One more operation', () => {
 		expect(items.map(({ json, pairedItem }) => [json, pairedItem])).toEqual([
 			[{ conversation: ids[0], count: 3 }, { item: 0 }],
 			[{ conversation: ids[1], count: 150 }, { item: 1 }],
-			[{ error: 'Conversation ID is "oops", which is not the ID of a conversation [item 2]' }, { item: 2 }],
+			[
+				{ error: 'Conversation ID is "oops", which is not the ID of a conversation [item 2]' },
+				{ item: 2 },
+			],
 			[{ error: "Conversation with id 'conv_missing' not found. [item 3]" }, { item: 3 }],
 		]);
 		expect(server.requestCount).toBe(5);

@@ -19,7 +19,12 @@ const copy = async (parameters: INodeParameters, more: Partial<RunOptions> = {})
 	await runNode(server.url, { parameters: { operation: 'copy', ...parameters }, ...more });
 
 const messages = (count: number): Item[] =>
-	Array.from({ length: count }, (_, n) => ({ id: `msg_${n}`, type: 'message', role: 'user', content: `m${n}` }));
+	Array.from({ length: count }, (_, n) => ({
+		id: `msg_${n}`,
+		type: 'message',
+		role: 'user',
+		content: `m${n}`,
+	}));
 
 const itemsOf = (id: unknown) => server.store.getConversation(String(id))?.items ?? [];
 
@@ -37,11 +42,15 @@ function essence(value: unknown): unknown {
 /** The items that were sent, in order. */
 const sentItems = () =>
 	server.requests.flatMap(({ method, body }) => {
-		const items: unknown = typeof body === 'object' && body !== null && 'items' in body ? body.items : [];
+		const items: unknown =
+			typeof body === 'object' && body !== null && 'items' in body ? body.items : [];
 		return method === 'POST' && Array.isArray(items) ? items : [];
 	});
 
-const calls = () => server.requests.map(({ method, path }) => `${method} ${path.replace(/conv_[0-9a-f]{20,}/, 'NEW')}`);
+const calls = () =>
+	server.requests.map(
+		({ method, path }) => `${method} ${path.replace(/conv_[0-9a-f]{20,}/, 'NEW')}`,
+	);
 
 const INCLUDES = [
 	'code_interpreter_call.outputs',
@@ -55,7 +64,11 @@ const INCLUDES = [
 
 describe('Conversation: Copy', () => {
 	it('should copy 45 items in order into a new conversation, with the metadata', async () => {
-		const source = server.store.createConversation({ id: 'conv_source', metadata: { topic: 'x' }, items: messages(45) });
+		const source = server.store.createConversation({
+			id: 'conv_source',
+			metadata: { topic: 'x' },
+			items: messages(45),
+		});
 		const before = structuredClone(source);
 		const { json, items, error, hints } = await copy({ conversationId: 'conv_source' });
 		expect(error).toBeUndefined();
@@ -66,7 +79,9 @@ describe('Conversation: Copy', () => {
 			'POST /v1/conversations/NEW/items',
 			'POST /v1/conversations/NEW/items',
 		]);
-		expect(server.requests[0]?.query).toBe(`limit=100&order=asc&${INCLUDES.map((value) => `include[]=${value}`).join('&')}`);
+		expect(server.requests[0]?.query).toBe(
+			`limit=100&order=asc&${INCLUDES.map((value) => `include[]=${value}`).join('&')}`,
+		);
 		const [{ id, ...rest } = { id: undefined }] = json;
 		expect(rest).toEqual({
 			object: 'conversation',
@@ -108,9 +123,14 @@ describe('Conversation: Copy', () => {
 	});
 
 	it('should copy several conversations side by side, and the same one twice', async () => {
-		const ids = [1, 2].map((n) => server.store.createConversation({ items: messages(n), metadata: { n: `${n}` } }).id);
+		const ids = [1, 2].map(
+			(n) => server.store.createConversation({ items: messages(n), metadata: { n: `${n}` } }).id,
+		);
 		const inputs = [ids[0], ids[1], ids[0]];
-		const { json } = await copy({ conversationId: '={{ $json.id }}' }, { items: inputs.map((id) => ({ json: { id } })) });
+		const { json } = await copy(
+			{ conversationId: '={{ $json.id }}' },
+			{ items: inputs.map((id) => ({ json: { id } })) },
+		);
 		expect(json.map(({ copied_from, item_count }) => [copied_from, item_count])).toEqual([
 			[ids[0], 1],
 			[ids[1], 2],
@@ -130,20 +150,30 @@ describe('Through Item ID', () => {
 		['by expression, as an object', '={{ $json }}', 4, 1],
 	])('should copy up to and including an item %s', async (_what, throughItemId, count, pages) => {
 		const { id, items } = server.store.createConversation({ items: messages(150) });
-		const { json, error } = await copy({ conversationId: id, throughItemId }, { items: [{ json: { id: 'msg_3' } }] });
+		const { json, error } = await copy(
+			{ conversationId: id, throughItemId },
+			{ items: [{ json: { id: 'msg_3' } }] },
+		);
 		expect(error).toBeUndefined();
 		expect(json[0]).toMatchObject({ item_count: count });
 		expect(essence(itemsOf(json[0]?.id))).toEqual(essence(items.slice(0, count)));
-		expect(server.requests.filter(({ path }) => path === `/v1/conversations/${id}/items`)).toHaveLength(pages);
+		expect(
+			server.requests.filter(({ path }) => path === `/v1/conversations/${id}/items`),
+		).toHaveLength(pages);
 	});
 
-	it.each([0, 3])('should create nothing when the item is not in the conversation (of %d items)', async (count) => {
-		const { id } = server.store.createConversation({ items: messages(count) });
-		const { error } = await copy({ conversationId: id, throughItemId: 'msg_none' });
-		expect(error?.message).toBe('Through Item ID is "msg_none", which is not in the conversation');
-		expect(error?.description).toContain('Nothing was copied.');
-		expect(calls().filter((call) => call.startsWith('POST'))).toEqual([]);
-	});
+	it.each([0, 3])(
+		'should create nothing when the item is not in the conversation (of %d items)',
+		async (count) => {
+			const { id } = server.store.createConversation({ items: messages(count) });
+			const { error } = await copy({ conversationId: id, throughItemId: 'msg_none' });
+			expect(error?.message).toBe(
+				'Through Item ID is "msg_none", which is not in the conversation',
+			);
+			expect(error?.description).toContain('Nothing was copied.');
+			expect(calls().filter((call) => call.startsWith('POST'))).toEqual([]);
+		},
+	);
 
 	it.each([
 		['a conversation', 'conv_1', 'Through Item ID holds the ID of a conversation'],
@@ -197,13 +227,38 @@ describe('What is sent of an item', () => {
 
 	it('should be without ID, status and null fields where the server makes them', async () => {
 		const { error } = await copyOf(
-			{ id: 'msg_1', type: 'message', role: 'assistant', status: 'completed', phase: null, content: [{ type: 'output_text', text: 'a', annotations: [], logprobs: [] }] },
-			{ id: 'fc_1', type: 'function_call', call_id: 'c', name: 'f', arguments: '{}', status: 'completed', created_by: 'someone' },
-			{ id: 'sh_1', type: 'shell_call', call_id: 's', action: { commands: ['ls'], timeout_ms: null }, environment: null },
+			{
+				id: 'msg_1',
+				type: 'message',
+				role: 'assistant',
+				status: 'completed',
+				phase: null,
+				content: [{ type: 'output_text', text: 'a', annotations: [], logprobs: [] }],
+			},
+			{
+				id: 'fc_1',
+				type: 'function_call',
+				call_id: 'c',
+				name: 'f',
+				arguments: '{}',
+				status: 'completed',
+				created_by: 'someone',
+			},
+			{
+				id: 'sh_1',
+				type: 'shell_call',
+				call_id: 's',
+				action: { commands: ['ls'], timeout_ms: null },
+				environment: null,
+			},
 		);
 		expect(error).toBeUndefined();
 		expect(sentItems()).toEqual([
-			{ type: 'message', role: 'assistant', content: [{ type: 'output_text', text: 'a', annotations: [], logprobs: [] }] },
+			{
+				type: 'message',
+				role: 'assistant',
+				content: [{ type: 'output_text', text: 'a', annotations: [], logprobs: [] }],
+			},
 			{ type: 'function_call', call_id: 'c', name: 'f', arguments: '{}' },
 			{ type: 'shell_call', call_id: 's', action: { commands: ['ls'] } },
 		]);
@@ -211,9 +266,21 @@ describe('What is sent of an item', () => {
 
 	it('should keep ID, status and null where the API asks for them', async () => {
 		const items = [
-			{ type: 'web_search_call', id: 'ws_1', status: 'completed', action: { type: 'search', query: 'cats' } },
+			{
+				type: 'web_search_call',
+				id: 'ws_1',
+				status: 'completed',
+				action: { type: 'search', query: 'cats' },
+			},
 			{ type: 'image_generation_call', id: 'ig_1', status: 'failed', result: null },
-			{ type: 'code_interpreter_call', id: 'ci_1', status: 'completed', code: null, container_id: 'c', outputs: null },
+			{
+				type: 'code_interpreter_call',
+				id: 'ci_1',
+				status: 'completed',
+				code: null,
+				container_id: 'c',
+				outputs: null,
+			},
 			{ type: 'local_shell_call_output', id: 'lsho_1', output: 'x' },
 		];
 		const { error } = await copyOf(...items);
@@ -223,19 +290,40 @@ describe('What is sent of an item', () => {
 
 	it('should keep the status of a patch, which the API asks for', async () => {
 		await copyOf(
-			{ type: 'apply_patch_call', id: 'apc_1', call_id: 'c', status: 'completed', operation: { type: 'delete_file', path: 'a' } },
-			{ type: 'apply_patch_call_output', id: 'apco_1', call_id: 'c', status: 'failed', output: null },
+			{
+				type: 'apply_patch_call',
+				id: 'apc_1',
+				call_id: 'c',
+				status: 'completed',
+				operation: { type: 'delete_file', path: 'a' },
+			},
+			{
+				type: 'apply_patch_call_output',
+				id: 'apco_1',
+				call_id: 'c',
+				status: 'failed',
+				output: null,
+			},
 		);
 		expect(sentItems()).toEqual([
-			{ type: 'apply_patch_call', call_id: 'c', status: 'completed', operation: { type: 'delete_file', path: 'a' } },
+			{
+				type: 'apply_patch_call',
+				call_id: 'c',
+				status: 'completed',
+				operation: { type: 'delete_file', path: 'a' },
+			},
 			{ type: 'apply_patch_call_output', call_id: 'c', status: 'failed' },
 		]);
 	});
 
 	it('should keep null where it has a meaning, such as in a JSON schema', async () => {
-		const tools = [{ name: 'f', input_schema: { properties: { a: { default: null } } }, description: null }];
+		const tools = [
+			{ name: 'f', input_schema: { properties: { a: { default: null } } }, description: null },
+		];
 		await copyOf({ type: 'mcp_list_tools', id: 'mcpl_1', server_label: 's', tools });
-		expect(sentItems()).toEqual([{ type: 'mcp_list_tools', id: 'mcpl_1', server_label: 's', tools }]);
+		expect(sentItems()).toEqual([
+			{ type: 'mcp_list_tools', id: 'mcpl_1', server_label: 's', tools },
+		]);
 	});
 
 	it('should bring text back under the name that it has on input', async () => {
@@ -262,21 +350,70 @@ describe('What is sent of an item', () => {
 describe('What can not be carried over', () => {
 	const user = (text: string): Item => ({ type: 'message', role: 'user', content: text });
 	const assistant = (text: string): Item => ({ type: 'message', role: 'assistant', content: text });
-	const reasoning = (id: string, more: Item = {}): Item => ({ type: 'reasoning', id, summary: [], ...more });
-	const webSearch = (id: string): Item => ({ type: 'web_search_call', id, status: 'completed', action: { type: 'search' } });
-	const call = (id: string): Item => ({ type: 'function_call', call_id: id, name: 'f', arguments: '{}' });
+	const reasoning = (id: string, more: Item = {}): Item => ({
+		type: 'reasoning',
+		id,
+		summary: [],
+		...more,
+	});
+	const webSearch = (id: string): Item => ({
+		type: 'web_search_call',
+		id,
+		status: 'completed',
+		action: { type: 'search' },
+	});
+	const call = (id: string): Item => ({
+		type: 'function_call',
+		call_id: id,
+		name: 'f',
+		arguments: '{}',
+	});
 	const output = (id: string): Item => ({ type: 'function_call_output', call_id: id, output: 'x' });
-	const computerCall: Item = { type: 'computer_call', id: 'cu_1', call_id: 'cc', pending_safety_checks: [], status: 'completed', action: { type: 'wait' } };
-	const screenshot: Item = { id: 'cuo_1', type: 'computer_call_output', call_id: 'cc', output: { type: 'computer_screenshot', file_id: 'f' } };
+	const computerCall: Item = {
+		type: 'computer_call',
+		id: 'cu_1',
+		call_id: 'cc',
+		pending_safety_checks: [],
+		status: 'completed',
+		action: { type: 'wait' },
+	};
+	const screenshot: Item = {
+		id: 'cuo_1',
+		type: 'computer_call_output',
+		call_id: 'cc',
+		output: { type: 'computer_screenshot', file_id: 'f' },
+	};
 	const encrypted = { encrypted_content: 'x' };
 
 	it.each<[string, Item[], number[], string[]]>([
-		['nothing with encrypted reasoning', [user('a'), reasoning('rs_1', encrypted), assistant('b')], [0, 1, 2], []],
-		['reasoning without its encrypted content', [user('a'), reasoning('rs_1'), assistant('b')], [0, 2], ['reasoning (rs_1)']],
-		['one of two in a row', [user('a'), reasoning('rs_1', encrypted), reasoning('rs_2'), assistant('b')], [0, 1, 3], ['reasoning (rs_2)']],
+		[
+			'nothing with encrypted reasoning',
+			[user('a'), reasoning('rs_1', encrypted), assistant('b')],
+			[0, 1, 2],
+			[],
+		],
+		[
+			'reasoning without its encrypted content',
+			[user('a'), reasoning('rs_1'), assistant('b')],
+			[0, 2],
+			['reasoning (rs_1)'],
+		],
+		[
+			'one of two in a row',
+			[user('a'), reasoning('rs_1', encrypted), reasoning('rs_2'), assistant('b')],
+			[0, 1, 3],
+			['reasoning (rs_2)'],
+		],
 		[
 			'calls that the API refuses without the reasoning in front of them',
-			[user('a'), reasoning('rs_1'), webSearch('ws_1'), webSearch('ws_2'), assistant('b'), webSearch('ws_3')],
+			[
+				user('a'),
+				reasoning('rs_1'),
+				webSearch('ws_1'),
+				webSearch('ws_2'),
+				assistant('b'),
+				webSearch('ws_3'),
+			],
 			[0, 4, 5],
 			['reasoning (rs_1)', 'web search call (ws_1)', 'web search call (ws_2)'],
 		],
@@ -286,25 +423,50 @@ describe('What can not be carried over', () => {
 			[0, 4],
 			['reasoning (rs_1)', 'computer call (cu_1)', 'computer call output (cuo_1)'],
 		],
-		['no function call, which goes without its reasoning', [user('a'), reasoning('rs_1'), call('c'), output('c')], [0, 2, 3], ['reasoning (rs_1)']],
+		[
+			'no function call, which goes without its reasoning',
+			[user('a'), reasoning('rs_1'), call('c'), output('c')],
+			[0, 2, 3],
+			['reasoning (rs_1)'],
+		],
 		['no output whose call was deleted before', [user('a'), output('gone')], [0, 1], []],
-		['reasoning that led to nothing', [user('a'), reasoning('rs_1', encrypted), user('b')], [0, 2], ['reasoning (rs_1)']],
-		['two in a row that led to nothing', [reasoning('rs_1', encrypted), reasoning('rs_2', encrypted)], [], ['reasoning (rs_1)', 'reasoning (rs_2)']],
+		[
+			'reasoning that led to nothing',
+			[user('a'), reasoning('rs_1', encrypted), user('b')],
+			[0, 2],
+			['reasoning (rs_1)'],
+		],
+		[
+			'two in a row that led to nothing',
+			[reasoning('rs_1', encrypted), reasoning('rs_2', encrypted)],
+			[],
+			['reasoning (rs_1)', 'reasoning (rs_2)'],
+		],
 		[
 			'a message that is known to hold an image, but not which',
-			[user('a'), { type: 'message', id: 'msg_i', role: 'user', content: [{ type: 'input_image' }] }, assistant('b')],
+			[
+				user('a'),
+				{ type: 'message', id: 'msg_i', role: 'user', content: [{ type: 'input_image' }] },
+				assistant('b'),
+			],
 			[0, 2],
 			['message (msg_i)'],
 		],
 		[
 			'a message of a role that is not taken',
-			[user('a'), { type: 'message', id: 'msg_c', role: 'critic', content: [{ type: 'text', text: 'x' }] }],
+			[
+				user('a'),
+				{ type: 'message', id: 'msg_c', role: 'critic', content: [{ type: 'text', text: 'x' }] },
+			],
 			[0],
 			['message (msg_c)'],
 		],
 		[
 			'a message with a part that is not taken',
-			[user('a'), { type: 'message', id: 'msg_s', role: 'user', content: [{ type: 'computer_screenshot' }] }],
+			[
+				user('a'),
+				{ type: 'message', id: 'msg_s', role: 'user', content: [{ type: 'computer_screenshot' }] },
+			],
 			[0],
 			['message (msg_s)'],
 		],
@@ -313,7 +475,9 @@ describe('What can not be carried over', () => {
 		const { json, error, hints } = await copy({ conversationId: source.id });
 		expect(error).toBeUndefined();
 		expect(json[0]).toMatchObject({ item_count: kept.length });
-		expect(essence(itemsOf(json[0]?.id))).toEqual(essence(kept.map((place) => source.items[place])));
+		expect(essence(itemsOf(json[0]?.id))).toEqual(
+			essence(kept.map((place) => source.items[place])),
+		);
 		expect(hints).toEqual(
 			names.length === 0
 				? []
@@ -324,17 +488,26 @@ describe('What can not be carried over', () => {
 	});
 
 	it('should name ten, and count the others', async () => {
-		const { id } = server.store.createConversation({ items: Array.from({ length: 13 }, (_, n) => reasoning(`rs_${n}`)) });
+		const { id } = server.store.createConversation({
+			items: Array.from({ length: 13 }, (_, n) => reasoning(`rs_${n}`)),
+		});
 		const { hints } = await copy({ conversationId: id });
 		expect(hints[0]).toContain(`13 of ${id}: reasoning (rs_0), `);
 		expect(hints[0]).toContain('reasoning (rs_9), 3 more.');
 	});
 
 	it('should be told of several copies in one hint', async () => {
-		const ids = [1, 2].map((n) => server.store.createConversation({ items: [reasoning(`rs_${n}`)] }).id);
-		const { hints } = await copy({ conversationId: '={{ $json.id }}' }, { items: ids.map((id) => ({ json: { id } })) });
+		const ids = [1, 2].map(
+			(n) => server.store.createConversation({ items: [reasoning(`rs_${n}`)] }).id,
+		);
+		const { hints } = await copy(
+			{ conversationId: '={{ $json.id }}' },
+			{ items: ids.map((id) => ({ json: { id } })) },
+		);
 		expect(hints).toHaveLength(1);
-		expect(hints[0]).toContain(`1 of ${ids[0]}: reasoning (rs_1); 1 of ${ids[1]}: reasoning (rs_2).`);
+		expect(hints[0]).toContain(
+			`1 of ${ids[0]}: reasoning (rs_1); 1 of ${ids[1]}: reasoning (rs_2).`,
+		);
 	});
 });
 

@@ -1,6 +1,9 @@
 import { listItems } from '../../nodes/OpenAIConversation/api/items';
 import { defineOperation } from '../../nodes/OpenAIConversation/operation';
-import { conversationIdField, readConversationId } from '../../nodes/OpenAIConversation/parameters/conversationId';
+import {
+	conversationIdField,
+	readConversationId,
+} from '../../nodes/OpenAIConversation/parameters/conversationId';
 
 interface Input {
 	conversation: string;

@@ -20,20 +20,25 @@ const create = async (parameters: INodeParameters = {}, more: Partial<RunOptions
 const messages = (count: number) =>
 	Array.from({ length: count }, (_, n) => ({ type: 'message', role: 'user', content: `m${n}` }));
 
-const asJson = (items: unknown): INodeParameters => ({ itemsInput: 'json', itemsJson: JSON.stringify(items) });
+const asJson = (items: unknown): INodeParameters => ({
+	itemsInput: 'json',
+	itemsJson: JSON.stringify(items),
+});
 
 const sent = () => server.requests.map(({ method, path, body }) => ({ method, path, body }));
 
 /** How many items each request carried. */
 const sizes = () =>
 	server.requests.map(({ body }) => {
-		const items: unknown = typeof body === 'object' && body !== null && 'items' in body ? body.items : undefined;
+		const items: unknown =
+			typeof body === 'object' && body !== null && 'items' in body ? body.items : undefined;
 		return Array.isArray(items) ? items.length : 0;
 	});
 
 const onlyConversation = () => {
 	const [conversation, ...others] = server.store.conversations.values();
-	if (conversation === undefined || others.length > 0) throw new Error('There is not exactly one conversation');
+	if (conversation === undefined || others.length > 0)
+		throw new Error('There is not exactly one conversation');
 	return conversation;
 };
 
@@ -50,13 +55,22 @@ describe('Conversation: Create', () => {
 	it('should send an empty object when nothing is given, and give the conversation as it came', async () => {
 		const { json, items } = await create();
 		expect(sent()).toEqual([{ method: 'POST', path: PATH, body: {} }]);
-		expect(json).toEqual([{ id: onlyConversation().id, object: 'conversation', created_at: expect.any(Number), metadata: {} }]);
+		expect(json).toEqual([
+			{
+				id: onlyConversation().id,
+				object: 'conversation',
+				created_at: expect.any(Number),
+				metadata: {},
+			},
+		]);
 		expect(items[0]?.pairedItem).toEqual({ item: 0 });
 	});
 
 	it('should send metadata alone', async () => {
 		await create({ metadata: pairs({ topic: 'x', n: 3 }) });
-		expect(sent()).toEqual([{ method: 'POST', path: PATH, body: { metadata: { topic: 'x', n: '3' } } }]);
+		expect(sent()).toEqual([
+			{ method: 'POST', path: PATH, body: { metadata: { topic: 'x', n: '3' } } },
+		]);
 	});
 
 	it('should send an empty metadata object when that is what was entered', async () => {
@@ -137,10 +151,16 @@ describe('Conversation: Create', () => {
 	});
 
 	it('should name the conversation and how many items it holds when a later call is refused', async () => {
-		server.fault({ match: { method: 'POST', path: /items$/, nth: 2 }, status: 400, body: { error: { message: 'No more.' } } });
+		server.fault({
+			match: { method: 'POST', path: /items$/, nth: 2 },
+			status: 400,
+			body: { error: { message: 'No more.' } },
+		});
 		const { error } = await create(asJson(messages(45)));
 		const { id, items } = onlyConversation();
-		expect(error?.message).toBe(`The conversation ${id} was created, but holds only 40 of 45 items: No more.`);
+		expect(error?.message).toBe(
+			`The conversation ${id} was created, but holds only 40 of 45 items: No more.`,
+		);
 		expect(error?.description).toContain('Add the other 5 with Item: Add');
 		expect(items).toHaveLength(40);
 		expect(sizes()).toEqual([20, 20, 5]);
@@ -148,21 +168,39 @@ describe('Conversation: Create', () => {
 
 	it('should keep what it says in single fields of the error as well', async () => {
 		server.fault({ match: { path: /items$/ }, status: 401 });
-		const { json, items } = await create(asJson(messages(25)), { settings: { onError: 'continueRegularOutput' } });
+		const { json, items } = await create(asJson(messages(25)), {
+			settings: { onError: 'continueRegularOutput' },
+		});
 		const { id } = onlyConversation();
 		expect(json).toEqual([
-			{ error: `The conversation ${id} was created, but holds only 20 of 25 items: Incorrect API key provided.` },
+			{
+				error: `The conversation ${id} was created, but holds only 20 of 25 items: Incorrect API key provided.`,
+			},
 		]);
-		expect(items[0]?.error?.context).toMatchObject({ conversation: id, item_count: 20, status: 401, attempts: 1 });
+		expect(items[0]?.error?.context).toMatchObject({
+			conversation: id,
+			item_count: 20,
+			status: 401,
+			attempts: 1,
+		});
 		expect(items[0]?.error?.context).not.toHaveProperty('may_have_happened');
 	});
 
 	it('should finish what it began when another item ends the run meanwhile', async () => {
 		server.fault({ match: { path: /items$/, nth: 1 }, delayMs: 150 });
-		server.fault({ match: { predicate: ({ bodyText }) => bodyText.includes('bad') }, status: 400, delayMs: 50 });
+		server.fault({
+			match: { predicate: ({ bodyText }) => bodyText.includes('bad') },
+			status: 400,
+			delayMs: 50,
+		});
 		const { error } = await create(
 			{ itemsInput: 'json', itemsJson: '={{ $json.items }}' },
-			{ items: [{ json: { items: messages(45) } }, { json: { items: [{ type: 'message', role: 'user', content: 'bad' }] } }] },
+			{
+				items: [
+					{ json: { items: messages(45) } },
+					{ json: { items: [{ type: 'message', role: 'user', content: 'bad' }] } },
+				],
+			},
 		);
 		expect(error?.message).toContain('[item 1]');
 		expect(error?.description).toContain('1 of 2 items had already been done');
@@ -184,18 +222,47 @@ describe('Conversation: Create', () => {
 
 	it('should lay Additional Body over the first call alone', async () => {
 		server.configure({ unknownParameters: 'ignore' });
-		await create({ ...asJson(messages(21)), options: { additionalBody: '{ "new_parameter": true }' } });
+		await create({
+			...asJson(messages(21)),
+			options: { additionalBody: '{ "new_parameter": true }' },
+		});
 		server.configure({ unknownParameters: 'refuse' });
-		expect(server.requests.map(({ body }) => Object.keys(Object(body)))).toEqual([['items', 'new_parameter'], ['items']]);
+		expect(server.requests.map(({ body }) => Object.keys(Object(body)))).toEqual([
+			['items', 'new_parameter'],
+			['items'],
+		]);
 	});
 
 	it.each<[string, INodeParameters, string]>([
-		['an Additional Body with items', { options: { additionalBody: '{ "items": [] }' } }, 'Additional Body (JSON) sets "items"'],
-		['a message without text', { messages: { values: [{ role: 'user', text: '' }] } }, 'The text of message 1 in Messages is empty'],
-		['a role that does not exist', { messages: { values: [{ role: 'bot', text: 'x' }] } }, 'The role of message 1 in Messages is "bot"'],
+		[
+			'an Additional Body with items',
+			{ options: { additionalBody: '{ "items": [] }' } },
+			'Additional Body (JSON) sets "items"',
+		],
+		[
+			'a message without text',
+			{ messages: { values: [{ role: 'user', text: '' }] } },
+			'The text of message 1 in Messages is empty',
+		],
+		[
+			'a role that does not exist',
+			{ messages: { values: [{ role: 'bot', text: 'x' }] } },
+			'The role of message 1 in Messages is "bot"',
+		],
 		['JSON that is none', { itemsInput: 'json', itemsJson: '{' }, 'Items (JSON) is not valid JSON'],
-		['a list with null in it', { itemsInput: 'json', itemsJson: '[{}, null]' }, 'Item 2 in Items (JSON) is nothing, not an object'],
-		['17 pairs', { metadataInput: 'json', metadataJson: `={{ Object.fromEntries(Array.from({ length: 17 }, (_, n) => ['k' + n, 'v'])) }}` }, 'Metadata has 17 pairs'],
+		[
+			'a list with null in it',
+			{ itemsInput: 'json', itemsJson: '[{}, null]' },
+			'Item 2 in Items (JSON) is nothing, not an object',
+		],
+		[
+			'17 pairs',
+			{
+				metadataInput: 'json',
+				metadataJson: `={{ Object.fromEntries(Array.from({ length: 17 }, (_, n) => ['k' + n, 'v'])) }}`,
+			},
+			'Metadata has 17 pairs',
+		],
 	])('should refuse %s before any request', async (_what, parameters, message) => {
 		const { error } = await create(parameters);
 		expect(error?.message).toContain(message);

@@ -25,9 +25,9 @@ describe('Conversation: Delete', () => {
 	it("should delete the conversation, and give the API's answer", async () => {
 		const { id } = server.store.createConversation({ items: [{ role: 'user', content: 'x' }] });
 		const { json, items, hints } = await remove([id]);
-		expect(server.requests.map(({ method, path, query, bodyText }) => [method, path, query, bodyText])).toEqual([
-			['DELETE', `/v1/conversations/${id}`, '', ''],
-		]);
+		expect(
+			server.requests.map(({ method, path, query, bodyText }) => [method, path, query, bodyText]),
+		).toEqual([['DELETE', `/v1/conversations/${id}`, '', '']]);
 		expect(json).toEqual([{ id, object: 'conversation.deleted', deleted: true }]);
 		expect(items[0]?.pairedItem).toEqual({ item: 0 });
 		expect(hints).toEqual([]);
@@ -41,17 +41,20 @@ describe('Conversation: Delete', () => {
 		['a page of a proxy', { status: 504, body: '<html></html>', headers: RETRY }, {}],
 		['a lost connection', { reset: 'mid-body' }, { retryNetworkErrors: true }],
 		['a timeout', { hang: true }, { retryNetworkErrors: true, timeout: 0.5 }],
-	])('should count 404 as done, and say so, after %s that may have deleted it', async (_what, fault, options) => {
-		const { id } = server.store.createConversation();
-		server.fault({ apply: true, ...fault });
-		const { json, error, hints } = await remove([id], { maxRetries: 1, ...options });
-		expect(error).toBeUndefined();
-		expect(json).toEqual([{ id, object: 'conversation.deleted', deleted: true }]);
-		expect(hints[0]).toBe(
-			`The answer to a first attempt was lost, and when the deletion was repeated, 1 conversation was already gone: ${id}. That counts as deleted.`,
-		);
-		expect(server.requestCount).toBe(2);
-	});
+	])(
+		'should count 404 as done, and say so, after %s that may have deleted it',
+		async (_what, fault, options) => {
+			const { id } = server.store.createConversation();
+			server.fault({ apply: true, ...fault });
+			const { json, error, hints } = await remove([id], { maxRetries: 1, ...options });
+			expect(error).toBeUndefined();
+			expect(json).toEqual([{ id, object: 'conversation.deleted', deleted: true }]);
+			expect(hints[0]).toBe(
+				`The answer to a first attempt was lost, and when the deletion was repeated, 1 conversation was already gone: ${id}. That counts as deleted.`,
+			);
+			expect(server.requestCount).toBe(2);
+		},
+	);
 
 	it('should delete after an attempt that did not', async () => {
 		const { id } = server.store.createConversation();
@@ -67,7 +70,10 @@ describe('Conversation: Delete', () => {
 	])('should fail for %s', async (_what, faults) => {
 		server.faults(faults);
 		const { error } = await remove(['conv_none'], { maxRetries: 2 });
-		expect(error).toMatchObject({ message: "Conversation with id 'conv_none' not found.", httpCode: '404' });
+		expect(error).toMatchObject({
+			message: "Conversation with id 'conv_none' not found.",
+			httpCode: '404',
+		});
 		expect(server.requestCount).toBe(faults.length + 1);
 	});
 
@@ -86,7 +92,9 @@ describe('Conversation: Delete', () => {
 		const { id } = server.store.createConversation();
 		server.fault({ body: Object(body) });
 		const { error } = await remove([id]);
-		expect(error?.message).toBe('The server answered with success, but did not confirm that the conversation is deleted');
+		expect(error?.message).toBe(
+			'The server answered with success, but did not confirm that the conversation is deleted',
+		);
 		expect(server.requestCount).toBe(1);
 	});
 });

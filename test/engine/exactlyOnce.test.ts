@@ -20,7 +20,8 @@ async function withServer(test: (server: Server) => Promise<void>): Promise<void
 }
 
 const texts = (count: number, from = 0) => Array.from({ length: count }, (_, n) => `m${from + n}`);
-const messages = (contents: readonly string[]) => contents.map((content) => ({ type: 'message', role: 'user', content }));
+const messages = (contents: readonly string[]) =>
+	contents.map((content) => ({ type: 'message', role: 'user', content }));
 
 /** Seconds; long enough for what does answer, on a busy machine as well. */
 const TIMEOUT = 1;
@@ -28,10 +29,17 @@ const TIMEOUT = 1;
 const RETRIES: INodeParameters = { maxRetries: 3, retryNetworkErrors: true, timeout: TIMEOUT };
 
 /** Writes the texts with one input: adds them to the conversation, or creates one. */
-const write = async (server: Server, id: string | undefined, contents: readonly string[], options: INodeParameters = RETRIES) =>
+const write = async (
+	server: Server,
+	id: string | undefined,
+	contents: readonly string[],
+	options: INodeParameters = RETRIES,
+) =>
 	await runNode(server.url, {
 		parameters: {
-			...(id === undefined ? { operation: 'create' } : { resource: 'item', operation: 'add', conversationId: id }),
+			...(id === undefined
+				? { operation: 'create' }
+				: { resource: 'item', operation: 'add', conversationId: id }),
 			itemsInput: 'json',
 			itemsJson: JSON.stringify(messages(contents)),
 			options,
@@ -43,13 +51,15 @@ function textOf({ content }: Record<string, unknown>): string {
 	return typeof part === 'object' && part !== null && 'text' in part ? String(part.text) : '';
 }
 
-const stored = (server: Server, id: string) => (server.store.getConversation(id)?.items ?? []).map(textOf);
+const stored = (server: Server, id: string) =>
+	(server.store.getConversation(id)?.items ?? []).map(textOf);
 
 /** All texts that the server holds, in whatever conversation. */
 const everywhere = (server: Server) =>
 	[...server.store.conversations.values()].flatMap(({ items }) => items.map(textOf));
 
-const count = (server: Server, method: string) => server.requests.filter((request) => request.method === method).length;
+const count = (server: Server, method: string) =>
+	server.requests.filter((request) => request.method === method).length;
 
 function expectUncertain({ error }: RunResult): void {
 	expect(error?.context).toMatchObject({ may_have_happened: true });
@@ -57,17 +67,32 @@ function expectUncertain({ error }: RunResult): void {
 }
 
 const RETRY = { 'retry-after-ms': '1' };
-const HTML = { body: '<html>Something went wrong</html>', headers: { ...RETRY, 'content-type': 'text/html' } };
+const HTML = {
+	body: '<html>Something went wrong</html>',
+	headers: { ...RETRY, 'content-type': 'text/html' },
+};
 
 /** What the API says itself when it has come to an end with the request. */
-const SETTLED: Array<[string, Rule]> = [500, 503].map((status) => [`${status} in the API's own words`, { status, headers: RETRY }]);
+const SETTLED: Array<[string, Rule]> = [500, 503].map((status) => [
+	`${status} in the API's own words`,
+	{ status, headers: RETRY },
+]);
 
 /** What leaves open whether the server is still at work on the request. */
 const LOST: Array<[string, Rule]> = [
-	...[502, 504].map((status): [string, Rule] => [`${status} in the API's form`, { status, headers: RETRY }]),
-	...[500, 502, 503].map((status): [string, Rule] => [`${status} with a page of a proxy`, { status, ...HTML }]),
+	...[502, 504].map((status): [string, Rule] => [
+		`${status} in the API's form`,
+		{ status, headers: RETRY },
+	]),
+	...[500, 502, 503].map((status): [string, Rule] => [
+		`${status} with a page of a proxy`,
+		{ status, ...HTML },
+	]),
 	['a reset connection', { reset: 'before-headers' }],
-	['a connection that ends in the middle of the answer', { status: 200, body: { data: [{ id: 'half' }] }, close: 'mid-body' }],
+	[
+		'a connection that ends in the middle of the answer',
+		{ status: 200, body: { data: [{ id: 'half' }] }, close: 'mid-body' },
+	],
 	['no answer within the timeout', { hang: true }],
 ];
 
@@ -82,39 +107,48 @@ describe('Adding a message', () => {
 		return { id, result: await write(server, id, ['new'], { ...RETRIES, ...options }) };
 	};
 
-	it.concurrent.each(SETTLED)('should be repeated after %s, when a look shows that it is not there', async (_what, rule) => {
-		await withServer(async (server) => {
-			const { id, result } = await addOne(server, rule);
-			expect(result.error).toBeUndefined();
-			expect(result.json.map(textOf)).toEqual(['new']);
-			expect(stored(server, id)).toEqual(['old', 'new']);
-			expect(server.requests.map(({ method, query }) => `${method} ${query}`)).toEqual([
-				'POST ',
-				'GET limit=22&order=desc',
-				'POST ',
-			]);
-		});
-	});
+	it.concurrent.each(SETTLED)(
+		'should be repeated after %s, when a look shows that it is not there',
+		async (_what, rule) => {
+			await withServer(async (server) => {
+				const { id, result } = await addOne(server, rule);
+				expect(result.error).toBeUndefined();
+				expect(result.json.map(textOf)).toEqual(['new']);
+				expect(stored(server, id)).toEqual(['old', 'new']);
+				expect(server.requests.map(({ method, query }) => `${method} ${query}`)).toEqual([
+					'POST ',
+					'GET limit=22&order=desc',
+					'POST ',
+				]);
+			});
+		},
+	);
 
-	it.concurrent.each([...SETTLED, ...LOST])('should not be repeated after %s, when it was added', async (_what, rule) => {
-		await withServer(async (server) => {
-			const { id, result } = await addOne(server, { apply: true, ...rule });
-			expectUncertain(result);
-			expect(result.error?.message).toMatch(/^Whether the items were added is not certain: ./);
-			expect(result.error?.description).toContain('Look at the end of the conversation');
-			expect(stored(server, id)).toEqual(['old', 'new']);
-			expect(count(server, 'POST')).toBe(1);
-		});
-	});
+	it.concurrent.each([...SETTLED, ...LOST])(
+		'should not be repeated after %s, when it was added',
+		async (_what, rule) => {
+			await withServer(async (server) => {
+				const { id, result } = await addOne(server, { apply: true, ...rule });
+				expectUncertain(result);
+				expect(result.error?.message).toMatch(/^Whether the items were added is not certain: ./);
+				expect(result.error?.description).toContain('Look at the end of the conversation');
+				expect(stored(server, id)).toEqual(['old', 'new']);
+				expect(count(server, 'POST')).toBe(1);
+			});
+		},
+	);
 
-	it.concurrent.each(LOST)('should not be repeated after %s, since it may still be added', async (_what, rule) => {
-		await withServer(async (server) => {
-			const { id, result } = await addOne(server, rule);
-			expectUncertain(result);
-			expect(stored(server, id)).toEqual(['old']);
-			expect(count(server, 'POST')).toBe(1);
-		});
-	});
+	it.concurrent.each(LOST)(
+		'should not be repeated after %s, since it may still be added',
+		async (_what, rule) => {
+			await withServer(async (server) => {
+				const { id, result } = await addOne(server, rule);
+				expectUncertain(result);
+				expect(stored(server, id)).toEqual(['old']);
+				expect(count(server, 'POST')).toBe(1);
+			});
+		},
+	);
 
 	it.concurrent.each([
 		['an empty object', {}],
@@ -140,7 +174,11 @@ describe('Adding a message', () => {
 	it.concurrent('should be repeated as often as Max Retries says', async () => {
 		await withServer(async (server) => {
 			const { result } = await addOne(server, { status: 500, headers: RETRY, times: Infinity });
-			expect(result.error?.context).toMatchObject({ status: 500, attempts: 4, may_have_happened: true });
+			expect(result.error?.context).toMatchObject({
+				status: 500,
+				attempts: 4,
+				may_have_happened: true,
+			});
 			expect(count(server, 'POST')).toBe(4);
 			expect(count(server, 'GET')).toBe(3);
 		});
@@ -154,13 +192,20 @@ describe('Adding a message', () => {
 		});
 	});
 
-	it.concurrent('should not be repeated after a lost connection unless Retry Network Errors is on', async () => {
-		await withServer(async (server) => {
-			const { result } = await addOne(server, { reset: 'before-headers' }, { retryNetworkErrors: false });
-			expectUncertain(result);
-			expect(server.requestCount).toBe(1);
-		});
-	});
+	it.concurrent(
+		'should not be repeated after a lost connection unless Retry Network Errors is on',
+		async () => {
+			await withServer(async (server) => {
+				const { result } = await addOne(
+					server,
+					{ reset: 'before-headers' },
+					{ retryNetworkErrors: false },
+				);
+				expectUncertain(result);
+				expect(server.requestCount).toBe(1);
+			});
+		},
+	);
 
 	it.concurrent('should be repeated when the connection could not be made at all', async () => {
 		await withServer(async (server) => {
@@ -199,64 +244,105 @@ describe('Adding a message', () => {
 		});
 	});
 
-	it.concurrent('should be looked for even if the server says that it may be sent again', async () => {
-		await withServer(async (server) => {
-			const headers = { ...RETRY, 'x-should-retry': 'true' };
-			const { id, result } = await addOne(server, { apply: true, status: 500, headers });
-			expectUncertain(result);
-			expect(stored(server, id)).toEqual(['old', 'new']);
-		});
-	});
+	it.concurrent(
+		'should be looked for even if the server says that it may be sent again',
+		async () => {
+			await withServer(async (server) => {
+				const headers = { ...RETRY, 'x-should-retry': 'true' };
+				const { id, result } = await addOne(server, { apply: true, status: 500, headers });
+				expectUncertain(result);
+				expect(stored(server, id)).toEqual(['old', 'new']);
+			});
+		},
+	);
 
 	it.concurrent('should not be repeated when the server says so', async () => {
 		await withServer(async (server) => {
-			const { result } = await addOne(server, { status: 500, headers: { ...RETRY, 'x-should-retry': 'false' } });
+			const { result } = await addOne(server, {
+				status: 500,
+				headers: { ...RETRY, 'x-should-retry': 'false' },
+			});
 			expectUncertain(result);
 			expect(server.requestCount).toBe(1);
 		});
 	});
 
-	it.concurrent('should not be repeated while the same text stands at the end from before', async () => {
-		await withServer(async (server) => {
-			const { id } = server.store.createConversation({ items: messages(['yes', 'no', 'yes']) });
-			server.fault({ match: POST_ITEMS, status: 500, headers: RETRY });
-			const result = await write(server, id, ['yes']);
-			expectUncertain(result);
-			expect(stored(server, id)).toEqual(['yes', 'no', 'yes']);
-			expect(count(server, 'POST')).toBe(1);
-		});
-	});
-
-	it.concurrent('should not be repeated when another writer has added the same in the meantime', async () => {
-		await withServer(async (server) => {
-			const conversation = server.store.createConversation();
-			server.fault({
-				match: POST_ITEMS,
-				status: 500,
-				headers: RETRY,
-				respond: (_request, genuine) => {
-					genuine();
-					return undefined;
-				},
+	it.concurrent(
+		'should not be repeated while the same text stands at the end from before',
+		async () => {
+			await withServer(async (server) => {
+				const { id } = server.store.createConversation({ items: messages(['yes', 'no', 'yes']) });
+				server.fault({ match: POST_ITEMS, status: 500, headers: RETRY });
+				const result = await write(server, id, ['yes']);
+				expectUncertain(result);
+				expect(stored(server, id)).toEqual(['yes', 'no', 'yes']);
+				expect(count(server, 'POST')).toBe(1);
 			});
-			server.store.addItems(conversation, server.store.createConversation({ items: messages(['new']) }).items);
-			const result = await write(server, conversation.id, ['new']);
-			expectUncertain(result);
-			expect(stored(server, conversation.id)).toEqual(['new', 'new']);
-		});
-	});
+		},
+	);
+
+	it.concurrent(
+		'should not be repeated when another writer has added the same in the meantime',
+		async () => {
+			await withServer(async (server) => {
+				const conversation = server.store.createConversation();
+				server.fault({
+					match: POST_ITEMS,
+					status: 500,
+					headers: RETRY,
+					respond: (_request, genuine) => {
+						genuine();
+						return undefined;
+					},
+				});
+				server.store.addItems(
+					conversation,
+					server.store.createConversation({ items: messages(['new']) }).items,
+				);
+				const result = await write(server, conversation.id, ['new']);
+				expectUncertain(result);
+				expect(stored(server, conversation.id)).toEqual(['new', 'new']);
+			});
+		},
+	);
 
 	it.concurrent.each<[string, object, object]>([
-		['an image, which a listing does not show', { role: 'user', content: [{ type: 'input_image', image_url: 'https://example.com/a.png' }] }, {}],
-		['a text that the server stores in another form', { role: 'user', content: ' Cafe\u0301 \n au lait' }, { content: [{ type: 'input_text', text: 'Café au lait' }] }],
-		['a system message that comes back as the developer\'s', { role: 'system', content: 'x' }, { role: 'developer' }],
-		['a function call', { type: 'function_call', call_id: 'c', name: 'f', arguments: '{"a": 1}' }, { arguments: '{"a":1}' }],
-		['a message whose type a listing leaves out', { role: 'user', content: 'x' }, { type: undefined }],
+		[
+			'an image, which a listing does not show',
+			{ role: 'user', content: [{ type: 'input_image', image_url: 'https://example.com/a.png' }] },
+			{},
+		],
+		[
+			'a text that the server stores in another form',
+			{ role: 'user', content: ' Cafe\u0301 \n au lait' },
+			{ content: [{ type: 'input_text', text: 'Café au lait' }] },
+		],
+		[
+			"a system message that comes back as the developer's",
+			{ role: 'system', content: 'x' },
+			{ role: 'developer' },
+		],
+		[
+			'a function call',
+			{ type: 'function_call', call_id: 'c', name: 'f', arguments: '{"a": 1}' },
+			{ arguments: '{"a":1}' },
+		],
+		[
+			'a message whose type a listing leaves out',
+			{ role: 'user', content: 'x' },
+			{ type: undefined },
+		],
 		['an item by reference', { type: 'item_reference', id: 'msg_old' }, {}],
-		['a message with a part of the key in it, which is masked', { role: 'user', content: `key ${API_KEY.slice(-12)}` }, {}],
+		[
+			'a message with a part of the key in it, which is masked',
+			{ role: 'user', content: `key ${API_KEY.slice(-12)}` },
+			{},
+		],
 	])('should know again %s', async (_what, item, change) => {
 		await withServer(async (server) => {
-			server.store.createConversation({ items: [{ id: 'msg_old', type: 'message', role: 'user', content: 'old' }] });
+			server.store.createConversation({
+				items: [{ id: 'msg_old', type: 'message', role: 'user', content: 'old' }],
+			});
 			const conversation = server.store.createConversation();
 			server.fault({
 				match: POST_ITEMS,
@@ -268,7 +354,14 @@ describe('Adding a message', () => {
 				},
 			});
 			const result = await runNode(server.url, {
-				parameters: { resource: 'item', operation: 'add', conversationId: conversation.id, itemsInput: 'json', itemsJson: JSON.stringify(item), options: RETRIES },
+				parameters: {
+					resource: 'item',
+					operation: 'add',
+					conversationId: conversation.id,
+					itemsInput: 'json',
+					itemsJson: JSON.stringify(item),
+					options: RETRIES,
+				},
 			});
 			expectUncertain(result);
 			expect(conversation.items).toHaveLength(1);
@@ -278,7 +371,9 @@ describe('Adding a message', () => {
 
 	it.concurrent('should know again an item by a reference without a type', async () => {
 		await withServer(async (server) => {
-			server.store.createConversation({ items: [{ id: 'msg_old', type: 'message', role: 'user', content: 'old' }] });
+			server.store.createConversation({
+				items: [{ id: 'msg_old', type: 'message', role: 'user', content: 'old' }],
+			});
 			const conversation = server.store.createConversation();
 			server.fault({
 				match: POST_ITEMS,
@@ -289,7 +384,14 @@ describe('Adding a message', () => {
 				},
 			});
 			const result = await runNode(server.url, {
-				parameters: { resource: 'item', operation: 'add', conversationId: conversation.id, itemsInput: 'json', itemsJson: '{ "id": "msg_old" }', options: RETRIES },
+				parameters: {
+					resource: 'item',
+					operation: 'add',
+					conversationId: conversation.id,
+					itemsInput: 'json',
+					itemsJson: '{ "id": "msg_old" }',
+					options: RETRIES,
+				},
 			});
 			expectUncertain(result);
 			expect(conversation.items).toHaveLength(1);
@@ -323,7 +425,11 @@ describe('Adding a message', () => {
 							genuine();
 							late.done = true;
 						});
-						return { status: status ?? 500, ...(headers === undefined ? {} : { headers }), ...(body === undefined ? {} : { body }) };
+						return {
+							status: status ?? 500,
+							...(headers === undefined ? {} : { headers }),
+							...(body === undefined ? {} : { body }),
+						};
 					},
 				});
 				const result = await write(server, id, ['new']);
@@ -334,52 +440,67 @@ describe('Adding a message', () => {
 			});
 		});
 
-		it.concurrent('should not be repeated when it is slower than the timeout and the look', async () => {
-			await withServer(async (server) => {
-				const { id } = server.store.createConversation();
-				const late = { done: false };
-				server.fault({
-					match: POST_ITEMS,
-					respond: async (_request, genuine) => {
-						await pause(1_000 * TIMEOUT + 2_500);
-						genuine();
-						late.done = true;
-						return undefined;
-					},
+		it.concurrent(
+			'should not be repeated when it is slower than the timeout and the look',
+			async () => {
+				await withServer(async (server) => {
+					const { id } = server.store.createConversation();
+					const late = { done: false };
+					server.fault({
+						match: POST_ITEMS,
+						respond: async (_request, genuine) => {
+							await pause(1_000 * TIMEOUT + 2_500);
+							genuine();
+							late.done = true;
+							return undefined;
+						},
+					});
+					const result = await write(server, id, ['new']);
+					expectUncertain(result);
+					expect(stored(server, id)).toEqual([]);
+					await until(() => late.done);
+					expect(stored(server, id)).toEqual(['new']);
+					expect(count(server, 'POST')).toBe(1);
 				});
-				const result = await write(server, id, ['new']);
-				expectUncertain(result);
-				expect(stored(server, id)).toEqual([]);
-				await until(() => late.done);
-				expect(stored(server, id)).toEqual(['new']);
-				expect(count(server, 'POST')).toBe(1);
-			});
-		});
+			},
+		);
 	});
 
 	it.concurrent.each<[string, string, INodeParameters]>([
 		['before the look', '400', {}],
 		['while the look waits for its turn', '1', { maxRequestsPerMinute: 150 }],
-	])('should be told as uncertain when another item ends the run %s', async (_what, wait, options) => {
-		await withServer(async (server) => {
-			const [a, b] = [0, 1].map(() => server.store.createConversation().id);
-			server.fault({ match: { method: 'POST', path: `/conversations/${a}/items` }, apply: true, status: 500, headers: { 'retry-after-ms': wait } });
-			server.fault({ match: { method: 'POST', path: `/conversations/${b}/items` }, status: 400, delayMs: 100 });
-			const result = await runNode(server.url, {
-				items: [a, b].map((id) => ({ json: { id } })),
-				parameters: {
-					resource: 'item',
-					operation: 'add',
-					conversationId: '={{ $json.id }}',
-					messages: { values: [{ text: 'new' }] },
-					options: { ...RETRIES, ...options },
-				},
+	])(
+		'should be told as uncertain when another item ends the run %s',
+		async (_what, wait, options) => {
+			await withServer(async (server) => {
+				const [a, b] = [0, 1].map(() => server.store.createConversation().id);
+				server.fault({
+					match: { method: 'POST', path: `/conversations/${a}/items` },
+					apply: true,
+					status: 500,
+					headers: { 'retry-after-ms': wait },
+				});
+				server.fault({
+					match: { method: 'POST', path: `/conversations/${b}/items` },
+					status: 400,
+					delayMs: 100,
+				});
+				const result = await runNode(server.url, {
+					items: [a, b].map((id) => ({ json: { id } })),
+					parameters: {
+						resource: 'item',
+						operation: 'add',
+						conversationId: '={{ $json.id }}',
+						messages: { values: [{ text: 'new' }] },
+						options: { ...RETRIES, ...options },
+					},
+				});
+				expectUncertain(result);
+				expect(result.error?.message).toContain('[item 0]');
+				expect(server.requestCount).toBe(2);
 			});
-			expectUncertain(result);
-			expect(result.error?.message).toContain('[item 0]');
-			expect(server.requestCount).toBe(2);
-		});
-	});
+		},
+	);
 });
 
 describe('Adding 45 messages', () => {
@@ -390,35 +511,46 @@ describe('Adding 45 messages', () => {
 		return { id, result: await write(server, id, texts(45)) };
 	};
 
-	it.concurrent.each([...SETTLED, ...LOST])('should go on after %s, when a look proves that the second call got through', async (_what, rule) => {
-		await withServer(async (server) => {
-			const { id, result } = await add45(server, { apply: true, ...rule });
-			expect(result.error).toBeUndefined();
-			expect(result.json.map(textOf)).toEqual(texts(45));
-			expect(stored(server, id)).toEqual([...texts(45), ...texts(45)]);
-			expect(count(server, 'POST')).toBe(3);
-		});
-	});
+	it.concurrent.each([...SETTLED, ...LOST])(
+		'should go on after %s, when a look proves that the second call got through',
+		async (_what, rule) => {
+			await withServer(async (server) => {
+				const { id, result } = await add45(server, { apply: true, ...rule });
+				expect(result.error).toBeUndefined();
+				expect(result.json.map(textOf)).toEqual(texts(45));
+				expect(stored(server, id)).toEqual([...texts(45), ...texts(45)]);
+				expect(count(server, 'POST')).toBe(3);
+			});
+		},
+	);
 
-	it.concurrent.each(SETTLED)('should repeat the second call after %s, when a look proves that it did not', async (_what, rule) => {
-		await withServer(async (server) => {
-			const { id, result } = await add45(server, rule);
-			expect(result.error).toBeUndefined();
-			expect(stored(server, id)).toEqual([...texts(45), ...texts(45)]);
-			expect(count(server, 'POST')).toBe(4);
-		});
-	});
+	it.concurrent.each(SETTLED)(
+		'should repeat the second call after %s, when a look proves that it did not',
+		async (_what, rule) => {
+			await withServer(async (server) => {
+				const { id, result } = await add45(server, rule);
+				expect(result.error).toBeUndefined();
+				expect(stored(server, id)).toEqual([...texts(45), ...texts(45)]);
+				expect(count(server, 'POST')).toBe(4);
+			});
+		},
+	);
 
-	it.concurrent.each(LOST)('should stop after %s, when the second call may still get through', async (_what, rule) => {
-		await withServer(async (server) => {
-			const { id, result } = await add45(server, rule);
-			expectUncertain(result);
-			expect(result.error?.message).toContain(`The first 20 of 45 items were added to ${id}, for the others that is not certain: `);
-			expect(result.error?.context).toMatchObject({ conversation: id, item_count: 20 });
-			expect(stored(server, id)).toEqual([...texts(45), ...texts(20)]);
-			expect(count(server, 'POST')).toBe(2);
-		});
-	});
+	it.concurrent.each(LOST)(
+		'should stop after %s, when the second call may still get through',
+		async (_what, rule) => {
+			await withServer(async (server) => {
+				const { id, result } = await add45(server, rule);
+				expectUncertain(result);
+				expect(result.error?.message).toContain(
+					`The first 20 of 45 items were added to ${id}, for the others that is not certain: `,
+				);
+				expect(result.error?.context).toMatchObject({ conversation: id, item_count: 20 });
+				expect(stored(server, id)).toEqual([...texts(45), ...texts(20)]);
+				expect(count(server, 'POST')).toBe(2);
+			});
+		},
+	);
 
 	it.concurrent('should find its items before those of another writer', async () => {
 		await withServer(async (server) => {
@@ -428,35 +560,49 @@ describe('Adding 45 messages', () => {
 				headers: RETRY,
 				respond: (_request, genuine) => {
 					genuine();
-					server.store.addItems(conversation, server.store.createConversation({ items: messages(['theirs', 'm3']) }).items);
+					server.store.addItems(
+						conversation,
+						server.store.createConversation({ items: messages(['theirs', 'm3']) }).items,
+					);
 					return { status: 500 };
 				},
 			});
 			const result = await write(server, conversation.id, texts(45));
 			expect(result.error).toBeUndefined();
 			expect(result.json.map(textOf)).toEqual(texts(45));
-			expect(stored(server, conversation.id)).toEqual([...texts(40), 'theirs', 'm3', ...texts(5, 40)]);
+			expect(stored(server, conversation.id)).toEqual([
+				...texts(40),
+				'theirs',
+				'm3',
+				...texts(5, 40),
+			]);
 		});
 	});
 
-	it.concurrent('should not guess when more was added behind them than the look shows', async () => {
-		await withServer(async (server) => {
-			const conversation = server.store.createConversation();
-			const others = texts(65).map((text) => `their ${text}`);
-			server.fault({
-				match: { ...POST_ITEMS, nth: 2 },
-				headers: RETRY,
-				respond: (_request, genuine) => {
-					genuine();
-					server.store.addItems(conversation, server.store.createConversation({ items: messages(others) }).items);
-					return { status: 500 };
-				},
+	it.concurrent(
+		'should not guess when more was added behind them than the look shows',
+		async () => {
+			await withServer(async (server) => {
+				const conversation = server.store.createConversation();
+				const others = texts(65).map((text) => `their ${text}`);
+				server.fault({
+					match: { ...POST_ITEMS, nth: 2 },
+					headers: RETRY,
+					respond: (_request, genuine) => {
+						genuine();
+						server.store.addItems(
+							conversation,
+							server.store.createConversation({ items: messages(others) }).items,
+						);
+						return { status: 500 };
+					},
+				});
+				const result = await write(server, conversation.id, texts(45));
+				expectUncertain(result);
+				expect(stored(server, conversation.id)).toEqual([...texts(40), ...others]);
 			});
-			const result = await write(server, conversation.id, texts(45));
-			expectUncertain(result);
-			expect(stored(server, conversation.id)).toEqual([...texts(40), ...others]);
-		});
-	});
+		},
+	);
 
 	it.concurrent.each<[string, string[]]>([
 		['has added the very same items', texts(20, 20)],
@@ -469,7 +615,10 @@ describe('Adding 45 messages', () => {
 				headers: RETRY,
 				respond: (_request, genuine) => {
 					if (theirs.length > 1) genuine();
-					server.store.addItems(conversation, server.store.createConversation({ items: messages(theirs) }).items);
+					server.store.addItems(
+						conversation,
+						server.store.createConversation({ items: messages(theirs) }).items,
+					);
 					return { status: 500 };
 				},
 			});
@@ -504,7 +653,10 @@ describe('Adding 45 messages', () => {
 			server.fault({ match: { ...POST_ITEMS, nth: 2 }, apply: true, status: 500, headers: RETRY });
 			const items = texts(21).map((text) => ({
 				role: 'user',
-				content: [{ type: 'input_text', text }, { type: 'input_image', image_url: `https://example.com/${text}.png` }],
+				content: [
+					{ type: 'input_text', text },
+					{ type: 'input_image', image_url: `https://example.com/${text}.png` },
+				],
 			}));
 			const { json } = await runNode(server.url, {
 				parameters: {
@@ -522,14 +674,23 @@ describe('Adding 45 messages', () => {
 });
 
 describe('Creating a conversation', () => {
-	it.concurrent.each([...SETTLED, ...LOST].flatMap(([what, rule]): Array<[string, boolean, Rule]> => [[what, true, rule], [what, false, rule]]))(
+	it.concurrent.each(
+		[...SETTLED, ...LOST].flatMap(
+			([what, rule]): Array<[string, boolean, Rule]> => [
+				[what, true, rule],
+				[what, false, rule],
+			],
+		),
+	)(
 		'should not be repeated after %s (created: %s), since nobody can look whether it happened',
 		async (_what, apply, rule) => {
 			await withServer(async (server) => {
 				server.fault({ match: CREATE, apply, ...rule });
 				const result = await write(server, undefined, ['new']);
 				expectUncertain(result);
-				expect(result.error?.message).toMatch(/^Whether the conversation was created is not certain: ./);
+				expect(result.error?.message).toMatch(
+					/^Whether the conversation was created is not certain: ./,
+				);
 				expect(everywhere(server)).toEqual(apply ? ['new'] : []);
 				expect(server.requestCount).toBe(1);
 			});
@@ -538,7 +699,10 @@ describe('Creating a conversation', () => {
 
 	it.concurrent.each<[string, Rule]>([
 		['a rate limit', { status: 429, headers: RETRY, times: 2 }],
-		['a server that says to send it again', { status: 503, headers: { ...RETRY, 'x-should-retry': 'true' } }],
+		[
+			'a server that says to send it again',
+			{ status: 503, headers: { ...RETRY, 'x-should-retry': 'true' } },
+		],
 	])('should be repeated after %s', async (_what, rule) => {
 		await withServer(async (server) => {
 			server.fault({ match: CREATE, ...rule });
@@ -549,59 +713,73 @@ describe('Creating a conversation', () => {
 		});
 	});
 
-	it.concurrent.each([...SETTLED, ...LOST])('should go on after %s, when a look proves that the second call got through', async (_what, rule) => {
-		await withServer(async (server) => {
-			server.fault({ match: POST_ITEMS, apply: true, ...rule });
-			const result = await write(server, undefined, texts(45));
-			expect(result.error).toBeUndefined();
-			expect(everywhere(server)).toEqual(texts(45));
-			expect(count(server, 'POST')).toBe(3);
-		});
-	});
-
-	it.concurrent.each(SETTLED)('should repeat the second call after %s, when a look proves that it did not', async (_what, rule) => {
-		await withServer(async (server) => {
-			server.fault({ match: POST_ITEMS, ...rule });
-			const result = await write(server, undefined, texts(45));
-			expect(result.error).toBeUndefined();
-			expect(everywhere(server)).toEqual(texts(45));
-			expect(count(server, 'POST')).toBe(4);
-		});
-	});
-
-	it.concurrent.each(LOST)('should name the conversation after %s, when the second call may still get through', async (_what, rule) => {
-		await withServer(async (server) => {
-			server.fault({ match: POST_ITEMS, ...rule });
-			const result = await write(server, undefined, texts(45));
-			expectUncertain(result);
-			const [id] = server.store.conversations.keys();
-			expect(result.error?.message).toContain(`The conversation ${id} was created, but holds only 20 of 45 items, perhaps some more: `);
-			expect(everywhere(server)).toEqual(texts(20));
-		});
-	});
-
-	it.concurrent('should not guess when more was added behind the second call than the look shows', async () => {
-		await withServer(async (server) => {
-			const others = texts(65).map((text) => `their ${text}`);
-			server.fault({
-				match: POST_ITEMS,
-				headers: RETRY,
-				respond: (_request, genuine) => {
-					genuine();
-					const [conversation] = server.store.conversations.values();
-					if (conversation !== undefined) {
-						const theirs = server.store.createConversation({ items: messages(others) });
-						server.store.addItems(conversation, theirs.items);
-						server.store.deleteConversation(theirs.id);
-					}
-					return { status: 500 };
-				},
+	it.concurrent.each([...SETTLED, ...LOST])(
+		'should go on after %s, when a look proves that the second call got through',
+		async (_what, rule) => {
+			await withServer(async (server) => {
+				server.fault({ match: POST_ITEMS, apply: true, ...rule });
+				const result = await write(server, undefined, texts(45));
+				expect(result.error).toBeUndefined();
+				expect(everywhere(server)).toEqual(texts(45));
+				expect(count(server, 'POST')).toBe(3);
 			});
-			const result = await write(server, undefined, texts(45));
-			expectUncertain(result);
-			expect(everywhere(server)).toEqual([...texts(40), ...others]);
-		});
-	});
+		},
+	);
+
+	it.concurrent.each(SETTLED)(
+		'should repeat the second call after %s, when a look proves that it did not',
+		async (_what, rule) => {
+			await withServer(async (server) => {
+				server.fault({ match: POST_ITEMS, ...rule });
+				const result = await write(server, undefined, texts(45));
+				expect(result.error).toBeUndefined();
+				expect(everywhere(server)).toEqual(texts(45));
+				expect(count(server, 'POST')).toBe(4);
+			});
+		},
+	);
+
+	it.concurrent.each(LOST)(
+		'should name the conversation after %s, when the second call may still get through',
+		async (_what, rule) => {
+			await withServer(async (server) => {
+				server.fault({ match: POST_ITEMS, ...rule });
+				const result = await write(server, undefined, texts(45));
+				expectUncertain(result);
+				const [id] = server.store.conversations.keys();
+				expect(result.error?.message).toContain(
+					`The conversation ${id} was created, but holds only 20 of 45 items, perhaps some more: `,
+				);
+				expect(everywhere(server)).toEqual(texts(20));
+			});
+		},
+	);
+
+	it.concurrent(
+		'should not guess when more was added behind the second call than the look shows',
+		async () => {
+			await withServer(async (server) => {
+				const others = texts(65).map((text) => `their ${text}`);
+				server.fault({
+					match: POST_ITEMS,
+					headers: RETRY,
+					respond: (_request, genuine) => {
+						genuine();
+						const [conversation] = server.store.conversations.values();
+						if (conversation !== undefined) {
+							const theirs = server.store.createConversation({ items: messages(others) });
+							server.store.addItems(conversation, theirs.items);
+							server.store.deleteConversation(theirs.id);
+						}
+						return { status: 500 };
+					},
+				});
+				const result = await write(server, undefined, texts(45));
+				expectUncertain(result);
+				expect(everywhere(server)).toEqual([...texts(40), ...others]);
+			});
+		},
+	);
 
 	it.concurrent('should not guess when an item was deleted meanwhile', async () => {
 		await withServer(async (server) => {
@@ -612,7 +790,8 @@ describe('Creating a conversation', () => {
 					genuine();
 					const [conversation] = server.store.conversations.values();
 					const [first] = conversation?.items ?? [];
-					if (conversation !== undefined && first !== undefined) server.store.deleteItem(conversation, first);
+					if (conversation !== undefined && first !== undefined)
+						server.store.deleteItem(conversation, first);
 					return { status: 500 };
 				},
 			});

@@ -27,7 +27,12 @@ const weather = () =>
 			{ type: 'message', role: 'developer', content: 'Be brief.' },
 			{ type: 'message', role: 'user', content: 'Weather in Köln? 🌦' },
 			{ type: 'reasoning', summary: [], encrypted_content: 'x' },
-			{ type: 'function_call', call_id: 'c1', name: 'get_weather', arguments: '{\n  "city": "Köln"\n}' },
+			{
+				type: 'function_call',
+				call_id: 'c1',
+				name: 'get_weather',
+				arguments: '{\n  "city": "Köln"\n}',
+			},
 			{ type: 'function_call_output', call_id: 'c1', output: '{"celsius":21}' },
 			{ type: 'message', role: 'assistant', content: '21 degrees.\n\nBring an umbrella.' },
 		],
@@ -105,34 +110,57 @@ describe('Conversation: Export', () => {
 		['markdown', `conversation-${ID}.md`, 'text/markdown', MARKDOWN],
 		['text', `conversation-${ID}.txt`, 'text/plain', TEXT],
 		['messages', `conversation-${ID}.json`, 'application/json', asFile(MESSAGES)],
-	])('should put the transcript into a file as %s', async (exportFormat, fileName, mimeType, content) => {
-		weather();
-		const { items } = await exportIt({ conversationId: ID, exportFormat, exportTo: 'file' });
-		expect(items).toHaveLength(1);
-		const [{ json, binary, pairedItem } = { json: {} }] = items;
-		expect(json).toEqual({ conversation: ID, format: exportFormat, item_count: 6, file_name: fileName });
-		expect(pairedItem).toEqual({ item: 0 });
-		expect(Object.keys(binary ?? {})).toEqual(['data']);
-		expect(binary?.data).toMatchObject({ fileName, mimeType });
-		expect(Buffer.from(binary?.data?.data ?? '', 'base64').toString()).toBe(content);
-	});
+	])(
+		'should put the transcript into a file as %s',
+		async (exportFormat, fileName, mimeType, content) => {
+			weather();
+			const { items } = await exportIt({ conversationId: ID, exportFormat, exportTo: 'file' });
+			expect(items).toHaveLength(1);
+			const [{ json, binary, pairedItem } = { json: {} }] = items;
+			expect(json).toEqual({
+				conversation: ID,
+				format: exportFormat,
+				item_count: 6,
+				file_name: fileName,
+			});
+			expect(pairedItem).toEqual({ item: 0 });
+			expect(Object.keys(binary ?? {})).toEqual(['data']);
+			expect(binary?.data).toMatchObject({ fileName, mimeType });
+			expect(Buffer.from(binary?.data?.data ?? '', 'base64').toString()).toBe(content);
+		},
+	);
 
 	it('should put the file under the name that was chosen', async () => {
 		weather();
-		const { items } = await exportIt({ conversationId: ID, exportTo: 'file', binaryPropertyName: ' transcript ' });
+		const { items } = await exportIt({
+			conversationId: ID,
+			exportTo: 'file',
+			binaryPropertyName: ' transcript ',
+		});
 		expect(Object.keys(items[0]?.binary ?? {})).toEqual(['transcript']);
 	});
 
 	it('should ask for all pages of 100, and for the addresses of images', async () => {
-		const items = Array.from({ length: 230 }, (_, n) => ({ type: 'message', role: 'user', content: `m${n}` }));
+		const items = Array.from({ length: 230 }, (_, n) => ({
+			type: 'message',
+			role: 'user',
+			content: `m${n}`,
+		}));
 		server.store.createConversation({ id: ID, items });
-		const { json } = await exportIt({ conversationId: ID, returnAll: true, exportFormat: 'messages' });
+		const { json } = await exportIt({
+			conversationId: ID,
+			returnAll: true,
+			exportFormat: 'messages',
+		});
 		expect(server.requests.map(({ query }) => query.replace(/msg_[0-9a-f]+/, 'ID'))).toEqual([
 			'limit=100&order=asc&include[]=message.input_image.image_url',
 			'limit=100&order=asc&after=ID&include[]=message.input_image.image_url',
 			'limit=100&order=asc&after=ID&include[]=message.input_image.image_url',
 		]);
-		expect(json[0]).toMatchObject({ item_count: 230, transcript: items.map(({ content }) => ({ role: 'user', content })) });
+		expect(json[0]).toMatchObject({
+			item_count: 230,
+			transcript: items.map(({ content }) => ({ role: 'user', content })),
+		});
 	});
 
 	it('should say in a hint that Limit cut the transcript short', async () => {
@@ -157,7 +185,9 @@ describe('Conversation: Export', () => {
 	it('should give a transcript of nothing for an empty conversation', async () => {
 		server.store.createConversation({ id: ID });
 		const markdown = await exportIt({ conversationId: ID });
-		expect(markdown.json).toEqual([{ conversation: ID, format: 'markdown', item_count: 0, transcript: `# Conversation ${ID}\n` }]);
+		expect(markdown.json).toEqual([
+			{ conversation: ID, format: 'markdown', item_count: 0, transcript: `# Conversation ${ID}\n` },
+		]);
 		const messages = await exportIt({ conversationId: ID, exportFormat: 'messages' });
 		expect(messages.json[0]?.transcript).toEqual([]);
 	});
@@ -165,7 +195,11 @@ describe('Conversation: Export', () => {
 	it.each<[string, INodeParameters, string]>([
 		['a format that does not exist', { exportFormat: 'pdf' }, 'Export Format is "pdf"'],
 		['a place that does not exist', { exportTo: 'disk' }, 'Export To is "disk"'],
-		['a file without a field', { exportTo: 'file', binaryPropertyName: ' ' }, 'Put Output File in Field is empty'],
+		[
+			'a file without a field',
+			{ exportTo: 'file', binaryPropertyName: ' ' },
+			'Put Output File in Field is empty',
+		],
 		['a limit below 1', { limit: -1 }, 'Limit is "-1"'],
 	])('should refuse %s before any request', async (_what, parameters, message) => {
 		const { error } = await exportIt({ conversationId: ID, ...parameters });
@@ -232,7 +266,10 @@ describe('What a person would call the conversation', () => {
 	it('should show a type that does not exist yet as a tool call, and skip what has no type', async () => {
 		server.store.createConversation({
 			id: ID,
-			items: [{ type: 'hologram_call', name: 'project', arguments: '{}' }, { type: 'poll', text: 'Tea?' }],
+			items: [
+				{ type: 'hologram_call', name: 'project', arguments: '{}' },
+				{ type: 'poll', text: 'Tea?' },
+			],
 		});
 		const { json } = await exportIt({ conversationId: ID, exportFormat: 'messages' });
 		expect(json[0]?.transcript).toEqual([
@@ -262,7 +299,11 @@ describe('What a person would call the conversation', () => {
 	});
 
 	it('should give messages of a role that no model takes as those of the assistant', async () => {
-		const items = ['user', 'critic', 'tool'].map((role) => ({ type: 'message', role, content: [{ type: 'text', text: role }] }));
+		const items = ['user', 'critic', 'tool'].map((role) => ({
+			type: 'message',
+			role,
+			content: [{ type: 'text', text: role }],
+		}));
 		server.store.createConversation({ id: ID, items });
 		const { json } = await exportIt({ conversationId: ID, exportFormat: 'messages' });
 		expect(json[0]?.transcript).toEqual([

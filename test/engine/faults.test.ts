@@ -48,13 +48,18 @@ interface Target {
 	close(): Promise<unknown>;
 }
 
-const described = ({ status, applied }: RequestRecord): string => `${status ?? '-'}${applied ? '+' : ''}`;
+const described = ({ status, applied }: RequestRecord): string =>
+	`${status ?? '-'}${applied ? '+' : ''}`;
 
 async function sandboxFor(row: Row, elsewhere: string): Promise<Target> {
 	const server = await startServer({ apiKeys: [API_KEY] });
 	const { id } = server.store.createConversation({ metadata: BEFORE });
 	const { faults = [] } = row;
-	server.faults(typeof faults === 'function' ? faults({ url: server.url, elsewhere, conversation: id }) : faults);
+	server.faults(
+		typeof faults === 'function'
+			? faults({ url: server.url, elsewhere, conversation: id })
+			: faults,
+	);
 	return {
 		url: server.url,
 		conversation: id,
@@ -92,7 +97,12 @@ async function socketFor(answers: ReadonlyArray<string | Buffer>): Promise<Targe
 		url: `http://127.0.0.1:${port}/v1`,
 		conversation: 'conv_raw',
 		requests: () => requests,
-		seen: () => ({ requests: '.'.repeat(arrivals.length), arrivals, stored: undefined, open: sockets.size }),
+		seen: () => ({
+			requests: '.'.repeat(arrivals.length),
+			arrivals,
+			stored: undefined,
+			open: sockets.size,
+		}),
 		async close() {
 			for (const socket of sockets) socket.destroy();
 			server.close();
@@ -122,19 +132,30 @@ const nothingOf = (index: number): RequestRecord => ({
 function parametersOf(row: Row, place: Place): INodeParameters {
 	const { options = {} } = row;
 	return {
-		...(row.parameters?.(place.conversation) ?? { conversationId: place.conversation, metadata: pairs(AFTER) }),
+		...(row.parameters?.(place.conversation) ?? {
+			conversationId: place.conversation,
+			metadata: pairs(AFTER),
+		}),
 		options: typeof options === 'function' ? options(place) : options,
 	};
 }
 
 async function play(row: Row): Promise<Run> {
 	const elsewhere = await startServer({ apiKeys: [API_KEY] });
-	const target = row.raw === undefined ? await sandboxFor(row, elsewhere.url) : await socketFor(row.raw);
+	const target =
+		row.raw === undefined ? await sandboxFor(row, elsewhere.url) : await socketFor(row.raw);
 	const stop = new AbortController();
 	try {
-		const place: Place = { url: target.url, elsewhere: elsewhere.url, conversation: target.conversation };
+		const place: Place = {
+			url: target.url,
+			elsewhere: elsewhere.url,
+			conversation: target.conversation,
+		};
 		const startedAt = performance.now();
-		const running = runNode(target.url, { parameters: parametersOf(row, place), stop: stop.signal });
+		const running = runNode(target.url, {
+			parameters: parametersOf(row, place),
+			stop: stop.signal,
+		});
 		let stoppedAt = Infinity;
 		if (row.stopWhen !== undefined) {
 			await until(() => row.stopWhen?.(target.requests()) === true);
@@ -166,7 +187,13 @@ async function play(row: Row): Promise<Run> {
 
 /** Stopped before the node began. */
 const NOT_RUN: RunResult = {
-	run: { mode: 'cli', startedAt: new Date(0), status: 'canceled', storedAt: 'db', data: createRunExecutionData() },
+	run: {
+		mode: 'cli',
+		startedAt: new Date(0),
+		status: 'canceled',
+		storedAt: 'db',
+		data: createRunExecutionData(),
+	},
 	task: { startTime: 0, executionTime: 0, executionIndex: 0, source: [] },
 	outputs: [],
 	items: [],
@@ -191,7 +218,15 @@ function expectFailure({ result }: Run, expected: Failure): void {
 	expect(error?.name).toBe('NodeApiError');
 	if (typeof expected.message === 'string') expect(error?.message).toBe(expected.message);
 	else expect(error?.message).toMatch(expected.message);
-	const { status, code, param, type, attempts, advice, may_have_happened: mayHaveHappened } = error?.context ?? {};
+	const {
+		status,
+		code,
+		param,
+		type,
+		attempts,
+		advice,
+		may_have_happened: mayHaveHappened,
+	} = error?.context ?? {};
 	expect({ status, param, type, attempts, mayHaveHappened }).toEqual({
 		status: expected.status,
 		param: expected.param,
@@ -201,12 +236,15 @@ function expectFailure({ result }: Run, expected: Failure): void {
 	});
 	// A few codes depend on the machine and on the version of OpenSSL.
 	if (expected.code === 'E*') expect(code).toMatch(/^E\w+$/);
-	else if (expected.code?.includes('\\') === true) expect(code).toMatch(new RegExp(`^${expected.code}$`));
+	else if (expected.code?.includes('\\') === true)
+		expect(code).toMatch(new RegExp(`^${expected.code}$`));
 	else expect(code).toBe(expected.code);
 	expect(advice).toContain(expected.advice ?? '');
 	expect(error?.description).toContain(String(advice));
 	expect(error?.description).toContain(`${expected.attempts} attempt`);
-	expect(error).toMatchObject({ httpCode: expected.status === undefined ? null : String(expected.status) });
+	expect(error).toMatchObject({
+		httpCode: expected.status === undefined ? null : String(expected.status),
+	});
 }
 
 function check(row: Row, run: Run): void {
@@ -244,7 +282,10 @@ beforeAll(async () => {
 	// The first run loads what the engine needs, and would be late for its row.
 	await play({ what: 'nothing', seen: '200+', gets: 'success' });
 	const rows = TABLE.flatMap(([, group]) => group);
-	const slots: Array<Promise<unknown>> = Array.from({ length: SIDE_BY_SIDE }, async () => await Promise.resolve());
+	const slots: Array<Promise<unknown>> = Array.from(
+		{ length: SIDE_BY_SIDE },
+		async () => await Promise.resolve(),
+	);
 	let next = 0;
 	const enqueue = (row: Row): void => {
 		const slot = next++ % SIDE_BY_SIDE;

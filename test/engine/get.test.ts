@@ -18,12 +18,17 @@ const get = async (parameters: INodeParameters, more: Partial<RunOptions> = {}) 
 
 describe('Conversation: Get', () => {
 	it('should give the conversation as it came', async () => {
-		const { id } = server.store.createConversation({ metadata: { topic: 'x 🙂' }, created_at: 1_700_000_000 });
+		const { id } = server.store.createConversation({
+			metadata: { topic: 'x 🙂' },
+			created_at: 1_700_000_000,
+		});
 		const { json, items } = await get({ conversationId: id });
-		expect(server.requests.map(({ method, path, query, bodyText }) => [method, path, query, bodyText])).toEqual([
-			['GET', `/v1/conversations/${id}`, '', ''],
+		expect(
+			server.requests.map(({ method, path, query, bodyText }) => [method, path, query, bodyText]),
+		).toEqual([['GET', `/v1/conversations/${id}`, '', '']]);
+		expect(json).toEqual([
+			{ id, object: 'conversation', created_at: 1_700_000_000, metadata: { topic: 'x 🙂' } },
 		]);
-		expect(json).toEqual([{ id, object: 'conversation', created_at: 1_700_000_000, metadata: { topic: 'x 🙂' } }]);
 		expect(items[0]?.pairedItem).toEqual({ item: 0 });
 	});
 
@@ -39,7 +44,10 @@ describe('Conversation: Get', () => {
 		ids[1] = 'conv_missing';
 		const { items } = await get(
 			{ conversationId: '={{ $json.id }}' },
-			{ items: ids.map((id) => ({ json: { id } })), settings: { onError: 'continueRegularOutput' } },
+			{
+				items: ids.map((id) => ({ json: { id } })),
+				settings: { onError: 'continueRegularOutput' },
+			},
 		);
 		expect(items.map(({ json, error }) => json.id ?? error?.message)).toEqual([
 			ids[0],

@@ -229,13 +229,16 @@ export async function runNode(baseUrl: string, options: RunOptions): Promise<Run
 			],
 		},
 	});
-	const execution = new WorkflowExecute(complete(additionalData), 'cli', data).processRunExecutionData(
-		workflow,
-	);
+	const execution = new WorkflowExecute(
+		complete(additionalData),
+		'cli',
+		data,
+	).processRunExecutionData(workflow);
 	options.stop?.addEventListener('abort', () => execution.cancel(), { once: true });
 	const run = await execution;
 	const task = run.data.resultData.runData['OpenAI Conversation']?.[0];
-	if (task === undefined) throw new Error('The node did not run', { cause: run.data.resultData.error });
+	if (task === undefined)
+		throw new Error('The node did not run', { cause: run.data.resultData.error });
 	const outputs = (task.data?.main ?? []).map((output) => output ?? []);
 	const items = outputs[0] ?? [];
 	return {

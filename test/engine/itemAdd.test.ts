@@ -17,10 +17,17 @@ beforeEach(() => {
 afterAll(async () => await server.close());
 
 const add = async (parameters: INodeParameters, more: Partial<RunOptions> = {}) =>
-	await runNode(server.url, { parameters: { resource: 'item', operation: 'add', ...parameters }, ...more });
+	await runNode(server.url, {
+		parameters: { resource: 'item', operation: 'add', ...parameters },
+		...more,
+	});
 
 /** Adds the item `{ text }` of each input as a message to the conversation that it names under `id`. */
-const addEach = async (inputs: IDataObject[], more: Partial<RunOptions> = {}, parameters: INodeParameters = {}) =>
+const addEach = async (
+	inputs: IDataObject[],
+	more: Partial<RunOptions> = {},
+	parameters: INodeParameters = {},
+) =>
 	await add(
 		{
 			conversationId: '={{ $json.id }}',
@@ -43,13 +50,16 @@ function textOf({ content }: Record<string, unknown>): unknown {
 
 const stored = (id: string) => (server.store.getConversation(id)?.items ?? []).map(textOf);
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+	typeof value === 'object' && value !== null;
 
 /** The texts that each request carried. */
 const sentTexts = () =>
 	server.requests.map(({ body }) => {
 		const items: unknown = isRecord(body) ? body.items : undefined;
-		return (Array.isArray(items) ? items : []).map((item: unknown) => (isRecord(item) ? item.content : undefined));
+		return (Array.isArray(items) ? items : []).map((item: unknown) =>
+			isRecord(item) ? item.content : undefined,
+		);
 	});
 
 const sizes = () => sentTexts().map(({ length }) => length);
@@ -70,7 +80,9 @@ describe('Item: Add', () => {
 			},
 		});
 		expect(error).toBeUndefined();
-		expect(server.requests.map(({ method, path, query, body }) => ({ method, path, query, body }))).toEqual([
+		expect(
+			server.requests.map(({ method, path, query, body }) => ({ method, path, query, body })),
+		).toEqual([
 			{
 				method: 'POST',
 				path: `/v1/conversations/${id}/items`,
@@ -93,7 +105,13 @@ describe('Item: Add', () => {
 	it.each<[string, unknown]>([
 		['one item', { type: 'message', role: 'user', content: 'Hello' }],
 		['an item without a type', { role: 'user', content: 'Hello' }],
-		['a list', [{ type: 'message', role: 'user', content: 'a' }, { type: 'message', role: 'assistant', content: 'b' }]],
+		[
+			'a list',
+			[
+				{ type: 'message', role: 'user', content: 'a' },
+				{ type: 'message', role: 'assistant', content: 'b' },
+			],
+		],
 		[
 			'content parts with images and files',
 			{
@@ -105,7 +123,11 @@ describe('Item: Add', () => {
 					{ type: 'input_image', image_url: 'data:image/png;base64,iVBORw0KGgo=' },
 					{ type: 'input_image', file_id: 'file-1' },
 					{ type: 'input_file', file_id: 'file-2' },
-					{ type: 'input_file', filename: 'a.pdf', file_data: 'data:application/pdf;base64,JVBERi0=' },
+					{
+						type: 'input_file',
+						filename: 'a.pdf',
+						file_data: 'data:application/pdf;base64,JVBERi0=',
+					},
 					{ type: 'input_file', file_url: 'https://example.com/a.pdf' },
 				],
 			},
@@ -113,14 +135,26 @@ describe('Item: Add', () => {
 		[
 			'a function call and its output',
 			[
-				{ type: 'function_call', call_id: 'call_1', name: 'get_weather', arguments: '{"city":"Köln"}' },
+				{
+					type: 'function_call',
+					call_id: 'call_1',
+					name: 'get_weather',
+					arguments: '{"city":"Köln"}',
+				},
 				{ type: 'function_call_output', call_id: 'call_1', output: '21' },
 			],
 		],
-		['an item with an ID of its own', { type: 'message', id: 'msg_mine', role: 'user', content: 'x' }],
+		[
+			'an item with an ID of its own',
+			{ type: 'message', id: 'msg_mine', role: 'user', content: 'x' },
+		],
 	])('should pass JSON on untouched: %s', async (_what, item) => {
 		const given = Array.isArray(item) ? item : [item];
-		for (const itemsJson of [JSON.stringify(item), '={{ $json.item }}', '={{ JSON.stringify($json.item) }}']) {
+		for (const itemsJson of [
+			JSON.stringify(item),
+			'={{ $json.item }}',
+			'={{ JSON.stringify($json.item) }}',
+		]) {
 			server.reset();
 			const { id } = server.store.createConversation();
 			const { error, json } = await add(
@@ -136,7 +170,11 @@ describe('Item: Add', () => {
 	it('should send 45 items of one input in order, 20 at a time', async () => {
 		const { id } = server.store.createConversation();
 		const items = texts(45).map((content) => ({ type: 'message', role: 'user', content }));
-		const { json } = await add({ conversationId: id, itemsInput: 'json', itemsJson: JSON.stringify(items) });
+		const { json } = await add({
+			conversationId: id,
+			itemsInput: 'json',
+			itemsJson: JSON.stringify(items),
+		});
 		expect(sizes()).toEqual([20, 20, 5]);
 		expect(stored(id)).toEqual(texts(45));
 		expect(json.map(textOf)).toEqual(texts(45));
@@ -144,9 +182,19 @@ describe('Item: Add', () => {
 
 	it('should say how many were added when a later part is refused, and send nothing after it', async () => {
 		const { id } = server.store.createConversation();
-		const items = texts(45).map((content, n) => ({ type: 'message', role: n === 30 ? 'nobody' : 'user', content }));
-		const { error } = await add({ conversationId: id, itemsInput: 'json', itemsJson: JSON.stringify(items) });
-		expect(error?.message).toMatch(`The first 20 of 45 items were added to ${id}, the others were not: Invalid value: 'nobody'.`);
+		const items = texts(45).map((content, n) => ({
+			type: 'message',
+			role: n === 30 ? 'nobody' : 'user',
+			content,
+		}));
+		const { error } = await add({
+			conversationId: id,
+			itemsInput: 'json',
+			itemsJson: JSON.stringify(items),
+		});
+		expect(error?.message).toMatch(
+			`The first 20 of 45 items were added to ${id}, the others were not: Invalid value: 'nobody'.`,
+		);
 		expect(error?.description).toContain('Add only what is missing');
 		expect(error?.context).toMatchObject({ conversation: id, item_count: 20 });
 		expect(sizes()).toEqual([20, 20]);
@@ -158,24 +206,55 @@ describe('Item: Add', () => {
 		const { json } = await add({
 			conversationId: id,
 			itemsInput: 'json',
-			itemsJson: '{ "role": "user", "content": [{ "type": "input_image", "image_url": "https://example.com/a.png" }] }',
+			itemsJson:
+				'{ "role": "user", "content": [{ "type": "input_image", "image_url": "https://example.com/a.png" }] }',
 			options: { include: ['message.input_image.image_url', 'reasoning.encrypted_content'] },
 		});
-		expect(server.requests[0]?.query).toBe('include[]=message.input_image.image_url&include[]=reasoning.encrypted_content');
+		expect(server.requests[0]?.query).toBe(
+			'include[]=message.input_image.image_url&include[]=reasoning.encrypted_content',
+		);
 		expect(JSON.stringify(json)).toContain('https://example.com/a.png');
 	});
 
 	it.each<[string, INodeParameters, string]>([
 		['no message', { messages: {} }, 'Messages has no message'],
-		['a message without text', { messages: { values: [{ text: 'a' }, { text: '={{ $json.none }}' }] } }, 'The text of message 2 in Messages is empty'],
-		['a text that is an object', { messages: { values: [{ text: '={{ ({ a: 1 }) }}' }] } }, 'The text of message 1 in Messages is an object'],
+		[
+			'a message without text',
+			{ messages: { values: [{ text: 'a' }, { text: '={{ $json.none }}' }] } },
+			'The text of message 2 in Messages is empty',
+		],
+		[
+			'a text that is an object',
+			{ messages: { values: [{ text: '={{ ({ a: 1 }) }}' }] } },
+			'The text of message 1 in Messages is an object',
+		],
 		['empty JSON', { itemsInput: 'json', itemsJson: '' }, 'Items (JSON) holds no item'],
 		['an empty list', { itemsInput: 'json', itemsJson: '[]' }, 'Items (JSON) holds no item'],
-		['text as JSON', { itemsInput: 'json', itemsJson: '"Hello"' }, 'Item 1 in Items (JSON) is text, not an object'],
-		['a list in the list', { itemsInput: 'json', itemsJson: '[[]]' }, 'Item 1 in Items (JSON) is a list'],
-		['an include that does not exist', { messages: { values: [{ text: 'a' }] }, options: { include: ['all'] } }, 'Include has "all"'],
-		['an Additional Body with items', { messages: { values: [{ text: 'a' }] }, options: { additionalBody: { items: [] } } }, 'Additional Body (JSON) sets "items"'],
-		['an item ID as the conversation', { conversationId: 'msg_1', messages: { values: [{ text: 'a' }] } }, 'Conversation ID holds the ID of an item'],
+		[
+			'text as JSON',
+			{ itemsInput: 'json', itemsJson: '"Hello"' },
+			'Item 1 in Items (JSON) is text, not an object',
+		],
+		[
+			'a list in the list',
+			{ itemsInput: 'json', itemsJson: '[[]]' },
+			'Item 1 in Items (JSON) is a list',
+		],
+		[
+			'an include that does not exist',
+			{ messages: { values: [{ text: 'a' }] }, options: { include: ['all'] } },
+			'Include has "all"',
+		],
+		[
+			'an Additional Body with items',
+			{ messages: { values: [{ text: 'a' }] }, options: { additionalBody: { items: [] } } },
+			'Additional Body (JSON) sets "items"',
+		],
+		[
+			'an item ID as the conversation',
+			{ conversationId: 'msg_1', messages: { values: [{ text: 'a' }] } },
+			'Conversation ID holds the ID of an item',
+		],
 	])('should refuse %s before any request', async (_what, parameters, message) => {
 		const { error } = await add({ conversationId: 'conv_1', ...parameters });
 		expect(error?.name).toBe('NodeOperationError');
@@ -194,7 +273,9 @@ describe('Item: Add', () => {
 		const { id } = server.store.createConversation();
 		server.fault({ body: Object(body) });
 		const { error } = await addEach([{ id, text: 'a' }], {}, { options: { maxRetries: 3 } });
-		expect(error?.message).toMatch(/^Whether the items were added is not certain: The server answered with success, but (not with a list of items|with \d items instead of the 1 that were sent)$/);
+		expect(error?.message).toMatch(
+			/^Whether the items were added is not certain: The server answered with success, but (not with a list of items|with \d items instead of the 1 that were sent)$/,
+		);
 		expect(error?.description).toContain('may have carried it out');
 		expect(error?.context).toMatchObject({ may_have_happened: true });
 		expect(server.requestCount).toBe(1);
@@ -225,7 +306,9 @@ describe('Items of several inputs', () => {
 			{ items: inputs.map((json) => ({ json })) },
 		);
 		expect(sizes()).toEqual([4, 20, 5, 20, 2]);
-		const expected = inputs.flatMap((input, item) => input.items.map(({ content }) => [content, { item }]));
+		const expected = inputs.flatMap((input, item) =>
+			input.items.map(({ content }) => [content, { item }]),
+		);
 		expect(items.map(({ json, pairedItem }) => [textOf(json), pairedItem])).toEqual(expected);
 		expect(stored(id)).toEqual(expected.map(([content]) => content));
 	});
@@ -247,7 +330,11 @@ describe('Items of several inputs', () => {
 	it('should let neighbors for one conversation travel together between those of others', async () => {
 		const [a = '', b = ''] = [0, 1].map(() => server.store.createConversation().id);
 		const order = [a, a, a, b, b, a, a];
-		await addEach(order.map((id, n) => ({ id, text: `m${n}` })), {}, { options: { maxConcurrency: 1 } });
+		await addEach(
+			order.map((id, n) => ({ id, text: `m${n}` })),
+			{},
+			{ options: { maxConcurrency: 1 } },
+		);
 		expect(stored(a)).toEqual(['m0', 'm1', 'm2', 'm5', 'm6']);
 		expect(stored(b)).toEqual(['m3', 'm4']);
 		expect(server.requestCount).toBeLessThanOrEqual(3);
@@ -256,9 +343,15 @@ describe('Items of several inputs', () => {
 	it('should not put inputs with different options into one call', async () => {
 		const { id } = server.store.createConversation();
 		const inputs = texts(6).map((text, n) => ({ id, text, trace: n < 3 ? 'one' : 'two' }));
-		await addEach(inputs, {}, {
-			options: { additionalHeaders: { headers: [{ name: 'x-trace-id', value: '={{ $json.trace }}' }] } },
-		});
+		await addEach(
+			inputs,
+			{},
+			{
+				options: {
+					additionalHeaders: { headers: [{ name: 'x-trace-id', value: '={{ $json.trace }}' }] },
+				},
+			},
+		);
 		expect(server.requests.map(({ headers }) => headers['x-trace-id'])).toEqual(['one', 'two']);
 		expect(sizes()).toEqual([3, 3]);
 		expect(stored(id)).toEqual(texts(6));
@@ -266,7 +359,12 @@ describe('Items of several inputs', () => {
 
 	it('should leave out an input that is refused before any request', async () => {
 		const { id } = server.store.createConversation();
-		const inputs = [{ id, text: 'm0' }, { id, text: '' }, { id: 'oops', text: 'x' }, { id, text: 'm1' }];
+		const inputs = [
+			{ id, text: 'm0' },
+			{ id, text: '' },
+			{ id: 'oops', text: 'x' },
+			{ id, text: 'm1' },
+		];
 		const { items } = await addEach(inputs, GOES_ON);
 		expect(items.map(({ error }) => error?.message)).toEqual([
 			undefined,
@@ -287,29 +385,39 @@ describe('Items of several inputs', () => {
 			options: { maxRetries: 2 },
 		};
 
-		it.each([0, 7, 19])('should send them singly, so that only the culprit fails (input %d)', async (culprit) => {
-			const { id } = server.store.createConversation();
-			const { items } = await addEach(withCulprit(id, culprit), GOES_ON, parameters);
-			expect(items).toHaveLength(20);
-			expect(items.flatMap(({ error }, n) => (error === undefined ? [] : [n]))).toEqual([culprit]);
-			expect(items[culprit]?.error).toMatchObject({
-				name: 'NodeApiError',
-				httpCode: '400',
-				message: expect.stringContaining(`Invalid value: 'nobody'.`),
-			});
-			expect(items.map(({ pairedItem }) => pairedItem)).toEqual(items.map((_, item) => ({ item })));
-			expect(stored(id)).toEqual(texts(20).filter((_, n) => n !== culprit));
-			expect(sizes()).toEqual([20, ...Array<number>(20).fill(1)]);
-		});
+		it.each([0, 7, 19])(
+			'should send them singly, so that only the culprit fails (input %d)',
+			async (culprit) => {
+				const { id } = server.store.createConversation();
+				const { items } = await addEach(withCulprit(id, culprit), GOES_ON, parameters);
+				expect(items).toHaveLength(20);
+				expect(items.flatMap(({ error }, n) => (error === undefined ? [] : [n]))).toEqual([
+					culprit,
+				]);
+				expect(items[culprit]?.error).toMatchObject({
+					name: 'NodeApiError',
+					httpCode: '400',
+					message: expect.stringContaining(`Invalid value: 'nobody'.`),
+				});
+				expect(items.map(({ pairedItem }) => pairedItem)).toEqual(
+					items.map((_, item) => ({ item })),
+				);
+				expect(stored(id)).toEqual(texts(20).filter((_, n) => n !== culprit));
+				expect(sizes()).toEqual([20, ...Array<number>(20).fill(1)]);
+			},
+		);
 
-		it.each([0, 7, 19])('should send nothing after the culprit when the first failure ends the node (input %d)', async (culprit) => {
-			const { id } = server.store.createConversation();
-			const { error } = await addEach(withCulprit(id, culprit), {}, parameters);
-			expect(error?.message).toContain(`[item ${culprit}]`);
-			expect(error?.description).toContain(`${culprit} of 20 items had already been done.`);
-			expect(stored(id)).toEqual(texts(culprit));
-			expect(sizes()).toEqual([20, ...Array<number>(culprit + 1).fill(1)]);
-		});
+		it.each([0, 7, 19])(
+			'should send nothing after the culprit when the first failure ends the node (input %d)',
+			async (culprit) => {
+				const { id } = server.store.createConversation();
+				const { error } = await addEach(withCulprit(id, culprit), {}, parameters);
+				expect(error?.message).toContain(`[item ${culprit}]`);
+				expect(error?.description).toContain(`${culprit} of 20 items had already been done.`);
+				expect(stored(id)).toEqual(texts(culprit));
+				expect(sizes()).toEqual([20, ...Array<number>(culprit + 1).fill(1)]);
+			},
+		);
 
 		it('should go on with calls of 20 afterwards', async () => {
 			const { id } = server.store.createConversation();
@@ -326,20 +434,40 @@ describe('Items of several inputs', () => {
 		[404, 1],
 		[409, 1],
 		[429, 3],
-	])('should not send them singly when the whole call is answered with %d', async (status, requests) => {
-		const { id } = server.store.createConversation();
-		server.fault({ times: Infinity, status, headers: { 'retry-after-ms': '1' } });
-		const { items } = await addEach(texts(5).map((text) => ({ id, text })), GOES_ON, { options: { maxRetries: 2 } });
-		expect(items.map(({ error }) => error)).toEqual(Array(5).fill(expect.objectContaining({ httpCode: String(status) })));
-		expect(sizes()).toEqual(Array<number>(requests).fill(5));
-		expect(stored(id)).toEqual([]);
-	});
+	])(
+		'should not send them singly when the whole call is answered with %d',
+		async (status, requests) => {
+			const { id } = server.store.createConversation();
+			server.fault({ times: Infinity, status, headers: { 'retry-after-ms': '1' } });
+			const { items } = await addEach(
+				texts(5).map((text) => ({ id, text })),
+				GOES_ON,
+				{ options: { maxRetries: 2 } },
+			);
+			expect(items.map(({ error }) => error)).toEqual(
+				Array(5).fill(expect.objectContaining({ httpCode: String(status) })),
+			);
+			expect(sizes()).toEqual(Array<number>(requests).fill(5));
+			expect(stored(id)).toEqual([]);
+		},
+	);
 
 	it('should not send them singly while another request works on the conversation', async () => {
 		const { id } = server.store.createConversation();
-		const body = { error: { message: 'Another process is at work. Please retry in a few seconds.', type: 'invalid_request_error', param: 'conversation', code: 'conversation_locked' } };
+		const body = {
+			error: {
+				message: 'Another process is at work. Please retry in a few seconds.',
+				type: 'invalid_request_error',
+				param: 'conversation',
+				code: 'conversation_locked',
+			},
+		};
 		server.fault({ times: 2, status: 400, body, headers: { 'retry-after-ms': '1' } });
-		const { error } = await addEach(texts(5).map((text) => ({ id, text })), {}, { options: { maxRetries: 2 } });
+		const { error } = await addEach(
+			texts(5).map((text) => ({ id, text })),
+			{},
+			{ options: { maxRetries: 2 } },
+		);
 		expect(error).toBeUndefined();
 		expect(sizes()).toEqual([5, 5, 5]);
 		expect(stored(id)).toEqual(texts(5));
@@ -351,7 +479,10 @@ describe('Items of several inputs', () => {
 	])('should fail all inputs of %s, and send none of them again', async (_what, fault) => {
 		const { id } = server.store.createConversation();
 		server.fault(fault);
-		const { items } = await addEach(texts(5).map((text) => ({ id, text })), GOES_ON);
+		const { items } = await addEach(
+			texts(5).map((text) => ({ id, text })),
+			GOES_ON,
+		);
 		expect(items.map(({ error }) => error?.context.may_have_happened)).toEqual(Array(5).fill(true));
 		expect(server.requestCount).toBe(1);
 		expect(stored(id)).toEqual(texts(5));

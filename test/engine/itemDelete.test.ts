@@ -14,7 +14,12 @@ afterAll(async () => await server.close());
 
 const conversationOf = (count: number) =>
 	server.store.createConversation({
-		items: Array.from({ length: count }, (_, n) => ({ id: `msg_${n}`, type: 'message', role: 'user', content: `m${n}` })),
+		items: Array.from({ length: count }, (_, n) => ({
+			id: `msg_${n}`,
+			type: 'message',
+			role: 'user',
+			content: `m${n}`,
+		})),
 	}).id;
 
 /** Deletes the item that each input names. */
@@ -38,9 +43,9 @@ describe('Item: Delete', () => {
 	it('should delete the item, and say which and of which conversation', async () => {
 		const conversation = conversationOf(3);
 		const { json, items, hints } = await remove([{ conversation, item: 'msg_1' }]);
-		expect(server.requests.map(({ method, path, query, bodyText }) => [method, path, query, bodyText])).toEqual([
-			['DELETE', `/v1/conversations/${conversation}/items/msg_1`, '', ''],
-		]);
+		expect(
+			server.requests.map(({ method, path, query, bodyText }) => [method, path, query, bodyText]),
+		).toEqual([['DELETE', `/v1/conversations/${conversation}/items/msg_1`, '', '']]);
 		expect(json).toEqual([{ deleted: true, id: 'msg_1', conversation }]);
 		expect(items[0]?.pairedItem).toEqual({ item: 0 });
 		expect(hints).toEqual([]);
@@ -59,23 +64,32 @@ describe('Item: Delete', () => {
 		['a server error', { status: 500, headers: RETRY }, {}],
 		['a page of a proxy', { status: 502, body: '<html>Bad gateway</html>', headers: RETRY }, {}],
 		['a lost connection', { reset: 'before-headers' }, { retryNetworkErrors: true }],
-	])('should count 404 as done, and say so, after %s that may have deleted it', async (_what, fault, options) => {
-		const conversation = conversationOf(1);
-		server.fault({ apply: true, ...fault });
-		const { json, error, hints } = await remove([{ conversation, item: 'msg_0' }], { maxRetries: 1, ...options });
-		expect(error).toBeUndefined();
-		expect(json).toEqual([{ deleted: true, id: 'msg_0', conversation }]);
-		expect(hints[0]).toBe(
-			'The answer to a first attempt was lost, and when the deletion was repeated, 1 item was already gone: msg_0. That counts as deleted.',
-		);
-		expect(server.requestCount).toBe(2);
-	});
+	])(
+		'should count 404 as done, and say so, after %s that may have deleted it',
+		async (_what, fault, options) => {
+			const conversation = conversationOf(1);
+			server.fault({ apply: true, ...fault });
+			const { json, error, hints } = await remove([{ conversation, item: 'msg_0' }], {
+				maxRetries: 1,
+				...options,
+			});
+			expect(error).toBeUndefined();
+			expect(json).toEqual([{ deleted: true, id: 'msg_0', conversation }]);
+			expect(hints[0]).toBe(
+				'The answer to a first attempt was lost, and when the deletion was repeated, 1 item was already gone: msg_0. That counts as deleted.',
+			);
+			expect(server.requestCount).toBe(2);
+		},
+	);
 
 	it('should say in one hint that several were already gone', async () => {
 		const conversation = conversationOf(2);
 		server.fault({ match: { path: /msg_0$/ }, apply: true, status: 500, headers: RETRY });
 		server.fault({ match: { path: /msg_1$/ }, apply: true, status: 500, headers: RETRY });
-		const { hints } = await remove([0, 1].map((n) => ({ conversation, item: `msg_${n}` })), { maxRetries: 1 });
+		const { hints } = await remove(
+			[0, 1].map((n) => ({ conversation, item: `msg_${n}` })),
+			{ maxRetries: 1 },
+		);
 		expect(hints[0]).toContain('2 items were already gone: msg_0, msg_1.');
 	});
 
@@ -86,7 +100,9 @@ describe('Item: Delete', () => {
 		const conversation = conversationOf(1);
 		server.faults(faults);
 		const { error } = await remove([{ conversation, item: 'msg_9' }], { maxRetries: 2 });
-		expect(error?.message).toBe(`Item with id 'msg_9' not found in conversation with id '${conversation}'.`);
+		expect(error?.message).toBe(
+			`Item with id 'msg_9' not found in conversation with id '${conversation}'.`,
+		);
 		expect(server.requestCount).toBe(faults.length + 1);
 	});
 
@@ -116,7 +132,9 @@ describe('Item: Delete', () => {
 	])('should count %s as a failure', async (_what, body) => {
 		server.fault({ body: Object(body) });
 		const { error } = await remove([{ conversation: conversationOf(1), item: 'msg_0' }]);
-		expect(error?.message).toBe('The server answered with success, but did not confirm that the item is deleted');
+		expect(error?.message).toBe(
+			'The server answered with success, but did not confirm that the item is deleted',
+		);
 	});
 
 	it('should take the deletion object that a gateway may answer with', async () => {

@@ -14,7 +14,10 @@ beforeEach(() => server.reset());
 afterAll(async () => await server.close());
 
 const get = async (parameters: INodeParameters, more: Partial<RunOptions> = {}) =>
-	await runNode(server.url, { parameters: { resource: 'item', operation: 'get', ...parameters }, ...more });
+	await runNode(server.url, {
+		parameters: { resource: 'item', operation: 'get', ...parameters },
+		...more,
+	});
 
 const image = {
 	id: 'msg_1',
@@ -30,10 +33,12 @@ describe('Item: Get', () => {
 	it('should give the item in short', async () => {
 		const { id } = server.store.createConversation({ items: [image] });
 		const { json, items } = await get({ conversationId: id, itemId: 'msg_1' });
-		expect(server.requests.map(({ method, path, query, bodyText }) => [method, path, query, bodyText])).toEqual([
-			['GET', `/v1/conversations/${id}/items/msg_1`, '', ''],
+		expect(
+			server.requests.map(({ method, path, query, bodyText }) => [method, path, query, bodyText]),
+		).toEqual([['GET', `/v1/conversations/${id}/items/msg_1`, '', '']]);
+		expect(json).toEqual([
+			{ id: 'msg_1', type: 'message', role: 'user', status: 'completed', text: 'Look 🙂\n[image]' },
 		]);
-		expect(json).toEqual([{ id: 'msg_1', type: 'message', role: 'user', status: 'completed', text: 'Look 🙂\n[image]' }]);
 		expect(items[0]?.pairedItem).toEqual({ item: 0 });
 	});
 
@@ -51,13 +56,19 @@ describe('Item: Get', () => {
 
 	it.each<[string, string, IDataObject]>([
 		['an ID by expression', '={{ $json.item }}', { item: 'msg_1' }],
-		['an item, such as Get Many gives', '={{ $json }}', { id: 'msg_1', type: 'message', text: 'x' }],
+		[
+			'an item, such as Get Many gives',
+			'={{ $json }}',
+			{ id: 'msg_1', type: 'message', text: 'x' },
+		],
 		['an ID with white space around it', ' msg_1\u00A0', {}],
 	])('should take %s', async (_what, itemId, json) => {
 		const { id } = server.store.createConversation({ items: [image] });
 		const { error } = await get({ conversationId: id, itemId }, { items: [{ json }] });
 		expect(error).toBeUndefined();
-		expect(server.requests.map(({ path }) => path)).toEqual([`/v1/conversations/${id}/items/msg_1`]);
+		expect(server.requests.map(({ path }) => path)).toEqual([
+			`/v1/conversations/${id}/items/msg_1`,
+		]);
 	});
 
 	it.each<[string, string, string]>([
@@ -80,8 +91,14 @@ describe('Item: Get', () => {
 
 	it('should say what the API says of an item that is not there', async () => {
 		const { id } = server.store.createConversation();
-		const { error } = await get({ conversationId: id, itemId: 'msg_none', options: { maxRetries: 3 } });
-		expect(error?.message).toBe(`Item with id 'msg_none' not found in conversation with id '${id}'.`);
+		const { error } = await get({
+			conversationId: id,
+			itemId: 'msg_none',
+			options: { maxRetries: 3 },
+		});
+		expect(error?.message).toBe(
+			`Item with id 'msg_none' not found in conversation with id '${id}'.`,
+		);
 		expect(error?.description).toContain('Check the ID');
 		expect(server.requestCount).toBe(1);
 	});
@@ -89,7 +106,11 @@ describe('Item: Get', () => {
 	it('should ask again after an answer was lost', async () => {
 		const { id } = server.store.createConversation({ items: [image] });
 		server.faults([{ status: 500, headers: { 'retry-after-ms': '1' } }, { reset: 'mid-body' }]);
-		const { json } = await get({ conversationId: id, itemId: 'msg_1', options: { maxRetries: 2, retryNetworkErrors: true } });
+		const { json } = await get({
+			conversationId: id,
+			itemId: 'msg_1',
+			options: { maxRetries: 2, retryNetworkErrors: true },
+		});
 		expect(json).toHaveLength(1);
 		expect(server.requestCount).toBe(3);
 	});

@@ -19,12 +19,20 @@ beforeEach(() => {
 afterAll(async () => await server.close());
 
 const getMany = async (parameters: INodeParameters, more: Partial<RunOptions> = {}) =>
-	await runNode(server.url, { parameters: { resource: 'item', operation: 'getMany', ...parameters }, ...more });
+	await runNode(server.url, {
+		parameters: { resource: 'item', operation: 'getMany', ...parameters },
+		...more,
+	});
 
 /** A conversation of `count` messages with the IDs `msg_0`, `msg_1`, … */
 const conversationOf = (count: number) =>
 	server.store.createConversation({
-		items: Array.from({ length: count }, (_, n) => ({ id: `msg_${n}`, type: 'message', role: 'user', content: `m${n}` })),
+		items: Array.from({ length: count }, (_, n) => ({
+			id: `msg_${n}`,
+			type: 'message',
+			role: 'user',
+			content: `m${n}`,
+		})),
 	}).id;
 
 const ids = (count: number, from = 0) => Array.from({ length: count }, (_, n) => `msg_${from + n}`);
@@ -37,7 +45,9 @@ describe('Item: Get Many', () => {
 	it('should give the first 50 items, oldest first, one output each', async () => {
 		const id = conversationOf(60);
 		const { json, items } = await getMany({ conversationId: id });
-		expect(server.requests.map(({ method, path }) => `${method} ${path}`)).toEqual([`GET /v1/conversations/${id}/items`]);
+		expect(server.requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
+			`GET /v1/conversations/${id}/items`,
+		]);
 		expect(queries()).toEqual(['limit=50&order=asc']);
 		expect(idsIn(json)).toEqual(ids(50));
 		expect(items.map(({ pairedItem }) => pairedItem)).toEqual(json.map(() => ({ item: 0 })));
@@ -47,7 +57,14 @@ describe('Item: Get Many', () => {
 		[1, ['limit=1&order=asc']],
 		[100, ['limit=100&order=asc']],
 		[101, ['limit=100&order=asc', 'limit=1&order=asc&after=msg_99']],
-		[250, ['limit=100&order=asc', 'limit=100&order=asc&after=msg_99', 'limit=50&order=asc&after=msg_199']],
+		[
+			250,
+			[
+				'limit=100&order=asc',
+				'limit=100&order=asc&after=msg_99',
+				'limit=50&order=asc&after=msg_199',
+			],
+		],
 	])('should give exactly Limit items: %d', async (limit, expected) => {
 		const { json } = await getMany({ conversationId: conversationOf(300), limit });
 		expect(queries()).toEqual(expected);
@@ -63,7 +80,10 @@ describe('Item: Get Many', () => {
 	])('should give all %d items in pages of 100 with Return All', async (count, requests) => {
 		const { json } = await getMany({ conversationId: conversationOf(count), returnAll: true });
 		expect(queries()).toEqual(
-			Array.from({ length: requests }, (_, page) => `limit=100&order=asc${page === 0 ? '' : `&after=msg_${page * 100 - 1}`}`),
+			Array.from(
+				{ length: requests },
+				(_, page) => `limit=100&order=asc${page === 0 ? '' : `&after=msg_${page * 100 - 1}`}`,
+			),
 		);
 		expect(idsIn(json)).toEqual(ids(count));
 	});
@@ -76,7 +96,11 @@ describe('Item: Get Many', () => {
 	});
 
 	it('should start at the other end with Newest First', async () => {
-		const { json } = await getMany({ conversationId: conversationOf(150), limit: 120, options: { order: 'desc' } });
+		const { json } = await getMany({
+			conversationId: conversationOf(150),
+			limit: 120,
+			options: { order: 'desc' },
+		});
 		expect(queries()).toEqual(['limit=100&order=desc', 'limit=20&order=desc&after=msg_50']);
 		expect(idsIn(json)).toEqual(ids(120, 30).toReversed());
 	});
@@ -106,8 +130,15 @@ describe('Item: Get Many', () => {
 			'message.output_text.logprobs',
 		];
 		const { id } = server.store.createConversation({ items: everyItemOnce });
-		const { json } = await getMany({ conversationId: id, returnAll: true, simplify: false, options: { include } });
-		expect(queries()).toEqual([`limit=100&order=asc&${include.map((value) => `include[]=${value}`).join('&')}`]);
+		const { json } = await getMany({
+			conversationId: id,
+			returnAll: true,
+			simplify: false,
+			options: { include },
+		});
+		expect(queries()).toEqual([
+			`limit=100&order=asc&${include.map((value) => `include[]=${value}`).join('&')}`,
+		]);
 		expect(json).toEqual(server.store.getConversation(id)?.items);
 	});
 
@@ -130,8 +161,16 @@ describe('Item: Get Many', () => {
 	it.each<[string, INodeParameters, string]>([
 		['a limit of 0', { limit: 0 }, 'Limit is "0"'],
 		['a limit that is not whole', { limit: 1.5 }, 'Limit is "1.5"'],
-		['an After that is a conversation', { options: { after: 'conv_1' } }, 'After holds the ID of a conversation'],
-		['an After with a path in it', { options: { after: '../x' } }, 'After is "../x", which is not the ID of an item'],
+		[
+			'an After that is a conversation',
+			{ options: { after: 'conv_1' } },
+			'After holds the ID of a conversation',
+		],
+		[
+			'an After with a path in it',
+			{ options: { after: '../x' } },
+			'After is "../x", which is not the ID of an item',
+		],
 		['an order that does not exist', { options: { order: 'up' } }, 'Order is "up"'],
 	])('should refuse %s before any request', async (_what, parameters, message) => {
 		const { error } = await getMany({ conversationId: 'conv_1', ...parameters });
@@ -142,23 +181,42 @@ describe('Item: Get Many', () => {
 });
 
 describe('A server that pages in its own way', () => {
-	const page = (data: unknown[], more: object = {}) => ({ object: 'list', data, has_more: true, ...more });
+	const page = (data: unknown[], more: object = {}) => ({
+		object: 'list',
+		data,
+		has_more: true,
+		...more,
+	});
 	const item = (id: string) => ({ id, type: 'message', role: 'user', content: [] });
 
 	it.each<[string, (request: number) => object, number]>([
 		['repeats the same page', () => page([item('a')], { last_id: 'a' }), 2],
-		['gives the same page under ever new cursors', (n) => page([item('a')], { last_id: `cursor_${n}` }), 2],
+		[
+			'gives the same page under ever new cursors',
+			(n) => page([item('a')], { last_id: `cursor_${n}` }),
+			2,
+		],
 		['goes in a circle', (n) => page([item(`i${n % 2}`)], { last_id: `i${n % 2}` }), 3],
 		['has nothing, but more of it', () => page([]), 1],
 		['has nothing, but more of it and a cursor', (n) => page([], { last_id: `cursor_${n}` }), 1],
 		['names no last item', () => page([{ type: 'message' }]), 1],
-		['goes in a circle of cursors with items that have no IDs', (n) => page([{ type: 'x' }], { last_id: `c${n % 2}` }), 3],
+		[
+			'goes in a circle of cursors with items that have no IDs',
+			(n) => page([{ type: 'x' }], { last_id: `c${n % 2}` }),
+			3,
+		],
 	])('should end with an error when it %s', async (_what, answer, requests) => {
 		const id = conversationOf(1);
 		let n = 0;
 		server.fault({ times: Infinity, respond: () => ({ body: Object(answer(n++)) }) });
-		const { error } = await getMany({ conversationId: id, returnAll: true, options: { maxRetries: 3 } });
-		expect(error?.message).toMatch(/^The server says that there are more items than the \d+ it gave, but its pages do not lead on to them$/);
+		const { error } = await getMany({
+			conversationId: id,
+			returnAll: true,
+			options: { maxRetries: 3 },
+		});
+		expect(error?.message).toMatch(
+			/^The server says that there are more items than the \d+ it gave, but its pages do not lead on to them$/,
+		);
 		expect(error?.description).toContain('would go on forever');
 		expect(server.requestCount).toBe(requests);
 	});
@@ -192,7 +250,11 @@ describe('A server that pages in its own way', () => {
 	});
 
 	it('should give items without ID, type or content as they are', async () => {
-		const data = [{}, { id: null, type: null, role: 5, content: null }, { type: ['x'], content: [null, 5, { type: 7 }] }];
+		const data = [
+			{},
+			{ id: null, type: null, role: 5, content: null },
+			{ type: ['x'], content: [null, 5, { type: 7 }] },
+		];
 		server.faults([{ body: { data } }, { body: { data } }]);
 		const id = conversationOf(1);
 		const raw = await getMany({ conversationId: id, simplify: false });
@@ -240,7 +302,9 @@ describe('Simplify', () => {
 		const { json } = await getMany({
 			conversationId: id,
 			returnAll: true,
-			options: { include: ['message.input_image.image_url', 'computer_call_output.output.image_url'] },
+			options: {
+				include: ['message.input_image.image_url', 'computer_call_output.output.image_url'],
+			},
 		});
 		const texts = Object.values(everyItem).map(({ type }) => expected[type]);
 		expect(json).toEqual(

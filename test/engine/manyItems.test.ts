@@ -34,10 +34,18 @@ function nth<T>(list: readonly T[], index: number): T {
 }
 
 /** Sets `{ n }` on the conversation that each item names under `id`. */
-const setNumber = async (items: IDataObject[], more: Partial<RunOptions> = {}, options: INodeParameters = {}) =>
+const setNumber = async (
+	items: IDataObject[],
+	more: Partial<RunOptions> = {},
+	options: INodeParameters = {},
+) =>
 	await runNode(server.url, {
 		items: inputs(items),
-		parameters: { conversationId: '={{ $json.id }}', metadata: pairs({ n: '={{ $json.n }}' }), options },
+		parameters: {
+			conversationId: '={{ $json.id }}',
+			metadata: pairs({ n: '={{ $json.n }}' }),
+			options,
+		},
 		...more,
 	});
 
@@ -52,17 +60,24 @@ describe('Many items', () => {
 		expect(server.maxInFlight).toBe(10);
 		expect(server.maxInFlightPerConversation).toBe(1);
 		for (const id of ids) {
-			const bodies = server.requests.filter(({ path }) => path.endsWith(id)).map(({ body }) => body);
-			expect(bodies).toEqual(items.filter((item) => item.id === id).map(({ n }) => ({ metadata: { n: String(n) } })));
+			const bodies = server.requests
+				.filter(({ path }) => path.endsWith(id))
+				.map(({ body }) => body);
+			expect(bodies).toEqual(
+				items.filter((item) => item.id === id).map(({ n }) => ({ metadata: { n: String(n) } })),
+			);
 		}
 	});
 
-	it.each([1, 3, 32, 100])('should have at most %d in flight, and as many as that', async (maxConcurrency) => {
-		const items = conversationIds(130).map((id, n) => ({ id, n }));
-		server.configure({ latencyMs: maxConcurrency === 1 ? 0 : 1_000 });
-		await setNumber(items.slice(0, 2 * maxConcurrency), {}, { maxConcurrency });
-		expect(server.maxInFlight).toBe(maxConcurrency);
-	});
+	it.each([1, 3, 32, 100])(
+		'should have at most %d in flight, and as many as that',
+		async (maxConcurrency) => {
+			const items = conversationIds(130).map((id, n) => ({ id, n }));
+			server.configure({ latencyMs: maxConcurrency === 1 ? 0 : 1_000 });
+			await setNumber(items.slice(0, 2 * maxConcurrency), {}, { maxConcurrency });
+			expect(server.maxInFlight).toBe(maxConcurrency);
+		},
+	);
 
 	it('should find work for all starts in items that are sorted by conversation', async () => {
 		const ids = conversationIds(10);
@@ -107,7 +122,12 @@ describe('Many items', () => {
 	});
 
 	it('should account for every request in its summary', async () => {
-		server.fault({ match: { predicate: ({ index }) => index % 10 === 3 }, times: Infinity, status: 500, headers: { 'retry-after-ms': '5' } });
+		server.fault({
+			match: { predicate: ({ index }) => index % 10 === 3 },
+			times: Infinity,
+			status: 500,
+			headers: { 'retry-after-ms': '5' },
+		});
 		const ids = conversationIds(40);
 		const { hints, json } = await setNumber(
 			Array.from({ length: 200 }, (_, n) => ({ id: nth(ids, n), n })),
@@ -120,13 +140,21 @@ describe('Many items', () => {
 		expect(requestCount - failed).toBe(200);
 		expect(requests.every(({ aborted, endedAt }) => !aborted && endedAt !== undefined)).toBe(true);
 		expect(hints).toHaveLength(1);
-		expect(hints[0]?.startsWith(`${requestCount} requests for 200 items, ${failed} retries (server error: ${failed})`)).toBe(true);
+		expect(
+			hints[0]?.startsWith(
+				`${requestCount} requests for 200 items, ${failed} retries (server error: ${failed})`,
+			),
+		).toBe(true);
 	});
 
 	it('should keep to the limits that the first item gives, even when another option of it is invalid', async () => {
 		const items = conversationIds(30).map((id, n) => ({ id, n, timeout: n === 0 ? -1 : 5 }));
 		server.configure({ latencyMs: 5 });
-		const { items: outputs } = await setNumber(items, { settings: { onError: 'continueRegularOutput' } }, { timeout: '={{ $json.timeout }}', maxConcurrency: 2, maxRequestsPerMinute: 6_000 });
+		const { items: outputs } = await setNumber(
+			items,
+			{ settings: { onError: 'continueRegularOutput' } },
+			{ timeout: '={{ $json.timeout }}', maxConcurrency: 2, maxRequestsPerMinute: 6_000 },
+		);
 		expect(outputs.filter(({ error }) => error !== undefined)).toHaveLength(1);
 		expect(server.requestCount).toBe(29);
 		expect(server.maxInFlight).toBeLessThanOrEqual(2);
@@ -137,7 +165,10 @@ describe('Many items', () => {
 
 describe('The first failure', () => {
 	/** Answers the nth item's request (from 0) so, after so many ms. */
-	const plan = (answers: Array<[ms: number, status: number | undefined]>, ids: readonly string[]) => {
+	const plan = (
+		answers: Array<[ms: number, status: number | undefined]>,
+		ids: readonly string[],
+	) => {
 		for (const [n, [delayMs, status]] of answers.entries()) {
 			const path = `/conversations/${ids[n] ?? ''}`;
 			server.fault({ match: { path }, delayMs, ...(status === undefined ? {} : { status }) });
@@ -146,45 +177,93 @@ describe('The first failure', () => {
 
 	it('should let nothing new start, wait for what is in flight, and be the first in input order', async () => {
 		const ids = conversationIds(20);
-		plan([[300, undefined], [150, 500], [50, 404], [250, undefined]], ids);
-		const { error, run } = await setNumber(ids.map((id, n) => ({ id, n })), {}, { maxConcurrency: 4 });
+		plan(
+			[
+				[300, undefined],
+				[150, 500],
+				[50, 404],
+				[250, undefined],
+			],
+			ids,
+		);
+		const { error, run } = await setNumber(
+			ids.map((id, n) => ({ id, n })),
+			{},
+			{ maxConcurrency: 4 },
+		);
 		expect(run.status).toBe('error');
 		expect(server.requests.map(({ status }) => status)).toEqual([200, 500, 404, 200]);
 		expect(server.requests.some(({ aborted }) => aborted)).toBe(false);
 		expect(error?.message).toMatch(/\[item 1\]$/);
 		expect(error?.description).toMatch(/2 of 20 items had already been done\.$/);
-		expect(ids.map((id) => server.store.getConversation(id)?.metadata.n)).toEqual(['0', undefined, undefined, '3', ...Array.from({ length: 16 }, () => undefined)]);
+		expect(ids.map((id) => server.store.getConversation(id)?.metadata.n)).toEqual([
+			'0',
+			undefined,
+			undefined,
+			'3',
+			...Array.from({ length: 16 }, () => undefined),
+		]);
 	});
 
 	it('should be found in input that is refused, too', async () => {
 		const ids = conversationIds(3);
-		plan([[100, undefined], [100, undefined]], ids);
-		const items = [{ id: ids[0], n: 0 }, { id: ids[1], n: 1 }, { id: 'oops', n: 2 }, { id: ids[2], n: 3 }];
+		plan(
+			[
+				[100, undefined],
+				[100, undefined],
+			],
+			ids,
+		);
+		const items = [
+			{ id: ids[0], n: 0 },
+			{ id: ids[1], n: 1 },
+			{ id: 'oops', n: 2 },
+			{ id: ids[2], n: 3 },
+		];
 		const { error } = await setNumber(items, {}, { maxConcurrency: 2 });
 		expect(error?.message).toMatch(/"oops".*\[item 2\]$/);
 		expect(error?.description).toMatch(/2 of 4 items had already been done\.$/);
 		expect(server.requestCount).toBe(2);
 	});
 
-	it.each([0, 1])('should be that of item %d, and keep the other from changing anything that has only read so far', async (culprit) => {
-		const ids = conversationIds(2);
-		server.fault({ match: { path: `/conversations/${ids[culprit] ?? ''}` }, delayMs: 50, status: 403 });
-		server.fault({ match: { path: `/conversations/${ids[1 - culprit] ?? ''}` }, delayMs: 150 });
-		const { error } = await runNode(server.url, {
-			items: inputs(ids.map((id) => ({ id }))),
-			parameters: { conversationId: '={{ $json.id }}', updateMode: 'merge', metadata: pairs({ a: 'b' }) },
-		});
-		expect(error?.message).toMatch(new RegExp(`\\[item ${culprit}\\]$`));
-		expect(error?.description).toMatch(/0 of 2 items had already been done\.$/);
-		expect(server.requests.map(({ method }) => method)).toEqual(['GET', 'GET']);
-	});
+	it.each([0, 1])(
+		'should be that of item %d, and keep the other from changing anything that has only read so far',
+		async (culprit) => {
+			const ids = conversationIds(2);
+			server.fault({
+				match: { path: `/conversations/${ids[culprit] ?? ''}` },
+				delayMs: 50,
+				status: 403,
+			});
+			server.fault({ match: { path: `/conversations/${ids[1 - culprit] ?? ''}` }, delayMs: 150 });
+			const { error } = await runNode(server.url, {
+				items: inputs(ids.map((id) => ({ id }))),
+				parameters: {
+					conversationId: '={{ $json.id }}',
+					updateMode: 'merge',
+					metadata: pairs({ a: 'b' }),
+				},
+			});
+			expect(error?.message).toMatch(new RegExp(`\\[item ${culprit}\\]$`));
+			expect(error?.description).toMatch(/0 of 2 items had already been done\.$/);
+			expect(server.requests.map(({ method }) => method)).toEqual(['GET', 'GET']);
+		},
+	);
 
 	it('should end the waits of others before their retries', async () => {
 		const ids = conversationIds(2);
-		server.fault({ match: { path: `/conversations/${ids[0] ?? ''}` }, status: 500, headers: { 'retry-after': '20' } });
+		server.fault({
+			match: { path: `/conversations/${ids[0] ?? ''}` },
+			status: 500,
+			headers: { 'retry-after': '20' },
+		});
 		server.fault({ match: { path: `/conversations/${ids[1] ?? ''}` }, delayMs: 100, status: 400 });
 		const startedAt = performance.now();
-		const { error } = await setNumber(ids.map((id, n) => ({ id, n })), {}, { maxRetries: 3 });
+		const { error } = await setNumber(
+			ids.map((id, n) => ({ id, n })),
+			{},
+			{ maxRetries: 3 },
+		);
 		expect(performance.now() - startedAt).toBeLessThan(1_000);
 		expect(error?.message).toMatch(/\[item 0\]$/);
 		expect(server.requestCount).toBe(2);
@@ -194,7 +273,9 @@ describe('The first failure', () => {
 		const ids = conversationIds(40);
 		const items = ids.map((id, n) => ({ id: n % 4 === 1 ? 'conv_missing' : id, n }));
 		server.configure({ latencyMs: () => 5 * Math.random() });
-		const { items: outputs } = await setNumber(items, { settings: { onError: 'continueRegularOutput' } });
+		const { items: outputs } = await setNumber(items, {
+			settings: { onError: 'continueRegularOutput' },
+		});
 		expect(outputs.map(({ error, pairedItem }) => [error !== undefined, pairedItem])).toEqual(
 			items.map((_, item) => [item % 4 === 1, { item }]),
 		);
@@ -212,7 +293,10 @@ describe('Random items, latencies and faults', () => {
 			{ weight: 1, arbitrary: fc.constantFrom('conv_missing', 'no conversation', '') },
 		),
 		key: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'k'.repeat(70)),
-		value: fc.oneof({ weight: 6, arbitrary: fc.string({ maxLength: 8 }) }, { weight: 1, arbitrary: fc.constant(null) }),
+		value: fc.oneof(
+			{ weight: 6, arbitrary: fc.string({ maxLength: 8 }) },
+			{ weight: 1, arbitrary: fc.constant(null) },
+		),
 	});
 
 	const situation = fc.record({
@@ -225,7 +309,8 @@ describe('Random items, latencies and faults', () => {
 	});
 
 	const run = async (items: IDataObject[], updateMode: string, options: INodeParameters) => {
-		for (const id of IDS) server.store.createConversation({ id, created_at: 1, metadata: { before: id } });
+		for (const id of IDS)
+			server.store.createConversation({ id, created_at: 1, metadata: { before: id } });
 		const { items: outputs } = await runNode(server.url, {
 			items: inputs(items),
 			parameters: {
@@ -245,26 +330,34 @@ describe('Random items, latencies and faults', () => {
 
 	it('should lead to the state and the outputs of the same items run one by one', async () => {
 		await fc.assert(
-			fc.asyncProperty(situation, async ({ items, updateMode, updateSemantics, maxConcurrency, latencies, faulty }) => {
-				server.reset();
-				server.configure({ updateSemantics, latencyMs: 0 });
-				const expected = await run(items, updateMode, { maxConcurrency: 1 });
-				const asked = server.requestCount;
+			fc.asyncProperty(
+				situation,
+				async ({ items, updateMode, updateSemantics, maxConcurrency, latencies, faulty }) => {
+					server.reset();
+					server.configure({ updateSemantics, latencyMs: 0 });
+					const expected = await run(items, updateMode, { maxConcurrency: 1 });
+					const asked = server.requestCount;
 
-				server.reset();
-				let answered = 0;
-				server.configure({ latencyMs: () => nth(latencies, answered++) });
-				const isFaulty = new Set(faulty);
-				server.fault({ match: { predicate: ({ index }) => isFaulty.has(index) }, times: Infinity, status: 503, headers: { 'retry-after-ms': '1' } });
-				const actual = await run(items, updateMode, { maxConcurrency, maxRetries: 10 });
+					server.reset();
+					let answered = 0;
+					server.configure({ latencyMs: () => nth(latencies, answered++) });
+					const isFaulty = new Set(faulty);
+					server.fault({
+						match: { predicate: ({ index }) => isFaulty.has(index) },
+						times: Infinity,
+						status: 503,
+						headers: { 'retry-after-ms': '1' },
+					});
+					const actual = await run(items, updateMode, { maxConcurrency, maxRetries: 10 });
 
-				expect(actual).toEqual(expected);
-				expect(server.maxInFlight).toBeLessThanOrEqual(maxConcurrency);
-				expect(server.maxInFlightPerConversation).toBeLessThanOrEqual(1);
-				const failed = server.requests.filter(({ status }) => status === 503).length;
-				expect(server.requestCount - failed).toBe(asked);
-				expect(server.requests.every(({ aborted }) => !aborted)).toBe(true);
-			}),
+					expect(actual).toEqual(expected);
+					expect(server.maxInFlight).toBeLessThanOrEqual(maxConcurrency);
+					expect(server.maxInFlightPerConversation).toBeLessThanOrEqual(1);
+					const failed = server.requests.filter(({ status }) => status === 503).length;
+					expect(server.requestCount - failed).toBe(asked);
+					expect(server.requests.every(({ aborted }) => !aborted)).toBe(true);
+				},
+			),
 			{ numRuns },
 		);
 	}, 300_000);
@@ -280,7 +373,8 @@ describe('Messages for one conversation', () => {
 				operation: 'add',
 				conversationId: id,
 				itemsInput: 'json',
-				itemsJson: '={{ { type: "message", role: $json.text.startsWith("bad") ? "nobody" : "user", content: $json.text } }}',
+				itemsJson:
+					'={{ { type: "message", role: $json.text.startsWith("bad") ? "nobody" : "user", content: $json.text } }}',
 			},
 			...more,
 		});
@@ -304,7 +398,9 @@ describe('Messages for one conversation', () => {
 	it('should fail only the one that the API refuses, when the node continues on failures', async () => {
 		const texts = Array.from({ length: 12 }, (_, n) => (n === 5 ? 'bad.' : `message ${n}.`));
 		const { items, stored } = await add(texts, { settings: { onError: 'continueRegularOutput' } });
-		expect(items.map(({ error }) => error !== undefined)).toEqual(texts.map((text) => text === 'bad.'));
+		expect(items.map(({ error }) => error !== undefined)).toEqual(
+			texts.map((text) => text === 'bad.'),
+		);
 		expect(stored).toHaveLength(11);
 	});
 });

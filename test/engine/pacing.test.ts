@@ -17,20 +17,32 @@ beforeEach(() => {
 afterAll(async () => await server.close());
 
 /** Sets metadata on so many different conversations. */
-async function setMany(api: Server, count: number, options: INodeParameters, more: Partial<RunOptions> = {}) {
-	const items = Array.from({ length: count }, () => ({ json: { id: api.store.createConversation().id } }));
+async function setMany(
+	api: Server,
+	count: number,
+	options: INodeParameters,
+	more: Partial<RunOptions> = {},
+) {
+	const items = Array.from({ length: count }, () => ({
+		json: { id: api.store.createConversation().id },
+	}));
 	const result = await runNode(api.url, {
 		items,
 		parameters: { conversationId: '={{ $json.id }}', metadata: pairs({ topic: 'x' }), options },
 		...more,
 	});
-	return { ...result, updated: items.filter(({ json }) => api.store.getConversation(json.id)?.metadata.topic === 'x').length };
+	return {
+		...result,
+		updated: items.filter(({ json }) => api.store.getConversation(json.id)?.metadata.topic === 'x')
+			.length,
+	};
 }
 
 const arrivals = () => server.requests.map(({ receivedAt }) => receivedAt);
 
 /** When the first request with this status was answered, on the clock of `receivedAt`. */
-const answeredAt = (status: number) => server.requests.find((request) => request.status === status)?.endedAt ?? NaN;
+const answeredAt = (status: number) =>
+	server.requests.find((request) => request.status === status)?.endedAt ?? NaN;
 
 /** But for what had started when the answer came, and arrives a little later on a busy machine. */
 function expectNoneBetween(from: number, to: number): void {
@@ -49,30 +61,42 @@ describe('Pacing', () => {
 		expect((times.at(-1) ?? 0) - first).toBeGreaterThan(24 * 50 - 100);
 		expect((times.at(-1) ?? 0) - first).toBeLessThan(24 * 50 + 250);
 		expect(gaps.toSorted((a, b) => a - b)[12]).toBeGreaterThan(40);
-		expect(hints).toEqual([expect.stringMatching(/^25 requests for 25 items, no retries, 1\.\d s of 1\.\d s spent waiting\.$/)]);
+		expect(hints).toEqual([
+			expect.stringMatching(
+				/^25 requests for 25 items, no retries, 1\.\d s of 1\.\d s spent waiting\.$/,
+			),
+		]);
 	});
 
 	it.each([
 		[429, { 'retry-after': '1' }, 1_000],
 		[429, { 'retry-after-ms': '600' }, 600],
 		[503, { 'retry-after': '1' }, 1_000],
-	])('should start nothing after a %d with %j before that time, and then begin gently', async (status, headers, ms) => {
-		server.configure({ latencyMs: 20 });
-		server.fault({ match: { nth: 15 }, status, headers });
-		const { updated } = await setMany(server, 80, { maxRetries: 1 });
-		expect(updated).toBe(80);
-		expect(server.requestCount).toBe(81);
-		const from = answeredAt(status);
-		expectNoneBetween(from, from + ms);
-		const resumed = arrivals().filter((time) => time >= from + ms);
-		expect(resumed.length).toBeGreaterThan(40);
-		expect(resumed.filter((time) => time < (resumed[0] ?? 0) + 30).length).toBeLessThanOrEqual(4);
-	});
+	])(
+		'should start nothing after a %d with %j before that time, and then begin gently',
+		async (status, headers, ms) => {
+			server.configure({ latencyMs: 20 });
+			server.fault({ match: { nth: 15 }, status, headers });
+			const { updated } = await setMany(server, 80, { maxRetries: 1 });
+			expect(updated).toBe(80);
+			expect(server.requestCount).toBe(81);
+			const from = answeredAt(status);
+			expectNoneBetween(from, from + ms);
+			const resumed = arrivals().filter((time) => time >= from + ms);
+			expect(resumed.length).toBeGreaterThan(40);
+			expect(resumed.filter((time) => time < (resumed[0] ?? 0) + 30).length).toBeLessThanOrEqual(4);
+		},
+	);
 
 	it('should hold the other items too when the one that was refused has no retry', async () => {
 		server.configure({ latencyMs: 10 });
 		server.fault({ match: { nth: 3 }, status: 429, headers: { 'retry-after-ms': '500' } });
-		const { items } = await setMany(server, 30, {}, { settings: { onError: 'continueRegularOutput' } });
+		const { items } = await setMany(
+			server,
+			30,
+			{},
+			{ settings: { onError: 'continueRegularOutput' } },
+		);
 		expect(items.filter(({ error }) => error !== undefined)).toHaveLength(1);
 		const from = answeredAt(429);
 		expectNoneBetween(from, from + 500);
@@ -86,7 +110,9 @@ describe('Pacing', () => {
 			respond({ receivedAt, index }) {
 				if (index === 30) pausedFrom = receivedAt;
 				const left = pausedFrom + 800 - receivedAt;
-				return left > 0 ? { status: 429, headers: { 'retry-after-ms': String(Math.ceil(left)) } } : undefined;
+				return left > 0
+					? { status: 429, headers: { 'retry-after-ms': String(Math.ceil(left)) } }
+					: undefined;
 			},
 		});
 		const { updated, error } = await setMany(server, 120, { maxRetries: 1, maxConcurrency: 32 });
@@ -109,10 +135,22 @@ describe('Pacing', () => {
 		server.fault({
 			times: Infinity,
 			status: 429,
-			body: { error: { message: 'You exceeded your current quota', type: 'insufficient_quota', code: 'insufficient_quota', param: null } },
+			body: {
+				error: {
+					message: 'You exceeded your current quota',
+					type: 'insufficient_quota',
+					code: 'insufficient_quota',
+					param: null,
+				},
+			},
 		});
 		const startedAt = performance.now();
-		const { items } = await setMany(server, 40, { maxRetries: 3 }, { settings: { onError: 'continueRegularOutput' } });
+		const { items } = await setMany(
+			server,
+			40,
+			{ maxRetries: 3 },
+			{ settings: { onError: 'continueRegularOutput' } },
+		);
 		expect(items.every(({ error }) => error !== undefined)).toBe(true);
 		expect(server.requestCount).toBe(40);
 		expect(performance.now() - startedAt).toBeLessThan(2_000);

@@ -19,7 +19,11 @@ afterAll(async () => await server.close());
 const ID = 'conv_68f0a1b2c3d4';
 
 const messages = (count: number) =>
-	Array.from({ length: count }, (_, n) => ({ type: 'message' as const, role: 'user' as const, content: `m${n} ü 😀` }));
+	Array.from({ length: count }, (_, n) => ({
+		type: 'message' as const,
+		role: 'user' as const,
+		content: `m${n} ü 😀`,
+	}));
 
 /** The requests of one run, each run against the same conversation with 130 items. */
 async function arrivals(run: () => Promise<unknown>) {
@@ -73,7 +77,12 @@ const CASES: Case[] = [
 		what: 'Merge',
 		resource: 'conversation',
 		operation: 'set',
-		parameters: { conversationId: ID, metadata: pairs({ topic: 'y' }), updateMode: 'merge', keysToRemove: 'none' },
+		parameters: {
+			conversationId: ID,
+			metadata: pairs({ topic: 'y' }),
+			updateMode: 'merge',
+			keysToRemove: 'none',
+		},
 		async withSdk(client) {
 			const { metadata } = await client.retrieve(ID);
 			await client.update(ID, { metadata: { ...Object(metadata), topic: 'y' } });
@@ -149,7 +158,11 @@ const CASES: Case[] = [
 		operation: 'export',
 		parameters: { conversationId: ID, returnAll: true },
 		async withSdk(client) {
-			const query = { limit: 100, order: 'asc' as const, include: ['message.input_image.image_url' as const] };
+			const query = {
+				limit: 100,
+				order: 'asc' as const,
+				include: ['message.input_image.image_url' as const],
+			};
 			await drained(client.items.list(ID, query));
 		},
 		requests: 2,
@@ -160,7 +173,12 @@ const CASES: Case[] = [
 		operation: 'add',
 		parameters: {
 			conversationId: ID,
-			messages: { values: [{ role: 'user', text: 'Hello 😀' }, { role: 'assistant', text: 'Hi' }] },
+			messages: {
+				values: [
+					{ role: 'user', text: 'Hello 😀' },
+					{ role: 'assistant', text: 'Hi' },
+				],
+			},
 		},
 		withSdk: async (client) =>
 			await client.items.create(ID, {
@@ -186,7 +204,12 @@ const CASES: Case[] = [
 			await client.items.create(ID, {
 				include,
 				items: [
-					{ role: 'user', content: [{ type: 'input_image', detail: 'auto', image_url: 'https://example.com/a.png' }] },
+					{
+						role: 'user',
+						content: [
+							{ type: 'input_image', detail: 'auto', image_url: 'https://example.com/a.png' },
+						],
+					},
 				],
 			}),
 		requests: 1,
@@ -196,7 +219,8 @@ const CASES: Case[] = [
 		resource: 'item',
 		operation: 'get',
 		parameters: { conversationId: ID, itemId: 'msg_3', options: { include } },
-		withSdk: async (client) => await client.items.retrieve('msg_3', { conversation_id: ID, include }),
+		withSdk: async (client) =>
+			await client.items.retrieve('msg_3', { conversation_id: ID, include }),
 		requests: 1,
 	},
 	{
@@ -213,7 +237,11 @@ const CASES: Case[] = [
 		what: 'some, newest first, after one, with every include',
 		resource: 'item',
 		operation: 'getMany',
-		parameters: { conversationId: ID, limit: 30, options: { order: 'desc', after: 'msg_99', include } },
+		parameters: {
+			conversationId: ID,
+			limit: 30,
+			options: { order: 'desc', after: 'msg_99', include },
+		},
 		withSdk: async (client) =>
 			await client.items.list(ID, { limit: 30, order: 'desc', after: 'msg_99', include }),
 		requests: 1,
@@ -234,17 +262,24 @@ describe('What arrives at the server', () => {
 		async (_name, { resource, operation, parameters, withSdk, requests }) => {
 			const fromSdk = await arrivals(async () => await withSdk(sdk.conversations));
 			const fromNode = await arrivals(async () => {
-				const { error } = await runNode(server.url, { parameters: { resource, operation, ...parameters } });
+				const { error } = await runNode(server.url, {
+					parameters: { resource, operation, ...parameters },
+				});
 				expect(error).toBeUndefined();
 			});
 			expect(fromSdk).toHaveLength(requests);
-			const sorted = ({ query, ...rest }: (typeof fromSdk)[number]) => ({ ...rest, query: query.toSorted() });
+			const sorted = ({ query, ...rest }: (typeof fromSdk)[number]) => ({
+				...rest,
+				query: query.toSorted(),
+			});
 			expect(fromNode.map(sorted)).toEqual(fromSdk.map(sorted));
 		},
 	);
 
 	it('should be compared for every operation', () => {
-		const all = resources.flatMap(({ value, operations }) => operations.map((operation) => `${value} ${operation.value}`));
+		const all = resources.flatMap(({ value, operations }) =>
+			operations.map((operation) => `${value} ${operation.value}`),
+		);
 		const compared = new Set(CASES.map(({ resource, operation }) => `${resource} ${operation}`));
 		expect([...compared].toSorted()).toEqual(all.toSorted());
 	});
@@ -256,7 +291,12 @@ describe('Options', () => {
 		async (_name, { resource, operation, parameters, requests }) => {
 			const run = async (options: INodeParameters) =>
 				await runNode('http://127.0.0.1:9/v1', {
-					parameters: { resource, operation, ...parameters, options: { ...Object(parameters.options), ...options } },
+					parameters: {
+						resource,
+						operation,
+						...parameters,
+						options: { ...Object(parameters.options), ...options },
+					},
 				});
 			await arrivals(async () => {
 				server.fault({ status: 429, headers: { 'retry-after-ms': '1' } });

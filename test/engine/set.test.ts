@@ -30,7 +30,11 @@ const sent = () => server.requests.map(({ method, path, body }) => ({ method, pa
 const calls = () => server.requests.map(({ method }) => method).join(' ');
 
 /** Sets `{ topic: 'x' }` on the conversation that each input item names under `id`. */
-const setTopic = async (items: IDataObject[], more: Partial<RunOptions> = {}, options: INodeParameters = {}) =>
+const setTopic = async (
+	items: IDataObject[],
+	more: Partial<RunOptions> = {},
+	options: INodeParameters = {},
+) =>
 	await runNode(server.url, {
 		items: inputs(...items),
 		parameters: { conversationId: '={{ $json.id }}', metadata: pairs({ topic: 'x' }), options },
@@ -137,7 +141,11 @@ describe('Conversation ID', () => {
 		['a conversation object', '={{ $json }}', { id, object: 'conversation', metadata: {} }],
 		['an object with the ID under conversation', '={{ $json }}', { conversation: id }],
 		['an object with the object under conversation', '={{ $json }}', { conversation: { id } }],
-		['an object with the ID under conversation_id', '={{ $json.body }}', { body: { conversation_id: id } }],
+		[
+			'an object with the ID under conversation_id',
+			'={{ $json.body }}',
+			{ body: { conversation_id: id } },
+		],
 		["a response object, whose own ID is the response's", '={{ $json }}', response],
 		['a response object inside of the item', '={{ $json.response }}', { response }],
 		['an ID in an object with white space around it', '={{ $json }}', { id: ` ${id} ` }],
@@ -158,16 +166,36 @@ describe('Conversation ID', () => {
 		['nothing', '={{ "" }}', {}, 'Conversation ID is empty'],
 		['an expression that finds nothing', '={{ $json.none }}', {}, 'Conversation ID is empty'],
 		['white space', ' \n', {}, 'Conversation ID is empty'],
-		['a path', '../models', {}, 'Conversation ID is "../models", which is not the ID of a conversation'],
+		[
+			'a path',
+			'../models',
+			{},
+			'Conversation ID is "../models", which is not the ID of a conversation',
+		],
 		['a query string', 'conv_1?x=1', {}, 'Conversation ID is "conv_1?x=1", which'],
 		['a further path segment', 'conv_1/items', {}, 'Conversation ID is "conv_1/items", which'],
 		['another kind of ID', 'resp_123', {}, 'Conversation ID holds the ID of a response'],
 		['a number', '={{ 5 }}', {}, 'Conversation ID is a number, not the ID of a conversation'],
 		['a list', '={{ $json.ids }}', { ids: ['conv_1'] }, 'Conversation ID is a list'],
 		['an object inside of text', '=id: {{ $json }}', { id }, 'Conversation ID is'],
-		['an object that names none', '={{ $json }}', { id: 'resp_1' }, 'Conversation ID is an object that names no conversation'],
-		['a URL without an ID', 'https://platform.openai.com/logs/', {}, 'Conversation ID is a URL with no conversation ID'],
-		['a URL with two IDs', 'https://x.example/conv_1/conv_2', {}, 'Conversation ID is a URL with several conversation IDs'],
+		[
+			'an object that names none',
+			'={{ $json }}',
+			{ id: 'resp_1' },
+			'Conversation ID is an object that names no conversation',
+		],
+		[
+			'a URL without an ID',
+			'https://platform.openai.com/logs/',
+			{},
+			'Conversation ID is a URL with no conversation ID',
+		],
+		[
+			'a URL with two IDs',
+			'https://x.example/conv_1/conv_2',
+			{},
+			'Conversation ID is a URL with several conversation IDs',
+		],
 	])('should refuse %s before any request', async (_what, conversationId, json, message) => {
 		const { error } = await runNode(server.url, {
 			items: inputs(json),
@@ -208,7 +236,12 @@ describe('Metadata', () => {
 		],
 		['an empty value', { metadata: pairs({ a: '' }) }, {}, { a: '' }],
 		['JSON text', { metadataInput: 'json', metadataJson: '{ "a": "1" }' }, {}, { a: '1' }],
-		['an object by expression', { metadataInput: 'json', metadataJson: '={{ $json }}' }, { a: '1' }, { a: '1' }],
+		[
+			'an object by expression',
+			{ metadataInput: 'json', metadataJson: '={{ $json }}' },
+			{ a: '1' },
+			{ a: '1' },
+		],
 		[
 			'JSON text by expression',
 			{ metadataInput: 'json', metadataJson: '={{ JSON.stringify($json) }}' },
@@ -248,14 +281,33 @@ describe('Metadata', () => {
 	it.each<[string, INodeParameters, string]>([
 		['no row', { metadata: {} }, 'Metadata has no pair'],
 		['no row left in the collection', { metadata: { pairs: [] } }, 'Metadata has no pair'],
-		['JSON that is left empty', { metadataInput: 'json', metadataJson: '' }, 'Metadata (JSON) is empty'],
+		[
+			'JSON that is left empty',
+			{ metadataInput: 'json', metadataJson: '' },
+			'Metadata (JSON) is empty',
+		],
 		['17 pairs', { metadata: pairs(many) }, 'Metadata has 17 pairs; the API allows 16'],
-		['a key of 65 characters', { metadata: pairs({ ['k'.repeat(65)]: 'v' }) }, 'has 65 characters; the API allows 64'],
-		['a value of 513 characters', { metadata: pairs({ key: 'v'.repeat(513) }) }, 'The value of the key "key" in Metadata has 513 characters'],
+		[
+			'a key of 65 characters',
+			{ metadata: pairs({ ['k'.repeat(65)]: 'v' }) },
+			'has 65 characters; the API allows 64',
+		],
+		[
+			'a value of 513 characters',
+			{ metadata: pairs({ key: 'v'.repeat(513) }) },
+			'The value of the key "key" in Metadata has 513 characters',
+		],
 		['an empty key', { metadata: pairs({ '': 'v' }) }, 'A key in Metadata is empty'],
 		[
 			'a key that stands there twice',
-			{ metadata: { pairs: [{ key: 'a', value: '1' }, { key: 'a', value: '2' }] } },
+			{
+				metadata: {
+					pairs: [
+						{ key: 'a', value: '1' },
+						{ key: 'a', value: '2' },
+					],
+				},
+			},
 			'The key "a" stands in Metadata twice',
 		],
 		[
@@ -263,13 +315,41 @@ describe('Metadata', () => {
 			{ metadataInput: 'json', metadataJson: '{ "a": "1", "a": "2" }' },
 			'has the key "a" twice',
 		],
-		['a nested value', { metadataInput: 'json', metadataJson: '{ "a": { "b": 1 } }' }, 'The value of the key "a" in Metadata is an object'],
-		['a list as value', { metadataInput: 'json', metadataJson: '{ "a": [1] }' }, 'The value of the key "a" in Metadata is a list'],
-		['null as value', { metadataInput: 'json', metadataJson: '{ "a": null }' }, 'The value of the key "a" in Metadata is nothing'],
-		['bad JSON', { metadataInput: 'json', metadataJson: '{ a: 1 }' }, 'Metadata (JSON) is not valid JSON'],
-		['a JSON list', { metadataInput: 'json', metadataJson: '["a"]' }, 'Metadata (JSON) is a list, not an object'],
-		['JSON null', { metadataInput: 'json', metadataJson: 'null' }, 'Metadata (JSON) is nothing, not an object'],
-		['an object inside of text', { metadataInput: 'json', metadataJson: '={{ $json }} ' }, 'Metadata (JSON)'],
+		[
+			'a nested value',
+			{ metadataInput: 'json', metadataJson: '{ "a": { "b": 1 } }' },
+			'The value of the key "a" in Metadata is an object',
+		],
+		[
+			'a list as value',
+			{ metadataInput: 'json', metadataJson: '{ "a": [1] }' },
+			'The value of the key "a" in Metadata is a list',
+		],
+		[
+			'null as value',
+			{ metadataInput: 'json', metadataJson: '{ "a": null }' },
+			'The value of the key "a" in Metadata is nothing',
+		],
+		[
+			'bad JSON',
+			{ metadataInput: 'json', metadataJson: '{ a: 1 }' },
+			'Metadata (JSON) is not valid JSON',
+		],
+		[
+			'a JSON list',
+			{ metadataInput: 'json', metadataJson: '["a"]' },
+			'Metadata (JSON) is a list, not an object',
+		],
+		[
+			'JSON null',
+			{ metadataInput: 'json', metadataJson: 'null' },
+			'Metadata (JSON) is nothing, not an object',
+		],
+		[
+			'an object inside of text',
+			{ metadataInput: 'json', metadataJson: '={{ $json }} ' },
+			'Metadata (JSON)',
+		],
 	])('should refuse %s before any request', async (_what, parameters, message) => {
 		const { error, stored } = await set(parameters, { a: 'b' });
 		expect(error?.name).toBe('NodeOperationError');
@@ -283,77 +363,110 @@ describe('Metadata', () => {
 describe('Update Mode', () => {
 	const kept = /kept metadata that was not sent/;
 
-	describe.each(['replace', 'merge'] as const)('with a server that treats an update as %s', (updateSemantics) => {
-		beforeEach(() => server.configure({ updateSemantics }));
+	describe.each(['replace', 'merge'] as const)(
+		'with a server that treats an update as %s',
+		(updateSemantics) => {
+			beforeEach(() => server.configure({ updateSemantics }));
 
-		const merge = async (before: Record<string, string>, parameters: INodeParameters, json: IDataObject = {}) => {
-			const { id } = server.store.createConversation({ metadata: before });
-			const result = await runNode(server.url, {
-				items: inputs(json),
-				parameters: { conversationId: id, updateMode: 'merge', ...parameters },
+			const merge = async (
+				before: Record<string, string>,
+				parameters: INodeParameters,
+				json: IDataObject = {},
+			) => {
+				const { id } = server.store.createConversation({ metadata: before });
+				const result = await runNode(server.url, {
+					items: inputs(json),
+					parameters: { conversationId: id, updateMode: 'merge', ...parameters },
+				});
+				return { ...result, stored: metadataOf(id) };
+			};
+
+			it('should merge with a GET and a POST of the full map', async () => {
+				const { stored, json, hints } = await merge(
+					{ keep: '1', change: '2' },
+					{ metadata: pairs({ change: '3', add: '4' }) },
+				);
+				expect(calls()).toBe('GET POST');
+				expect(server.requests[1]?.body).toEqual({
+					metadata: { keep: '1', change: '3', add: '4' },
+				});
+				expect(stored).toEqual({ keep: '1', change: '3', add: '4' });
+				expect(json[0]?.metadata).toEqual(stored);
+				expect(hints).toEqual([]);
 			});
-			return { ...result, stored: metadataOf(id) };
-		};
 
-		it('should merge with a GET and a POST of the full map', async () => {
-			const { stored, json, hints } = await merge({ keep: '1', change: '2' }, { metadata: pairs({ change: '3', add: '4' }) });
-			expect(calls()).toBe('GET POST');
-			expect(server.requests[1]?.body).toEqual({ metadata: { keep: '1', change: '3', add: '4' } });
-			expect(stored).toEqual({ keep: '1', change: '3', add: '4' });
-			expect(json[0]?.metadata).toEqual(stored);
-			expect(hints).toEqual([]);
-		});
+			it('should send no key that is to be removed, and say so when it stays', async () => {
+				const { stored, hints } = await merge(
+					{ keep: '1', a: '2', b: '3', c: '4' },
+					{
+						metadataInput: 'json',
+						metadataJson: '{ "a": null, "new": "5" }',
+						keysToRemove: 'b, c ,, never-there',
+					},
+				);
+				expect(server.requests[1]?.body).toEqual({ metadata: { keep: '1', new: '5' } });
+				if (updateSemantics === 'replace') {
+					expect(stored).toEqual({ keep: '1', new: '5' });
+					expect(hints).toEqual([]);
+				} else {
+					expect(hints).toEqual([
+						expect.stringMatching(
+							/were to be removed are still there \("a", "b", "c"\) in 1 conversation/,
+						),
+					]);
+				}
+			});
 
-		it('should send no key that is to be removed, and say so when it stays', async () => {
-			const { stored, hints } = await merge(
-				{ keep: '1', a: '2', b: '3', c: '4' },
-				{ metadataInput: 'json', metadataJson: '{ "a": null, "new": "5" }', keysToRemove: 'b, c ,, never-there' },
-			);
-			expect(server.requests[1]?.body).toEqual({ metadata: { keep: '1', new: '5' } });
-			if (updateSemantics === 'replace') {
-				expect(stored).toEqual({ keep: '1', new: '5' });
-				expect(hints).toEqual([]);
-			} else {
-				expect(hints).toEqual([expect.stringMatching(/were to be removed are still there \("a", "b", "c"\) in 1 conversation/)]);
-			}
-		});
+			it('should take the keys to remove as a list by expression, and no metadata beside it', async () => {
+				await merge(
+					{ a: '1', 'b, with comma': '2', ' c': '4', keep: '3' },
+					{ keysToRemove: '={{ $json.keys }}' },
+					{ keys: ['a', 'b, with comma', ' c'] },
+				);
+				expect(server.requests[1]?.body).toEqual({ metadata: { keep: '3' } });
+			});
 
-		it('should take the keys to remove as a list by expression, and no metadata beside it', async () => {
-			await merge({ a: '1', 'b, with comma': '2', ' c': '4', keep: '3' }, { keysToRemove: '={{ $json.keys }}' }, { keys: ['a', 'b, with comma', ' c'] });
-			expect(server.requests[1]?.body).toEqual({ metadata: { keep: '3' } });
-		});
+			it('should refuse 17 pairs after the merge, before the POST', async () => {
+				const before = Object.fromEntries(Array.from({ length: 16 }, (_, n) => [`k${n}`, 'v']));
+				const { error, stored } = await merge(before, { metadata: pairs({ more: 'v' }) });
+				expect(error?.message).toBe(
+					'Metadata, merged with what the conversation has, has 17 pairs; the API allows 16',
+				);
+				expect(error?.description).toContain('Remove 1 of them');
+				expect(calls()).toBe('GET');
+				expect(stored).toEqual(before);
+			});
 
-		it('should refuse 17 pairs after the merge, before the POST', async () => {
-			const before = Object.fromEntries(Array.from({ length: 16 }, (_, n) => [`k${n}`, 'v']));
-			const { error, stored } = await merge(before, { metadata: pairs({ more: 'v' }) });
-			expect(error?.message).toBe('Metadata, merged with what the conversation has, has 17 pairs; the API allows 16');
-			expect(error?.description).toContain('Remove 1 of them');
-			expect(calls()).toBe('GET');
-			expect(stored).toEqual(before);
-		});
-
-		it('should hint in replace mode at keys that came back though they were not sent', async () => {
-			const items = Array.from({ length: 3 }, (_, n) => server.store.createConversation({ metadata: { [`old${n % 2}`]: '1' } }));
-			const { hints, json } = await setTopic(items.map(({ id }) => ({ id })));
-			expect(calls()).toBe('POST POST POST');
-			if (updateSemantics === 'replace') {
-				expect(hints).toEqual([]);
-				expect(json[0]?.metadata).toEqual({ topic: 'x' });
-			} else {
-				expect(hints).toHaveLength(1);
-				expect(hints[0]).toMatch(kept);
-				expect(hints[0]).toContain('"old0", "old1"');
-				expect(hints[0]).toContain('in 3 conversations');
-				expect(hints[0]).toContain('set Update Mode to Merge');
-			}
-		});
-	});
+			it('should hint in replace mode at keys that came back though they were not sent', async () => {
+				const items = Array.from({ length: 3 }, (_, n) =>
+					server.store.createConversation({ metadata: { [`old${n % 2}`]: '1' } }),
+				);
+				const { hints, json } = await setTopic(items.map(({ id }) => ({ id })));
+				expect(calls()).toBe('POST POST POST');
+				if (updateSemantics === 'replace') {
+					expect(hints).toEqual([]);
+					expect(json[0]?.metadata).toEqual({ topic: 'x' });
+				} else {
+					expect(hints).toHaveLength(1);
+					expect(hints[0]).toMatch(kept);
+					expect(hints[0]).toContain('"old0", "old1"');
+					expect(hints[0]).toContain('in 3 conversations');
+					expect(hints[0]).toContain('set Update Mode to Merge');
+				}
+			});
+		},
+	);
 
 	it('should take a 17th pair in exchange for one that goes', async () => {
 		const before = Object.fromEntries(Array.from({ length: 16 }, (_, n) => [`k${n}`, 'v']));
 		const { id } = server.store.createConversation({ metadata: before });
 		const { error } = await runNode(server.url, {
-			parameters: { conversationId: id, updateMode: 'merge', metadata: pairs({ more: 'v' }), keysToRemove: 'k0' },
+			parameters: {
+				conversationId: id,
+				updateMode: 'merge',
+				metadata: pairs({ more: 'v' }),
+				keysToRemove: 'k0',
+			},
 		});
 		expect(error).toBeUndefined();
 		expect(server.requests[1]?.body).toMatchObject({ metadata: { more: 'v', k15: 'v' } });
@@ -361,13 +474,20 @@ describe('Update Mode', () => {
 
 	it('should merge into a conversation whose metadata is null', async () => {
 		const { id } = server.store.createConversation();
-		server.fault({ match: { method: 'GET' }, body: { id, object: 'conversation', created_at: 1, metadata: null } });
-		await runNode(server.url, { parameters: { conversationId: id, updateMode: 'merge', metadata: pairs({ a: 'b' }) } });
+		server.fault({
+			match: { method: 'GET' },
+			body: { id, object: 'conversation', created_at: 1, metadata: null },
+		});
+		await runNode(server.url, {
+			parameters: { conversationId: id, updateMode: 'merge', metadata: pairs({ a: 'b' }) },
+		});
 		expect(metadataOf(id)).toEqual({ a: 'b' });
 	});
 
 	it('should keep keys that have the names of built-in members', async () => {
-		const { id } = server.store.createConversation({ metadata: { constructor: '1', toString: '2' } });
+		const { id } = server.store.createConversation({
+			metadata: { constructor: '1', toString: '2' },
+		});
 		await runNode(server.url, {
 			parameters: {
 				conversationId: id,
@@ -381,15 +501,18 @@ describe('Update Mode', () => {
 		);
 	});
 
-	it.each(['Merge', 'add'])('should refuse the mode "%s", lest everything be replaced', async (updateMode) => {
-		const { id } = server.store.createConversation({ metadata: { a: '1' } });
-		const { error } = await runNode(server.url, {
-			parameters: { conversationId: id, metadata: pairs({ b: '2' }), updateMode },
-		});
-		expect(error?.message).toBe(`Update Mode is "${updateMode}"`);
-		expect(error?.description).toBe('Use replace or merge.');
-		expect(metadataOf(id)).toEqual({ a: '1' });
-	});
+	it.each(['Merge', 'add'])(
+		'should refuse the mode "%s", lest everything be replaced',
+		async (updateMode) => {
+			const { id } = server.store.createConversation({ metadata: { a: '1' } });
+			const { error } = await runNode(server.url, {
+				parameters: { conversationId: id, metadata: pairs({ b: '2' }), updateMode },
+			});
+			expect(error?.message).toBe(`Update Mode is "${updateMode}"`);
+			expect(error?.description).toBe('Use replace or merge.');
+			expect(metadataOf(id)).toEqual({ a: '1' });
+		},
+	);
 
 	it('should ignore Keys to Remove in replace mode', async () => {
 		const { id } = server.store.createConversation();
@@ -400,9 +523,21 @@ describe('Update Mode', () => {
 	});
 
 	it.each<[string, INodeParameters, string]>([
-		['a key that is both set and removed', { metadata: pairs({ a: '1' }), keysToRemove: 'a' }, 'The key "a" stands in Metadata and in Keys to Remove'],
-		['a list with something that is no key', { keysToRemove: '={{ [{}] }}' }, 'Keys to Remove contains an object, not a key'],
-		['an object in place of keys', { keysToRemove: '={{ { a: 1 } }}' }, 'Keys to Remove contains an object, not a key'],
+		[
+			'a key that is both set and removed',
+			{ metadata: pairs({ a: '1' }), keysToRemove: 'a' },
+			'The key "a" stands in Metadata and in Keys to Remove',
+		],
+		[
+			'a list with something that is no key',
+			{ keysToRemove: '={{ [{}] }}' },
+			'Keys to Remove contains an object, not a key',
+		],
+		[
+			'an object in place of keys',
+			{ keysToRemove: '={{ { a: 1 } }}' },
+			'Keys to Remove contains an object, not a key',
+		],
 		['neither metadata nor keys to remove', {}, 'Metadata has no pair'],
 		['keys to remove that are only commas', { keysToRemove: ' , ,' }, 'Metadata has no pair'],
 	])('should refuse in merge mode %s before any request', async (_what, parameters, message) => {
@@ -415,7 +550,11 @@ describe('Update Mode', () => {
 
 	it('should not POST when the GET fails', async () => {
 		const { error } = await runNode(server.url, {
-			parameters: { conversationId: 'conv_missing', updateMode: 'merge', metadata: pairs({ a: 'b' }) },
+			parameters: {
+				conversationId: 'conv_missing',
+				updateMode: 'merge',
+				metadata: pairs({ a: 'b' }),
+			},
 		});
 		expect(error?.name).toBe('NodeApiError');
 		expect(calls()).toBe('GET');
@@ -436,7 +575,9 @@ describe('Options', () => {
 			const { error } = await setTopic(conversations(1), {}, { timeout: 0.3 });
 			const took = performance.now() - startedAt;
 			expect(error?.name).toBe('NodeApiError');
-			expect(error?.message).toMatch(/^No complete answer from 127\.0\.0\.1:\d+ within 0\.3 seconds$/);
+			expect(error?.message).toMatch(
+				/^No complete answer from 127\.0\.0\.1:\d+ within 0\.3 seconds$/,
+			);
 			expect(error?.description).toContain('Raise Timeout');
 			expect(took).toBeGreaterThan(295);
 			expect(took).toBeLessThan(550);
@@ -444,16 +585,23 @@ describe('Options', () => {
 			await until(() => server.requests[0]?.aborted === true);
 		});
 
-		it.each([0, 3_000_000, Number.MAX_SAFE_INTEGER])('should not cut off a slow answer with %d seconds', async (timeout) => {
-			server.configure({ latencyMs: 150 });
-			const { error } = await setTopic(conversations(1), {}, { timeout });
-			expect(error).toBeUndefined();
-		});
+		it.each([0, 3_000_000, Number.MAX_SAFE_INTEGER])(
+			'should not cut off a slow answer with %d seconds',
+			async (timeout) => {
+				server.configure({ latencyMs: 150 });
+				const { error } = await setTopic(conversations(1), {}, { timeout });
+				expect(error).toBeUndefined();
+			},
+		);
 
 		it('should count for each attempt anew', async () => {
 			server.fault({ hang: true, times: 1 });
 			server.configure({ latencyMs: 0 });
-			const { error, hints } = await setTopic(conversations(1), {}, { timeout: 0.2, maxRetries: 1, retryNetworkErrors: true });
+			const { error, hints } = await setTopic(
+				conversations(1),
+				{},
+				{ timeout: 0.2, maxRetries: 1, retryNetworkErrors: true },
+			);
 			expect(error).toBeUndefined();
 			expect(server.requests.map(({ aborted }) => aborted)).toEqual([true, false]);
 			expect(hints[0]).toContain('1 retry (connection: 1)');
@@ -470,17 +618,22 @@ describe('Options', () => {
 			expect(server.requestCount).toBe(1);
 		});
 
-		it.each([429, 500, 502, 503, 504, 599])('should retry after a %d, and then succeed', async (status) => {
-			server.fault({ status, headers: soon, times: 2 });
-			const [item] = conversations(1);
-			const { error, hints } = await setTopic([item ?? {}], {}, { maxRetries: 2 });
-			expect(error).toBeUndefined();
-			expect(server.requests.map(({ status: seen }) => seen)).toEqual([status, status, 200]);
-			expect(metadataOf(item?.id)).toEqual({ topic: 'x' });
-			expect(hints).toEqual([
-				expect.stringContaining(`3 requests for 1 item, 2 retries (${status === 429 ? 'rate limit' : 'server error'}: 2)`),
-			]);
-		});
+		it.each([429, 500, 502, 503, 504, 599])(
+			'should retry after a %d, and then succeed',
+			async (status) => {
+				server.fault({ status, headers: soon, times: 2 });
+				const [item] = conversations(1);
+				const { error, hints } = await setTopic([item ?? {}], {}, { maxRetries: 2 });
+				expect(error).toBeUndefined();
+				expect(server.requests.map(({ status: seen }) => seen)).toEqual([status, status, 200]);
+				expect(metadataOf(item?.id)).toEqual({ topic: 'x' });
+				expect(hints).toEqual([
+					expect.stringContaining(
+						`3 requests for 1 item, 2 retries (${status === 429 ? 'rate limit' : 'server error'}: 2)`,
+					),
+				]);
+			},
+		);
 
 		it.each([400, 401, 403, 404, 409, 422])('should not retry after a %d', async (status) => {
 			server.fault({ status, headers: soon, times: Infinity });
@@ -502,7 +655,12 @@ describe('Options', () => {
 			server.fault({ match: { method: 'POST' }, status: 500, headers: soon, times: 2 });
 			const { id } = server.store.createConversation({ metadata: { a: '1' } });
 			const { error } = await runNode(server.url, {
-				parameters: { conversationId: id, updateMode: 'merge', metadata: pairs({ b: '2' }), options: { maxRetries: 2 } },
+				parameters: {
+					conversationId: id,
+					updateMode: 'merge',
+					metadata: pairs({ b: '2' }),
+					options: { maxRetries: 2 },
+				},
 			});
 			expect(error).toBeUndefined();
 			expect(calls()).toBe('GET GET GET POST POST POST');
@@ -511,19 +669,35 @@ describe('Options', () => {
 	});
 
 	describe('Base URL', () => {
-		it.each(['', '/', '///'])('should override the credential\'s address, with "%s" at its end', async (end) => {
-			const [item] = conversations(1);
-			const { error } = await setTopic([item ?? {}], { credential: { baseUrl: 'http://127.0.0.1:9/v1' } }, { baseUrl: server.url + end });
-			expect(error).toBeUndefined();
-			expect(server.requests.map(({ rawUrl }) => rawUrl)).toEqual([`/v1/conversations/${String(item?.id)}`]);
-		});
+		it.each(['', '/', '///'])(
+			'should override the credential\'s address, with "%s" at its end',
+			async (end) => {
+				const [item] = conversations(1);
+				const { error } = await setTopic(
+					[item ?? {}],
+					{ credential: { baseUrl: 'http://127.0.0.1:9/v1' } },
+					{ baseUrl: server.url + end },
+				);
+				expect(error).toBeUndefined();
+				expect(server.requests.map(({ rawUrl }) => rawUrl)).toEqual([
+					`/v1/conversations/${String(item?.id)}`,
+				]);
+			},
+		);
 
 		it('should be read for each item by itself', async () => {
 			const other = await startServer({ apiKeys: [API_KEY] });
 			try {
 				const here = server.store.createConversation().id;
 				const there = other.store.createConversation().id;
-				const { error } = await setTopic([{ id: here, base: server.url }, { id: there, base: other.url }], {}, { baseUrl: '={{ $json.base }}' });
+				const { error } = await setTopic(
+					[
+						{ id: here, base: server.url },
+						{ id: there, base: other.url },
+					],
+					{},
+					{ baseUrl: '={{ $json.base }}' },
+				);
 				expect(error).toBeUndefined();
 				expect([server.requestCount, other.requestCount]).toEqual([1, 1]);
 			} finally {
@@ -535,33 +709,57 @@ describe('Options', () => {
 
 		it.each<[string, IDataObject, boolean]>([
 			['all', { allowedHttpRequestDomains: 'all' }, true],
-			['a list with the domain', { allowedHttpRequestDomains: 'domains', allowedDomains: 'example.com, LOCALHOST.' }, true],
-			['a list without the domain', { allowedHttpRequestDomains: 'domains', allowedDomains: 'example.com, *.localhost' }, false],
+			[
+				'a list with the domain',
+				{ allowedHttpRequestDomains: 'domains', allowedDomains: 'example.com, LOCALHOST.' },
+				true,
+			],
+			[
+				'a list without the domain',
+				{ allowedHttpRequestDomains: 'domains', allowedDomains: 'example.com, *.localhost' },
+				false,
+			],
 			['an empty list', { allowedHttpRequestDomains: 'domains', allowedDomains: ' ' }, false],
 			["none but the credential's own", { allowedHttpRequestDomains: 'none' }, false],
 		])('should obey a credential that allows %s', async (_what, credential, allowed) => {
-			const data = Object.fromEntries(Object.entries(credential).map(([key, value]) => [key, String(value)]));
-			const { error } = await setTopic(conversations(1), { credential: data }, { baseUrl: sameServer() });
+			const data = Object.fromEntries(
+				Object.entries(credential).map(([key, value]) => [key, String(value)]),
+			);
+			const { error } = await setTopic(
+				conversations(1),
+				{ credential: data },
+				{ baseUrl: sameServer() },
+			);
 			if (allowed) {
 				expect(error).toBeUndefined();
 				expect(server.requestCount).toBe(1);
 			} else {
 				expect(error?.name).toBe('NodeOperationError');
-				expect(error?.message).toMatch(/^Base URL points to localhost:\d+, which the credential does not allow$/);
+				expect(error?.message).toMatch(
+					/^Base URL points to localhost:\d+, which the credential does not allow$/,
+				);
 				expect(error?.description).toContain('Remove Base URL from the options');
 				expect(server.requestCount).toBe(0);
 			}
 		});
 
-		it("should let a credential that allows none use its own address", async () => {
-			const { error } = await setTopic(conversations(1), { credential: { allowedHttpRequestDomains: 'none' } });
+		it('should let a credential that allows none use its own address', async () => {
+			const { error } = await setTopic(conversations(1), {
+				credential: { allowedHttpRequestDomains: 'none' },
+			});
 			expect(error).toBeUndefined();
 			expect(server.requestCount).toBe(1);
 		});
 
 		it('should be warned of, once each, where it is not encrypted and not of a private network', async () => {
 			// The IDs are refused, so nothing is sent.
-			const items = ['http://a.example/v1', 'http://b.example:8080/v1', 'http://a.example/v1', 'https://c.example/v1', server.url];
+			const items = [
+				'http://a.example/v1',
+				'http://b.example:8080/v1',
+				'http://a.example/v1',
+				'https://c.example/v1',
+				server.url,
+			];
 			const { error, hints } = await setTopic(
 				items.map((base) => ({ id: 'oops', base })),
 				{ settings: { onError: 'continueRegularOutput' } },
@@ -600,7 +798,11 @@ describe('Options', () => {
 					options: {
 						additionalHeaders: { headers: [{ name: 'X-Trace', value: '={{ $json.trace }}' }] },
 						additionalQuery: {
-							parameters: [{ name: 'api-version', value: 'preview 1' }, { name: 'tag[]', value: 'a&b' }, { name: 'tag[]', value: 'c' }],
+							parameters: [
+								{ name: 'api-version', value: 'preview 1' },
+								{ name: 'tag[]', value: 'a&b' },
+								{ name: 'tag[]', value: 'c' },
+							],
 						},
 						additionalBody: '{ "new_parameter": { "deep": true } }',
 					},
@@ -611,18 +813,45 @@ describe('Options', () => {
 				['t-1', 'api-version=preview%201&tag[]=a%26b&tag[]=c'],
 			]);
 			expect(server.requests[0]?.bodyText).toBe('');
-			expect(server.requests[1]?.body).toEqual({ metadata: { a: 'b' }, new_parameter: { deep: true } });
+			expect(server.requests[1]?.body).toEqual({
+				metadata: { a: 'b' },
+				new_parameter: { deep: true },
+			});
 		});
 
 		it.each<[string, INodeParameters, string]>([
-			['a header that the credential settles', { additionalHeaders: { headers: [{ name: 'authorization', value: 'x' }] } }, "Additional Headers can't set authorization"],
-			['a header with a line break', { additionalHeaders: { headers: [{ name: 'x-a', value: 'a\r\nb: c' }] } }, 'The value of x-a in Additional Headers'],
-			['a body that is no object', { additionalBody: '[1]' }, 'Additional Body (JSON) is a list, not an object'],
+			[
+				'a header that the credential settles',
+				{ additionalHeaders: { headers: [{ name: 'authorization', value: 'x' }] } },
+				"Additional Headers can't set authorization",
+			],
+			[
+				'a header with a line break',
+				{ additionalHeaders: { headers: [{ name: 'x-a', value: 'a\r\nb: c' }] } },
+				'The value of x-a in Additional Headers',
+			],
+			[
+				'a body that is no object',
+				{ additionalBody: '[1]' },
+				'Additional Body (JSON) is a list, not an object',
+			],
 			['a timeout below 0', { timeout: -1 }, 'Timeout is "-1", not a number of 0 or more'],
-			['101 retries', { maxRetries: 101 }, 'Max Retries is "101", not a whole number from 0 to 100'],
+			[
+				'101 retries',
+				{ maxRetries: 101 },
+				'Max Retries is "101", not a whole number from 0 to 100',
+			],
 			['half a retry', { maxRetries: 0.5 }, 'Max Retries is "0.5"'],
-			['no concurrency', { maxConcurrency: 0 }, 'Max Concurrency is "0", not a whole number from 1 to 100'],
-			['a rate that is text', { maxRequestsPerMinute: 'many' }, 'Max Requests per Minute is "many"'],
+			[
+				'no concurrency',
+				{ maxConcurrency: 0 },
+				'Max Concurrency is "0", not a whole number from 1 to 100',
+			],
+			[
+				'a rate that is text',
+				{ maxRequestsPerMinute: 'many' },
+				'Max Requests per Minute is "many"',
+			],
 		])('should refuse %s before any request', async (_what, options, message) => {
 			const { error } = await setTopic(conversations(1), {}, options);
 			expect(error?.name).toBe('NodeOperationError');
@@ -633,7 +862,11 @@ describe('Options', () => {
 
 		it('should take an option whose expression finds nothing for one that was left out', async () => {
 			const nothing = '={{ $json.none }}';
-			const { error } = await setTopic(conversations(1), {}, { timeout: nothing, maxRetries: nothing, baseUrl: nothing, maxConcurrency: nothing });
+			const { error } = await setTopic(
+				conversations(1),
+				{},
+				{ timeout: nothing, maxRetries: nothing, baseUrl: nothing, maxConcurrency: nothing },
+			);
 			expect(error).toBeUndefined();
 			expect(server.requestCount).toBe(1);
 		});
@@ -680,14 +913,24 @@ describe('Authentication', () => {
 });
 
 describe('Redirects', () => {
-	it.each([301, 302, 303, 307, 308])('should not follow a %d, and say where it pointed', async (status) => {
-		server.fault({ status, headers: { location: 'https://user:pw@elsewhere.example/v1/x?token=secret#part' } });
-		const { error, run } = await setTopic(conversations(1), {}, { maxRetries: 3 });
-		expect(server.requestCount).toBe(1);
-		expect(error?.message).toBe(`The server redirected the request to https://elsewhere.example/v1/x (status ${status})`);
-		expect(error?.description).toContain('Check Base URL');
-		expect(JSON.stringify([run, error?.message, error?.description])).not.toMatch(/secret|user:pw/);
-	});
+	it.each([301, 302, 303, 307, 308])(
+		'should not follow a %d, and say where it pointed',
+		async (status) => {
+			server.fault({
+				status,
+				headers: { location: 'https://user:pw@elsewhere.example/v1/x?token=secret#part' },
+			});
+			const { error, run } = await setTopic(conversations(1), {}, { maxRetries: 3 });
+			expect(server.requestCount).toBe(1);
+			expect(error?.message).toBe(
+				`The server redirected the request to https://elsewhere.example/v1/x (status ${status})`,
+			);
+			expect(error?.description).toContain('Check Base URL');
+			expect(JSON.stringify([run, error?.message, error?.description])).not.toMatch(
+				/secret|user:pw/,
+			);
+		},
+	);
 });
 
 /** Three items of which the second names a conversation that is not there. */
@@ -702,15 +945,30 @@ describe('Failures', () => {
 			status: 400,
 			headers: { 'x-request-id': 'req_abc' },
 			body: {
-				error: { message: 'Metadata is not to my liking', type: 'invalid_request_error', param: 'metadata.topic', code: 'bad_topic' },
+				error: {
+					message: 'Metadata is not to my liking',
+					type: 'invalid_request_error',
+					param: 'metadata.topic',
+					code: 'bad_topic',
+				},
 			},
 		});
 		const { error } = await setTopic(conversations(1));
-		expect(error).toMatchObject({ name: 'NodeApiError', message: 'Metadata is not to my liking', httpCode: '400' });
+		expect(error).toMatchObject({
+			name: 'NodeApiError',
+			message: 'Metadata is not to my liking',
+			httpCode: '400',
+		});
 		expect(error?.description).toContain(
 			'Details: status 400, code bad_topic, param metadata.topic, type invalid_request_error, request ID req_abc, 1 attempt.',
 		);
-		expect(error?.context).toMatchObject({ status: 400, code: 'bad_topic', param: 'metadata.topic', request_id: 'req_abc', attempts: 1 });
+		expect(error?.context).toMatchObject({
+			status: 400,
+			code: 'bad_topic',
+			param: 'metadata.topic',
+			request_id: 'req_abc',
+			attempts: 1,
+		});
 	});
 
 	it.each([
@@ -761,8 +1019,12 @@ describe('Failures', () => {
 			const [good] = conversations(1);
 			const { error } = await setTopic([good ?? {}, { id: 'oops' }], {}, { maxConcurrency: 1 });
 			expect(error?.name).toBe('NodeOperationError');
-			expect(error?.message).toBe('Conversation ID is "oops", which is not the ID of a conversation [item 1]');
-			expect(error?.description).toMatch(/^Enter an ID that starts with "conv_".* 1 of 2 items had already been done\.$/);
+			expect(error?.message).toBe(
+				'Conversation ID is "oops", which is not the ID of a conversation [item 1]',
+			);
+			expect(error?.description).toMatch(
+				/^Enter an ID that starts with "conv_".* 1 of 2 items had already been done\.$/,
+			);
 		});
 
 		it('should name the item whose expression can not be resolved', async () => {
@@ -782,12 +1044,18 @@ describe('Failures', () => {
 
 	it('should go on, and put the failed item in its place, when the node continues on them', async () => {
 		const items = oneMissing();
-		const { outputs, error, run } = await setTopic(items, { settings: { onError: 'continueRegularOutput' } });
+		const { outputs, error, run } = await setTopic(items, {
+			settings: { onError: 'continueRegularOutput' },
+		});
 		expect(error).toBeUndefined();
 		expect(run.status).toBe('success');
 		expect(outputs).toHaveLength(1);
 		const [all = []] = outputs;
-		expect(all.map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 1 }, { item: 2 }]);
+		expect(all.map(({ pairedItem }) => pairedItem)).toEqual([
+			{ item: 0 },
+			{ item: 1 },
+			{ item: 2 },
+		]);
 		expect(all.map(({ json }) => json.id)).toEqual([items[0]?.id, undefined, items[2]?.id]);
 		expect(all[1]?.error).toMatchObject({ name: 'NodeApiError', httpCode: '404' });
 		expect(all[1]?.json.error).toMatch(/conv_missing.*\[item 1\]$/);
@@ -796,16 +1064,23 @@ describe('Failures', () => {
 
 	it('should send the failed item to the error output, when that is chosen', async () => {
 		const items = oneMissing();
-		const { outputs, run } = await setTopic(items, { settings: { onError: 'continueErrorOutput' } });
+		const { outputs, run } = await setTopic(items, {
+			settings: { onError: 'continueErrorOutput' },
+		});
 		expect(run.status).toBe('success');
 		const [good = [], bad = []] = outputs;
 		expect(good.map(({ json }) => json.id)).toEqual([items[0]?.id, items[2]?.id]);
 		expect(bad).toHaveLength(1);
-		expect(bad[0]).toMatchObject({ json: { error: expect.stringContaining('conv_missing') }, pairedItem: { item: 1 } });
+		expect(bad[0]).toMatchObject({
+			json: { error: expect.stringContaining('conv_missing') },
+			pairedItem: { item: 1 },
+		});
 	});
 
 	it('should send input that is refused to the error output too', async () => {
-		const { outputs } = await setTopic([{ id: 'oops' }, ...conversations(1)], { settings: { onError: 'continueErrorOutput' } });
+		const { outputs } = await setTopic([{ id: 'oops' }, ...conversations(1)], {
+			settings: { onError: 'continueErrorOutput' },
+		});
 		expect(outputs.map((output) => output.length)).toEqual([1, 1]);
 		expect(outputs[1]?.[0]?.json).toEqual({
 			error: 'Conversation ID is "oops", which is not the ID of a conversation [item 0]',
@@ -831,14 +1106,20 @@ describe('Stopping the execution', () => {
 		expect(tookMs).toBeLessThan(200);
 		expect(run.status).toBe('canceled');
 		await until(() => server.inFlight === 0);
-		expect(server.requests.map(({ aborted }) => aborted)).toEqual(Array.from({ length: 10 }, () => true));
+		expect(server.requests.map(({ aborted }) => aborted)).toEqual(
+			Array.from({ length: 10 }, () => true),
+		);
 		await pause(100);
 		expect(server.requestCount).toBe(10);
 	});
 
 	it('should end a wait before a retry', async () => {
 		server.fault({ status: 500, headers: { 'retry-after': '30' }, times: Infinity });
-		const { run, tookMs } = await stopWhen(() => server.requests[0]?.status === 500, conversations(1), { maxRetries: 5 });
+		const { run, tookMs } = await stopWhen(
+			() => server.requests[0]?.status === 500,
+			conversations(1),
+			{ maxRetries: 5 },
+		);
 		expect(tookMs).toBeLessThan(200);
 		expect(run.status).toBe('canceled');
 		await pause(100);
@@ -848,7 +1129,10 @@ describe('Stopping the execution', () => {
 	it('should end a wait that the API named for everyone', async () => {
 		server.fault({ status: 429, headers: { 'retry-after': '30' }, times: Infinity });
 		const answered = () => server.requests.length >= 1 && server.inFlight === 0;
-		const { run, tookMs } = await stopWhen(answered, conversations(20), { maxRetries: 5, maxConcurrency: 1 });
+		const { run, tookMs } = await stopWhen(answered, conversations(20), {
+			maxRetries: 5,
+			maxConcurrency: 1,
+		});
 		expect(tookMs).toBeLessThan(200);
 		expect(run.status).toBe('canceled');
 		await pause(100);
@@ -863,7 +1147,9 @@ describe('Stopping the execution', () => {
 	});
 
 	it('should end the wait for the next start of a paced run', async () => {
-		const { run, tookMs } = await stopWhen(() => server.requestCount === 1, conversations(5), { maxRequestsPerMinute: 1 });
+		const { run, tookMs } = await stopWhen(() => server.requestCount === 1, conversations(5), {
+			maxRequestsPerMinute: 1,
+		});
 		expect(tookMs).toBeLessThan(200);
 		expect(run.status).toBe('canceled');
 		await pause(100);
@@ -873,7 +1159,10 @@ describe('Stopping the execution', () => {
 	it('should stop a node that continues on failures, too', async () => {
 		server.configure({ latencyMs: 60_000 });
 		const stop = new AbortController();
-		const running = setTopic(conversations(20), { stop: stop.signal, settings: { onError: 'continueRegularOutput' } });
+		const running = setTopic(conversations(20), {
+			stop: stop.signal,
+			settings: { onError: 'continueRegularOutput' },
+		});
 		await until(() => server.inFlight === 10);
 		stop.abort();
 		const { run, task } = await running;

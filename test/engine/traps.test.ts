@@ -12,7 +12,10 @@ let server: Server;
 let elsewhere: Server;
 
 beforeAll(async () => {
-	[server, elsewhere] = await Promise.all([startServer({ apiKeys: [API_KEY] }), startServer({ apiKeys: [API_KEY] })]);
+	[server, elsewhere] = await Promise.all([
+		startServer({ apiKeys: [API_KEY] }),
+		startServer({ apiKeys: [API_KEY] }),
+	]);
 });
 beforeEach(() => {
 	server.reset();
@@ -25,20 +28,33 @@ const conversation = () => server.store.createConversation({ metadata: { old: '1
 
 /** Our node: Set with `{ topic: 'x' }`. */
 const ours = async (id: string, options = {}, more: Partial<RunOptions> = {}): Promise<RunResult> =>
-	await runNode(server.url, { parameters: { conversationId: id, metadata: pairs({ topic: 'x' }), options }, ...more });
+	await runNode(server.url, {
+		parameters: { conversationId: id, metadata: pairs({ topic: 'x' }), options },
+		...more,
+	});
 
 /** The same request by n8n's helper, used as n8n documents it, from a node that does nothing else. */
-async function plainly(id: string, more: Partial<IHttpRequestOptions> = {}, times = 1): Promise<RunResult> {
-	jest.spyOn(OpenAIConversation.prototype, 'execute').mockImplementation(async function (this: IExecuteFunctions) {
+async function plainly(
+	id: string,
+	more: Partial<IHttpRequestOptions> = {},
+	times = 1,
+): Promise<RunResult> {
+	jest.spyOn(OpenAIConversation.prototype, 'execute').mockImplementation(async function (
+		this: IExecuteFunctions,
+	) {
 		let answer: unknown;
 		for (let n = 0; n < times; n++) {
-			answer = await this.helpers.httpRequestWithAuthentication.call(this, 'openAIConversationApi', {
-				method: 'POST',
-				url: `${server.url}/conversations/${id}`,
-				body: { metadata: { topic: 'x' } },
-				json: true,
-				...more,
-			});
+			answer = await this.helpers.httpRequestWithAuthentication.call(
+				this,
+				'openAIConversationApi',
+				{
+					method: 'POST',
+					url: `${server.url}/conversations/${id}`,
+					body: { metadata: { topic: 'x' } },
+					json: true,
+					...more,
+				},
+			);
 		}
 		return [[{ json: { answer: JSON.parse(JSON.stringify(answer ?? null)) } }]];
 	});
@@ -47,10 +63,15 @@ async function plainly(id: string, more: Partial<IHttpRequestOptions> = {}, time
 	return result;
 }
 
-const keysSentTo = ({ requests }: Server) => requests.map(({ headers }) => headers.authorization ?? headers['api-key']);
+const keysSentTo = ({ requests }: Server) =>
+	requests.map(({ headers }) => headers.authorization ?? headers['api-key']);
 
 describe.each([301, 302, 303, 307, 308])('A %d to another origin', (status) => {
-	const redirect = (): FaultRule => ({ status, headers: { location: `${elsewhere.url}/models` }, times: Infinity });
+	const redirect = (): FaultRule => ({
+		status,
+		headers: { location: `${elsewhere.url}/models` },
+		times: Infinity,
+	});
 
 	it('should make the plain helper hand the key to that origin', async () => {
 		server.fault(redirect());
@@ -58,15 +79,22 @@ describe.each([301, 302, 303, 307, 308])('A %d to another origin', (status) => {
 		expect(keysSentTo(elsewhere)).toEqual([`Bearer ${API_KEY}`]);
 	});
 
-	it.each(['bearer', 'apiKeyHeader'])('should not make our node send anything there, with the key as %s says', async (authentication) => {
-		server.fault(redirect());
-		const before = elsewhere.connections;
-		const { error } = await ours(conversation(), { maxRetries: 2, retryNetworkErrors: true }, { credential: { authentication } });
-		expect(error?.message).toMatch(/^The server redirected the request to /);
-		expect(server.requestCount).toBe(1);
-		expect(elsewhere.requestCount).toBe(0);
-		expect(elsewhere.connections).toBe(before);
-	});
+	it.each(['bearer', 'apiKeyHeader'])(
+		'should not make our node send anything there, with the key as %s says',
+		async (authentication) => {
+			server.fault(redirect());
+			const before = elsewhere.connections;
+			const { error } = await ours(
+				conversation(),
+				{ maxRetries: 2, retryNetworkErrors: true },
+				{ credential: { authentication } },
+			);
+			expect(error?.message).toMatch(/^The server redirected the request to /);
+			expect(server.requestCount).toBe(1);
+			expect(elsewhere.requestCount).toBe(0);
+			expect(elsewhere.connections).toBe(before);
+		},
+	);
 });
 
 describe('A 401', () => {
@@ -84,7 +112,11 @@ describe('A 401', () => {
 	});
 
 	it('should stand in the error of the plain helper with the key that it quotes, and not in ours', async () => {
-		const quoting: FaultRule = { status: 401, body: { error: { message: `Wrong key: ${API_KEY}` } }, times: Infinity };
+		const quoting: FaultRule = {
+			status: 401,
+			body: { error: { message: `Wrong key: ${API_KEY}` } },
+			times: Infinity,
+		};
 		server.fault(quoting);
 		const plain = await plainly(conversation());
 		expect(JSON.stringify(plain.run)).toContain(API_KEY);
@@ -95,7 +127,12 @@ describe('A 401', () => {
 });
 
 describe('A web page with status 200', () => {
-	const page: FaultRule = { status: 200, headers: { 'content-type': 'text/html' }, body: '<!doctype html>Log in', times: Infinity };
+	const page: FaultRule = {
+		status: 200,
+		headers: { 'content-type': 'text/html' },
+		body: '<!doctype html>Log in',
+		times: Infinity,
+	};
 
 	it('should be a success to the plain helper', async () => {
 		server.fault(page);
@@ -131,7 +168,9 @@ describe('A server that drips its answer', () => {
 	it('should outlive a signal that the plain helper is given, which it does not look at', async () => {
 		server.fault(dripping);
 		const id = conversation();
-		const { ms, error } = await took(async () => await plainly(id, { abortSignal: AbortSignal.timeout(300) }));
+		const { ms, error } = await took(
+			async () => await plainly(id, { abortSignal: AbortSignal.timeout(300) }),
+		);
 		expect(error).toBeUndefined();
 		expect(ms).toBeGreaterThan(800);
 	});

@@ -32,10 +32,18 @@ interface Outcome {
 	failure: IDataObject | undefined;
 }
 
-const options: INodeParameters = { maxRetries: 3, retryNetworkErrors: true, timeout: 2, maxConcurrency: 30 };
+const options: INodeParameters = {
+	maxRetries: 3,
+	retryNetworkErrors: true,
+	timeout: 2,
+	maxConcurrency: 30,
+};
 
 /** Runs the node once, and tells what became of each item, in input order. */
-async function outcomesOf(inputs: readonly IDataObject[], parameters: INodeParameters): Promise<Outcome[]> {
+async function outcomesOf(
+	inputs: readonly IDataObject[],
+	parameters: INodeParameters,
+): Promise<Outcome[]> {
 	const { items, error } = await runNode(server.url, {
 		items: inputs.map((json): INodeExecutionData => ({ json })),
 		parameters: { conversationId: '={{ $json.id }}', ...parameters, options },
@@ -45,13 +53,15 @@ async function outcomesOf(inputs: readonly IDataObject[], parameters: INodeParam
 	const byInput = new Map<number, INodeExecutionData[]>();
 	for (const item of items) {
 		const { pairedItem } = item;
-		if (typeof pairedItem !== 'object' || Array.isArray(pairedItem)) throw new Error('An output item is not paired');
+		if (typeof pairedItem !== 'object' || Array.isArray(pairedItem))
+			throw new Error('An output item is not paired');
 		byInput.set(pairedItem.item, [...(byInput.get(pairedItem.item) ?? []), item]);
 	}
 	return inputs.map((input, index) => {
 		const own = byInput.get(index) ?? [];
 		const [first] = own;
-		if (first?.error === undefined) return { input, outputs: own.map(({ json }) => json), failure: undefined };
+		if (first?.error === undefined)
+			return { input, outputs: own.map(({ json }) => json), failure: undefined };
 		expect(own).toHaveLength(1);
 		expect(first.json['error']).toEqual(expect.any(String));
 		return { input, outputs: undefined, failure: first.error.context };
@@ -59,7 +69,11 @@ async function outcomesOf(inputs: readonly IDataObject[], parameters: INodeParam
 }
 
 /** Runs the node once for each batch, one after the other. */
-async function inBatches(inputs: readonly IDataObject[], size: number, parameters: INodeParameters): Promise<Outcome[]> {
+async function inBatches(
+	inputs: readonly IDataObject[],
+	size: number,
+	parameters: INodeParameters,
+): Promise<Outcome[]> {
 	const outcomes: Outcome[] = [];
 	for (let start = 0; start < inputs.length; start += size) {
 		outcomes.push(...(await outcomesOf(inputs.slice(start, start + size), parameters)));
@@ -82,7 +96,8 @@ const isRefusal = ({ failure }: Outcome): boolean => {
 	return failure?.['attempts'] === 1 && status >= 400 && status < 500;
 };
 
-const storedMetadata = (id: string): Record<string, string> => server.store.getConversation(id)?.metadata ?? {};
+const storedMetadata = (id: string): Record<string, string> =>
+	server.store.getConversation(id)?.metadata ?? {};
 
 const counted = (outcomes: readonly Outcome[]) => ({
 	items: outcomes.length,
@@ -92,12 +107,19 @@ const counted = (outcomes: readonly Outcome[]) => ({
 });
 
 describe('Chaos', () => {
-	const ids = Array.from({ length: CONVERSATIONS }, (_, index) => `conv_${String(index).padStart(4, '0')}`);
+	const ids = Array.from(
+		{ length: CONVERSATIONS },
+		(_, index) => `conv_${String(index).padStart(4, '0')}`,
+	);
 	/** A conversation that the seed chooses. */
-	const pick = (from: readonly string[], text: string) => from[Math.floor(draw(`${SEED} ${text}`) * from.length)] ?? '';
+	const pick = (from: readonly string[], text: string) =>
+		from[Math.floor(draw(`${SEED} ${text}`) * from.length)] ?? '';
 	const [setIds, mergeIds] = [ids.slice(0, CONVERSATIONS / 2), ids.slice(CONVERSATIONS / 2)];
 
-	const sets = Array.from({ length: 5_000 }, (_, n) => ({ id: pick(setIds, `set ${n}`), metadata: { n: String(n) } }));
+	const sets = Array.from({ length: 5_000 }, (_, n) => ({
+		id: pick(setIds, `set ${n}`),
+		metadata: { n: String(n) },
+	}));
 	const merges = Array.from({ length: 3_000 }, (_, n) => ({
 		id: pick(mergeIds, `merge ${n}`),
 		key: `key_${Math.floor(draw(`${SEED} key ${n}`) * 8)}`,
@@ -118,8 +140,10 @@ describe('Chaos', () => {
 		const { id } = server.store.createConversation();
 		await outcomesOf([{ id }], { metadata: { pairs: [{ key: 'a', value: 'b' }] } });
 		server.reset();
-		for (const each of setIds) server.store.createConversation({ id: each, metadata: { old: '1' } });
-		for (const each of mergeIds) server.store.createConversation({ id: each, metadata: { kept: each } });
+		for (const each of setIds)
+			server.store.createConversation({ id: each, metadata: { old: '1' } });
+		for (const each of mergeIds)
+			server.store.createConversation({ id: each, metadata: { kept: each } });
 		server.faults(seededFaults(SEED));
 		await pause(500);
 		before = activeResources();
@@ -128,18 +152,24 @@ describe('Chaos', () => {
 		const json = { metadataInput: 'json' };
 		const [set, merge, add] = await Promise.all([
 			inBatches(sets, 1_000, { ...json, metadataJson: '={{ $json.metadata }}' }),
-			inBatches(merges, 500, { ...json, updateMode: 'merge', metadataJson: '={{ ({ [$json.key]: $json.value }) }}' }),
+			inBatches(merges, 500, {
+				...json,
+				updateMode: 'merge',
+				metadataJson: '={{ ({ [$json.key]: $json.value }) }}',
+			}),
 			inBatches(adds, 1_000, {
 				resource: 'item',
 				operation: 'add',
 				itemsInput: 'json',
-				itemsJson: '={{ $json.texts.map((content) => ({ type: "message", role: "user", content })) }}',
+				itemsJson:
+					'={{ $json.texts.map((content) => ({ type: "message", role: "user", content })) }}',
 			}),
 		]);
 		results = { set, merge, add };
 		const disturbed = server.requests.filter(({ fault }) => fault !== undefined);
 		const faults: Record<string, number> = {};
-		for (const { fault } of disturbed) if (fault !== undefined) faults[fault] = (faults[fault] ?? 0) + 1;
+		for (const { fault } of disturbed)
+			if (fault !== undefined) faults[fault] = (faults[fault] ?? 0) + 1;
 		report('chaos', {
 			seconds: (Date.now() - startedAt) / 1_000,
 			requests: server.requestCount,
@@ -157,14 +187,20 @@ describe('Chaos', () => {
 		expect(new Set(server.requests.map(({ path }) => path.split('/')[3])).size).toBe(CONVERSATIONS);
 		const disturbed = server.requests.filter(({ fault }) => fault !== undefined);
 		expect(disturbed.length / server.requestCount).toBeCloseTo(0.15, 2);
-		expect(new Set(disturbed.map(({ fault }) => fault))).toEqual(new Set(FAULTS.map(({ rule }) => rule.name)));
+		expect(new Set(disturbed.map(({ fault }) => fault))).toEqual(
+			new Set(FAULTS.map(({ rule }) => rule.name)),
+		);
 		expect(server.maxInFlightPerConversation).toBeLessThanOrEqual(2); // one run for metadata, one for items
 	});
 
 	it('should end every item as a success or as a reported failure', () => {
 		for (const outcomes of [results.set, results.merge, results.add]) {
 			for (const { outputs, failure } of outcomes) {
-				if (outputs === undefined) expect(failure).toMatchObject({ error: expect.any(String), attempts: expect.any(Number) });
+				if (outputs === undefined)
+					expect(failure).toMatchObject({
+						error: expect.any(String),
+						attempts: expect.any(Number),
+					});
 				else expect(outputs.length).toBeGreaterThan(0);
 			}
 		}
@@ -178,7 +214,8 @@ describe('Chaos', () => {
 			let possible: unknown[] = [{ old: '1' }];
 			for (const outcome of outcomes) {
 				const { metadata } = outcome.input;
-				if (outcome.outputs === undefined) possible = isRefusal(outcome) ? possible : [...possible, metadata];
+				if (outcome.outputs === undefined)
+					possible = isRefusal(outcome) ? possible : [...possible, metadata];
 				else {
 					expect(outcome.outputs).toEqual([expect.objectContaining({ id, metadata })]);
 					possible = [metadata];
@@ -201,7 +238,10 @@ describe('Chaos', () => {
 				}
 				possible.set(key, [value]);
 				const [output] = outcome.outputs;
-				expect(output).toMatchObject({ id, metadata: value === null ? { kept: id } : { kept: id, [key]: value } });
+				expect(output).toMatchObject({
+					id,
+					metadata: value === null ? { kept: id } : { kept: id, [key]: value },
+				});
 				if (value === null) expect(output?.['metadata']).not.toHaveProperty(key);
 			}
 			const stored = storedMetadata(id);
@@ -213,7 +253,10 @@ describe('Chaos', () => {
 
 	it('should have added each message that it says it added exactly once, in order, and no other', () => {
 		for (const [id, outcomes] of byConversation(results.add)) {
-			const stored = (server.store.getConversation(id)?.items ?? []).map((item) => ({ id: item.id, text: textOf(item) }));
+			const stored = (server.store.getConversation(id)?.items ?? []).map((item) => ({
+				id: item.id,
+				text: textOf(item),
+			}));
 			const place = new Map(stored.map(({ text }, index) => [text, index]));
 			expect(place.size).toBe(stored.length);
 			const claimed = new Set<string>();
@@ -223,7 +266,9 @@ describe('Chaos', () => {
 				for (const text of texts) claimed.add(text);
 				const places = texts.map((text) => place.get(text));
 				if (outputs !== undefined) {
-					expect(outputs.map((output) => output['id'])).toEqual(places.map((each) => stored[each ?? -1]?.id));
+					expect(outputs.map((output) => output['id'])).toEqual(
+						places.map((each) => stored[each ?? -1]?.id),
+					);
 					for (const each of places) {
 						expect(each).toBeGreaterThan(last);
 						last = each ?? last;
@@ -246,7 +291,10 @@ describe('Chaos', () => {
 			server.inFlight === 0 &&
 			Object.entries(activeResources()).every(([kind, count]) => count <= (before[kind] ?? 0));
 		while (!isClean() && Date.now() < deadline) await pause(100);
-		expect({ sockets: server.openSockets, inFlight: server.inFlight }).toEqual({ sockets: 0, inFlight: 0 });
+		expect({ sockets: server.openSockets, inFlight: server.inFlight }).toEqual({
+			sockets: 0,
+			inFlight: 0,
+		});
 		expect(activeResources()).toEqual(before);
 		expect(signals.listening()).toEqual([]);
 	}, 30_000);

@@ -4,7 +4,13 @@ import type { FaultRule } from '../../sandbox/server/types.mjs';
 import { field } from '../../sandbox/lib/values.mjs';
 import { leakOf } from '../e2e/support/leaks.mjs';
 import { eventually } from '../e2e/support/stage.mjs';
-import { CREDENTIAL_TYPE, newId, newKey, NODE, webhookWorkflow } from '../e2e/support/workflows.mjs';
+import {
+	CREDENTIAL_TYPE,
+	newId,
+	newKey,
+	NODE,
+	webhookWorkflow,
+} from '../e2e/support/workflows.mjs';
 import { startVersion, versions } from './support/versions.mjs';
 
 /** The packed node in the last n8n 1.x and in the newest n8n: the same tests, the same expectations. */
@@ -30,10 +36,13 @@ afterAll(async () => await Promise.all([server?.close(), other?.close()]));
 const otherUrl = () => `http://localhost:${new URL(other.url).port}/v1`;
 
 const metadataOf = (id: string) => server.store.getConversation(id)?.metadata;
-const calls = () => server.requests.map(({ method, path }) => `${method} ${path.replace('/v1', '')}`);
+const calls = () =>
+	server.requests.map(({ method, path }) => `${method} ${path.replace('/v1', '')}`);
 /** Milliseconds between the requests. */
 const gaps = () =>
-	server.requests.slice(1).map(({ receivedAt }, index) => receivedAt - (server.requests[index]?.receivedAt ?? 0));
+	server.requests
+		.slice(1)
+		.map(({ receivedAt }, index) => receivedAt - (server.requests[index]?.receivedAt ?? 0));
 
 describe.each(versions)('n8n $version', (version) => {
 	let running: Awaited<ReturnType<typeof startVersion>>;
@@ -48,7 +57,10 @@ describe.each(versions)('n8n $version', (version) => {
 	async function credentialWith(data: Record<string, unknown>) {
 		const name = `Key ${newId()}`;
 		const all = { apiKey: key, baseUrl: server.url, authentication: 'bearer', ...data };
-		return { name, id: await running.n8n.createCredential({ name, type: CREDENTIAL_TYPE, data: all }) };
+		return {
+			name,
+			id: await running.n8n.createCredential({ name, type: CREDENTIAL_TYPE, data: all }),
+		};
 	}
 
 	interface Run {
@@ -60,7 +72,12 @@ describe.each(versions)('n8n $version', (version) => {
 	}
 
 	/** Publishes a workflow with the node and calls its webhook. */
-	async function call({ parameters, items = [{ n: 0 }], credential: chosen = credential, onError }: Run) {
+	async function call({
+		parameters,
+		items = [{ n: 0 }],
+		credential: chosen = credential,
+		onError,
+	}: Run) {
 		const path = newId();
 		const workflow = webhookWorkflow({
 			path,
@@ -81,7 +98,9 @@ describe.each(versions)('n8n $version', (version) => {
 	async function ended(workflowId: string) {
 		const execution = await eventually(async () => {
 			const [last] = await running.n8n.executions({ workflowId });
-			return last && !['new', 'running'].includes(last.status) ? await running.n8n.execution(last.id) : undefined;
+			return last && !['new', 'running'].includes(last.status)
+				? await running.n8n.execution(last.id)
+				: undefined;
 		}, 'the end of the execution');
 		const task = execution.data.resultData.runData[NODE]?.[0];
 		const outputs = (task?.data?.main ?? []).map((output) => output ?? []);
@@ -113,17 +132,22 @@ describe.each(versions)('n8n $version', (version) => {
 		messages: { values: [{ role: 'user', text: 'Hello' }] },
 	});
 	const conversations = (count: number) =>
-		Array.from({ length: count }, () => ({ id: server.store.createConversation({ metadata: { old: '1' } }).id }));
+		Array.from({ length: count }, () => ({
+			id: server.store.createConversation({ metadata: { old: '1' } }).id,
+		}));
 
 	describe('loading', () => {
 		it('should be the version that is meant', async () => {
-			expect(field(await running.n8n.rest('GET', '/rest/settings'), 'versionCli')).toBe(version.version);
+			expect(field(await running.n8n.rest('GET', '/rest/settings'), 'versionCli')).toBe(
+				version.version,
+			);
 		});
 
 		it('should know the node, its tool and its credential', async () => {
 			const { body: nodes } = await running.n8n.ask('GET', '/types/nodes.json');
 			const { body: credentials } = await running.n8n.ask('GET', '/types/credentials.json');
-			const names = (types: unknown) => (Array.isArray(types) ? types.map((type: unknown) => field(type, 'name')) : []);
+			const names = (types: unknown) =>
+				Array.isArray(types) ? types.map((type: unknown) => field(type, 'name')) : [];
 			expect(names(nodes)).toEqual(
 				expect.arrayContaining([
 					'n8n-nodes-openai-conversation.openAIConversation',
@@ -141,7 +165,9 @@ describe.each(versions)('n8n $version', (version) => {
 			const data = { apiKey, baseUrl: `${server.url}/`, authentication: 'bearer' };
 			const saved = { name: 'Tried', type: CREDENTIAL_TYPE, data };
 			const id = await running.n8n.createCredential(saved);
-			const result = await running.n8n.rest('POST', '/rest/credentials/test', { credentials: { id, ...saved } });
+			const result = await running.n8n.rest('POST', '/rest/credentials/test', {
+				credentials: { id, ...saved },
+			});
 			expect(result).toMatchObject({ status });
 			// n8n itself asks a second time after a 401.
 			expect(new Set(calls())).toEqual(new Set(['GET /models']));
@@ -155,7 +181,9 @@ describe.each(versions)('n8n $version', (version) => {
 			const { status, json, stored } = await run({ parameters: setTopic(), items: [{ id }] });
 			expect(status).toBe('success');
 			expect(calls()).toEqual([`POST /conversations/${id}`]);
-			expect(json).toEqual([{ id, object: 'conversation', created_at: expect.any(Number), metadata: { topic: 'x' } }]);
+			expect(json).toEqual([
+				{ id, object: 'conversation', created_at: expect.any(Number), metadata: { topic: 'x' } },
+			]);
 			expect(leakOf(stored, key)).toBeUndefined();
 		});
 
@@ -176,7 +204,9 @@ describe.each(versions)('n8n $version', (version) => {
 			});
 			const id = String(json[0]?.['id']);
 			expect(metadataOf(id)).toEqual({ topic: 'x' });
-			expect(server.store.getConversation(id)?.items).toMatchObject([{ type: 'message', role: 'user' }]);
+			expect(server.store.getConversation(id)?.items).toMatchObject([
+				{ type: 'message', role: 'user' },
+			]);
 		});
 
 		it('should get and delete a conversation', async () => {
@@ -206,27 +236,44 @@ describe.each(versions)('n8n $version', (version) => {
 				parameters: { resource: 'item', operation: 'getMany', conversationId: id, returnAll: true },
 			});
 			expect(many.json.map(({ text }) => text)).toEqual(texts);
-			expect(many.json[0]).toEqual({ id: expect.any(String), type: 'message', role: 'user', status: 'completed', text: 'message 0' });
+			expect(many.json[0]).toEqual({
+				id: expect.any(String),
+				type: 'message',
+				role: 'user',
+				status: 'completed',
+				text: 'message 0',
+			});
 		});
 
 		it.each([
 			['a field', { exportTo: 'json' }],
 			['a file', { exportTo: 'file' }],
 		])('should export a transcript into %s', async (_where, where) => {
-			const items = [{ role: 'user', content: 'Hello' }, { role: 'assistant', content: 'Hi' }];
+			const items = [
+				{ role: 'user', content: 'Hello' },
+				{ role: 'assistant', content: 'Hi' },
+			];
 			const { id } = server.store.createConversation({ items });
-			const { outputs } = await run({ parameters: { operation: 'export', conversationId: id, exportFormat: 'text', ...where } });
+			const { outputs } = await run({
+				parameters: { operation: 'export', conversationId: id, exportFormat: 'text', ...where },
+			});
 			const [output] = outputs[0] ?? [];
 			expect(output?.json).toMatchObject({ conversation: id, format: 'text', item_count: 2 });
 			if (where.exportTo === 'json') expect(output?.json['transcript']).toContain('Hello');
-			else expect(output?.binary?.['data']).toMatchObject({ fileName: `conversation-${id}.txt`, mimeType: 'text/plain' });
+			else
+				expect(output?.binary?.['data']).toMatchObject({
+					fileName: `conversation-${id}.txt`,
+					mimeType: 'text/plain',
+				});
 		});
 
 		it('should keep the order of the items and the limit of requests in flight', async () => {
 			server.configure({ latencyMs: 250 });
 			const items = conversations(40);
 			const { outputs } = await run({ parameters: setTopic({ maxConcurrency: 7 }), items });
-			expect(outputs[0]?.map(({ json, pairedItem }) => [json['id'], pairedItem])).toEqual(items.map(({ id }, item) => [id, { item }]));
+			expect(outputs[0]?.map(({ json, pairedItem }) => [json['id'], pairedItem])).toEqual(
+				items.map(({ id }, item) => [id, { item }]),
+			);
 			expect(server.maxInFlight).toBe(7);
 		});
 
@@ -234,7 +281,9 @@ describe.each(versions)('n8n $version', (version) => {
 			server.configure({ updateSemantics: 'merge' });
 			const { status, hints } = await run({ parameters: setTopic(), items: conversations(1) });
 			expect(status).toBe('success');
-			expect(hints).toEqual([expect.stringContaining('The API kept metadata that was not sent ("old")')]);
+			expect(hints).toEqual([
+				expect.stringContaining('The API kept metadata that was not sent ("old")'),
+			]);
 		});
 	});
 
@@ -245,18 +294,27 @@ describe.each(versions)('n8n $version', (version) => {
 		};
 
 		it('should end the execution and say what, where and what to do', async () => {
-			const { status, error, stored } = await run({ parameters: setTopic({ maxConcurrency: 1 }), items: oneMissing() });
+			const { status, error, stored } = await run({
+				parameters: setTopic({ maxConcurrency: 1 }),
+				items: oneMissing(),
+			});
 			expect(status).toBe('error');
 			expect(error?.message).toMatch(/conv_missing.*\[item 1\]$/);
 			expect(error).toMatchObject({ name: 'NodeApiError', httpCode: '404' });
-			expect(field(error, 'description')).toMatch(/Check the ID.*status 404.*1 attempt\. 1 of 3 items had already been done\.$/);
+			expect(field(error, 'description')).toMatch(
+				/Check the ID.*status 404.*1 attempt\. 1 of 3 items had already been done\.$/,
+			);
 			expect(server.requestCount).toBe(2);
 			expect(leakOf(stored, key)).toBeUndefined();
 		});
 
 		it('should send a failed item to the error branch, the others on', async () => {
 			const items = [...oneMissing(), { id: 'oops' }];
-			const { status, outputs } = await run({ parameters: setTopic(), items, onError: 'continueErrorOutput' });
+			const { status, outputs } = await run({
+				parameters: setTopic(),
+				items,
+				onError: 'continueErrorOutput',
+			});
 			expect(status).toBe('success');
 			const [good = [], bad = []] = outputs;
 			expect(good.map(({ json, pairedItem }) => [json['id'], pairedItem])).toEqual([
@@ -270,12 +328,18 @@ describe.each(versions)('n8n $version', (version) => {
 		});
 
 		it('should put a failed item in its place, when the node continues', async () => {
-			const { outputs } = await run({ parameters: setTopic(), items: oneMissing(), onError: 'continueRegularOutput' });
-			expect(outputs[0]?.map(({ json, pairedItem }) => [typeof json['error'], pairedItem])).toEqual([
-				['undefined', { item: 0 }],
-				['string', { item: 1 }],
-				['undefined', { item: 2 }],
-			]);
+			const { outputs } = await run({
+				parameters: setTopic(),
+				items: oneMissing(),
+				onError: 'continueRegularOutput',
+			});
+			expect(outputs[0]?.map(({ json, pairedItem }) => [typeof json['error'], pairedItem])).toEqual(
+				[
+					['undefined', { item: 0 }],
+					['string', { item: 1 }],
+					['undefined', { item: 2 }],
+				],
+			);
 		});
 
 		it('should ask once when the key is wrong, and store nothing of it, although the API repeats it', async () => {
@@ -290,40 +354,81 @@ describe.each(versions)('n8n $version', (version) => {
 			expect(leakOf(stored, apiKey)).toBeUndefined();
 		});
 
-		it.each([301, 302, 303, 307, 308])('should not follow a %d to another address', async (status) => {
-			server.fault({ status, headers: { location: `${otherUrl()}/conversations/conv_1` } });
-			const { error } = await run({ parameters: setTopic({ maxRetries: 3 }), items: conversations(1) });
-			expect(error?.message).toBe(`The server redirected the request to ${otherUrl()}/conversations/conv_1 (status ${status})`);
-			expect([server.requestCount, other.requestCount]).toEqual([1, 0]);
-		});
+		it.each([301, 302, 303, 307, 308])(
+			'should not follow a %d to another address',
+			async (status) => {
+				server.fault({ status, headers: { location: `${otherUrl()}/conversations/conv_1` } });
+				const { error } = await run({
+					parameters: setTopic({ maxRetries: 3 }),
+					items: conversations(1),
+				});
+				expect(error?.message).toBe(
+					`The server redirected the request to ${otherUrl()}/conversations/conv_1 (status ${status})`,
+				);
+				expect([server.requestCount, other.requestCount]).toEqual([1, 0]);
+			},
+		);
 
 		it.each<[string, FaultRule, RegExp]>([
-			['is reset before the answer', { reset: 'before-headers' }, /broke before the answer was complete \(ECONNRESET\)/],
-			['is reset after the headers', { reset: 'after-headers' }, /broke before the answer was complete/],
+			[
+				'is reset before the answer',
+				{ reset: 'before-headers' },
+				/broke before the answer was complete \(ECONNRESET\)/,
+			],
+			[
+				'is reset after the headers',
+				{ reset: 'after-headers' },
+				/broke before the answer was complete/,
+			],
 			['is reset within the body', { reset: 'mid-body' }, /broke before the answer was complete/],
-			['is closed before the answer', { close: 'before-headers' }, /broke before the answer was complete/],
+			[
+				'is closed before the answer',
+				{ close: 'before-headers' },
+				/broke before the answer was complete/,
+			],
 			['is closed within the body', { close: 'mid-body' }, /broke before the answer was complete/],
-			['is answered by something that is no HTTP', { status: 200, headers: { 'content-length': 'x' }, closeKeepAlive: true }, /could not be read \(HPE_/],
-		])('should say that a write may have happened, when the connection %s', async (_what, fault, message) => {
-			const [{ id } = { id: '' }] = conversations(1);
-			server.fault(fault);
-			const { outputs } = await run({ parameters: addHello(id), onError: 'continueRegularOutput' });
-			const [failed] = outputs[0] ?? [];
-			expect(failed?.json['error']).toMatch(message);
-			expect(failed?.error?.context).toMatchObject({ may_have_happened: true });
-			expect(server.requestCount).toBe(1);
-		});
+			[
+				'is answered by something that is no HTTP',
+				{ status: 200, headers: { 'content-length': 'x' }, closeKeepAlive: true },
+				/could not be read \(HPE_/,
+			],
+		])(
+			'should say that a write may have happened, when the connection %s',
+			async (_what, fault, message) => {
+				const [{ id } = { id: '' }] = conversations(1);
+				server.fault(fault);
+				const { outputs } = await run({
+					parameters: addHello(id),
+					onError: 'continueRegularOutput',
+				});
+				const [failed] = outputs[0] ?? [];
+				expect(failed?.json['error']).toMatch(message);
+				expect(failed?.error?.context).toMatchObject({ may_have_happened: true });
+				expect(server.requestCount).toBe(1);
+			},
+		);
 
 		it.each([
-			['refused', 'http://127.0.0.1:9/v1', /^The connection to 127\.0\.0\.1:9 was refused \(ECONNREFUSED\)$/],
-			['not found', 'http://nowhere.invalid/v1', /^The address nowhere\.invalid could not be found \((ENOTFOUND|EAI_AGAIN)\)$/],
-		])('should say that a write has not happened, when the address is %s', async (_what, baseUrl, message) => {
-			const parameters = { ...addHello('conv_1'), options: { baseUrl } };
-			const { outputs } = await run({ parameters, onError: 'continueRegularOutput' });
-			const [failed] = outputs[0] ?? [];
-			expect(failed?.json['error']).toMatch(message);
-			expect(failed?.error?.context).not.toHaveProperty('may_have_happened');
-		});
+			[
+				'refused',
+				'http://127.0.0.1:9/v1',
+				/^The connection to 127\.0\.0\.1:9 was refused \(ECONNREFUSED\)$/,
+			],
+			[
+				'not found',
+				'http://nowhere.invalid/v1',
+				/^The address nowhere\.invalid could not be found \((ENOTFOUND|EAI_AGAIN)\)$/,
+			],
+		])(
+			'should say that a write has not happened, when the address is %s',
+			async (_what, baseUrl, message) => {
+				const parameters = { ...addHello('conv_1'), options: { baseUrl } };
+				const { outputs } = await run({ parameters, onError: 'continueRegularOutput' });
+				const [failed] = outputs[0] ?? [];
+				expect(failed?.json['error']).toMatch(message);
+				expect(failed?.error?.context).not.toHaveProperty('may_have_happened');
+			},
+		);
 
 		it('should take a web page with status 200 for a failure', async () => {
 			server.fault({ status: 200, body: '<!doctype html><p>Welcome' });
@@ -339,7 +444,10 @@ describe.each(versions)('n8n $version', (version) => {
 			['no wait named', { status: 500 }, 800, 1_700],
 		])('should wait as long as the answer says: %s', async (_what, fault, atLeast, atMost) => {
 			server.fault(fault);
-			const { status, json } = await run({ parameters: setTopic({ maxRetries: 2 }), items: conversations(1) });
+			const { status, json } = await run({
+				parameters: setTopic({ maxRetries: 2 }),
+				items: conversations(1),
+			});
 			expect(status).toBe('success');
 			expect(json).toMatchObject([{ metadata: { topic: 'x' } }]);
 			expect(gaps()).toHaveLength(1);
@@ -350,7 +458,10 @@ describe.each(versions)('n8n $version', (version) => {
 
 		it('should give up after the last retry', async () => {
 			server.fault({ status: 503, headers: { 'retry-after-ms': '10' }, times: Infinity });
-			const { error } = await run({ parameters: setTopic({ maxRetries: 2 }), items: conversations(1) });
+			const { error } = await run({
+				parameters: setTopic({ maxRetries: 2 }),
+				items: conversations(1),
+			});
 			expect(field(error, 'description')).toContain('3 attempts');
 			expect(server.requestCount).toBe(3);
 		});
@@ -361,7 +472,10 @@ describe.each(versions)('n8n $version', (version) => {
 			const first = await run({ parameters: setTopic({ maxRetries: 2 }), items });
 			expect(first.status).toBe('error');
 			expect(server.requestCount).toBe(1);
-			const second = await run({ parameters: setTopic({ maxRetries: 2, retryNetworkErrors: true }), items });
+			const second = await run({
+				parameters: setTopic({ maxRetries: 2, retryNetworkErrors: true }),
+				items,
+			});
 			expect(second.status).toBe('success');
 			expect(server.requestCount).toBe(3);
 		});
@@ -376,7 +490,10 @@ describe.each(versions)('n8n $version', (version) => {
 			['drips its body', { dripBody: { everyMs: 200, bytes: 1 } }],
 		] as const)('should cut off a server that %s', async (_what, fault) => {
 			server.fault(fault);
-			const { status, error, ms } = await run({ parameters: setTopic({ timeout: 1 }), items: conversations(1) });
+			const { status, error, ms } = await run({
+				parameters: setTopic({ timeout: 1 }),
+				items: conversations(1),
+			});
 			expect(status).toBe('error');
 			expect(error?.message).toMatch(/^No complete answer from 127\.0\.0\.1:\d+ within 1 second$/);
 			expect(ms).toBeGreaterThan(990);
@@ -396,22 +513,33 @@ describe.each(versions)('n8n $version', (version) => {
 
 		it('should abort the requests in flight and start nothing more', async () => {
 			server.configure({ latencyMs: 60_000 });
-			const { workflowId, answer } = await call({ parameters: setTopic({ maxConcurrency: 8 }), items: conversations(20) });
+			const { workflowId, answer } = await call({
+				parameters: setTopic({ maxConcurrency: 8 }),
+				items: conversations(20),
+			});
 			const stoppedAt = await stopOnce(() => server.inFlight === 8, workflowId);
 			await eventually(() => (server.inFlight === 0 ? true : undefined), 'the end of the requests');
 			expect(Date.now() - stoppedAt).toBeLessThan(2_000);
 			await answer;
 			expect((await ended(workflowId)).status).toBe('canceled');
-			expect(server.requests.map(({ aborted, applied }) => [aborted, applied])).toEqual(Array.from({ length: 8 }, () => [true, false]));
+			expect(server.requests.map(({ aborted, applied }) => [aborted, applied])).toEqual(
+				Array.from({ length: 8 }, () => [true, false]),
+			);
 		});
 
 		it('should end a wait before a retry', async () => {
 			server.fault({ status: 503, headers: { 'retry-after': '2' }, times: Infinity });
-			const { workflowId, answer } = await call({ parameters: setTopic({ maxRetries: 5 }), items: conversations(1) });
+			const { workflowId, answer } = await call({
+				parameters: setTopic({ maxRetries: 5 }),
+				items: conversations(1),
+			});
 			const stoppedAt = await stopOnce(() => server.requests[0]?.status === 503, workflowId);
 			await answer;
 			expect((await ended(workflowId)).status).toBe('canceled');
-			await eventually(() => (Date.now() - stoppedAt > 2_500 ? true : undefined), 'the time of the retry');
+			await eventually(
+				() => (Date.now() - stoppedAt > 2_500 ? true : undefined),
+				'the time of the retry',
+			);
 			expect(server.requestCount).toBe(1);
 		});
 	});
@@ -420,7 +548,14 @@ describe.each(versions)('n8n $version', (version) => {
 		const all = 'all';
 		const none = 'none';
 		const domains = 'domains';
-		it.each<[mode: string | undefined, allowed: string, override: () => string, outcome: 'own' | 'other' | 'refused' | 'tried']>([
+		it.each<
+			[
+				mode: string | undefined,
+				allowed: string,
+				override: () => string,
+				outcome: 'own' | 'other' | 'refused' | 'tried',
+			]
+		>([
 			[undefined, '', () => '', 'own'],
 			[undefined, '', otherUrl, 'other'],
 			[all, '', () => '', 'own'],
@@ -450,22 +585,35 @@ describe.each(versions)('n8n $version', (version) => {
 			[domains, '*.gateway.invalid', () => 'http://evilgateway.invalid/v1', 'refused'],
 			[domains, 'gateway.invalid', () => 'http://eu.gateway.invalid/v1', 'refused'],
 			[domains, 'gateway.invalid', () => 'http://gateway.invalid.evil.invalid/v1', 'refused'],
-		])('should be, for %p with %p, as n8n itself decides (%#)', async (mode, allowedDomains, override, outcome) => {
-			const restricted = await credentialWith({
-				...(mode !== undefined && { allowedHttpRequestDomains: mode }),
-				...(mode === domains && { allowedDomains }),
-			});
-			const { id } = server.store.createConversation();
-			other.store.createConversation({ id });
-			const { error } = await run({ parameters: setTopic({ baseUrl: override() }), items: [{ id }], credential: restricted });
+		])(
+			'should be, for %p with %p, as n8n itself decides (%#)',
+			async (mode, allowedDomains, override, outcome) => {
+				const restricted = await credentialWith({
+					...(mode !== undefined && { allowedHttpRequestDomains: mode }),
+					...(mode === domains && { allowedDomains }),
+				});
+				const { id } = server.store.createConversation();
+				other.store.createConversation({ id });
+				const { error } = await run({
+					parameters: setTopic({ baseUrl: override() }),
+					items: [{ id }],
+					credential: restricted,
+				});
 
-			const expected = {
-				own: { message: undefined, requests: [1, 0] },
-				other: { message: undefined, requests: [0, 1] },
-				refused: { message: expect.stringMatching(/^Base URL .*which the credential does not allow/), requests: [0, 0] },
-				tried: { message: expect.stringMatching(/could not be found/), requests: [0, 0] },
-			}[outcome];
-			expect({ message: error?.message, requests: [server.requestCount, other.requestCount] }).toEqual(expected);
-		});
+				const expected = {
+					own: { message: undefined, requests: [1, 0] },
+					other: { message: undefined, requests: [0, 1] },
+					refused: {
+						message: expect.stringMatching(/^Base URL .*which the credential does not allow/),
+						requests: [0, 0],
+					},
+					tried: { message: expect.stringMatching(/could not be found/), requests: [0, 0] },
+				}[outcome];
+				expect({
+					message: error?.message,
+					requests: [server.requestCount, other.requestCount],
+				}).toEqual(expected);
+			},
+		);
 	});
 });

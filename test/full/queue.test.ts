@@ -28,9 +28,17 @@ let credential: { id: string; name: string };
 beforeAll(async () => {
 	server = await startServer({ apiKeys: [key] });
 	cluster = await startCluster(['first', 'second']);
-	const data = { apiKey: key, baseUrl: server.url, authentication: 'bearer', allowedHttpRequestDomains: 'all' };
+	const data = {
+		apiKey: key,
+		baseUrl: server.url,
+		authentication: 'bearer',
+		allowedHttpRequestDomains: 'all',
+	};
 	const name = 'OpenAI Conversation API';
-	credential = { id: await cluster.n8n.createCredential({ name, type: 'openAIConversationApi', data }), name };
+	credential = {
+		id: await cluster.n8n.createCredential({ name, type: 'openAIConversationApi', data }),
+		name,
+	};
 }, 300_000);
 afterAll(async () => {
 	await cluster?.stop();
@@ -86,7 +94,9 @@ async function callAll(path: string): Promise<Call[]> {
 	const client = async () => {
 		for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
 			const { call, conversation } = next;
-			const { status, body } = await cluster.n8n.callWebhook(path, { items: [{ id: conversation, call }] });
+			const { status, body } = await cluster.n8n.callWebhook(path, {
+				items: [{ id: conversation, call }],
+			});
 			calls.push({ ...next, status, body });
 		}
 	};
@@ -102,10 +112,15 @@ interface Listing {
 
 /** Executions of a workflow by status. n8n's further pages may skip or repeat some, so only the first one is used. */
 async function list(workflowId: string, status: readonly string[]): Promise<Listing> {
-	const query = new URLSearchParams({ filter: JSON.stringify({ workflowId, status }), limit: '100' });
+	const query = new URLSearchParams({
+		filter: JSON.stringify({ workflowId, status }),
+		limit: '100',
+	});
 	const page = await cluster.n8n.rest('GET', `/rest/executions?${query}`);
 	const results = field(page, 'results');
-	const ids = Array.isArray(results) ? results.map((each: unknown) => String(field(each, 'id'))) : [];
+	const ids = Array.isArray(results)
+		? results.map((each: unknown) => String(field(each, 'id')))
+		: [];
 	return { ids, count: Number(field(page, 'count')) };
 }
 
@@ -115,7 +130,8 @@ async function allFinished(workflowId: string): Promise<void> {
 	for (;;) {
 		const { ids } = await list(workflowId, UNFINISHED);
 		if (ids.length === 0) return;
-		if (Date.now() > deadline) throw new Error(`These executions have not ended: ${ids.join(', ')}`);
+		if (Date.now() > deadline)
+			throw new Error(`These executions have not ended: ${ids.join(', ')}`);
 		await pause(500);
 	}
 }
@@ -129,7 +145,8 @@ async function conversationOf(executionId: string): Promise<string> {
 }
 
 /** What n8n shows of an execution. */
-const statusOf = async (id: string) => String(field(await cluster.n8n.rest('GET', `/rest/executions/${id}`), 'status'));
+const statusOf = async (id: string) =>
+	String(field(await cluster.n8n.rest('GET', `/rest/executions/${id}`), 'status'));
 
 /** Does the work for each entry, ten at a time. */
 async function forEach<T>(entries: readonly T[], work: (entry: T) => Promise<void>): Promise<void> {
@@ -140,7 +157,8 @@ async function forEach<T>(entries: readonly T[], work: (entry: T) => Promise<voi
 	await Promise.all(Array.from({ length: 10 }, one));
 }
 
-const callOf = (conversation: string) => server.store.getConversation(conversation)?.metadata['call'];
+const callOf = (conversation: string) =>
+	server.store.getConversation(conversation)?.metadata['call'];
 
 const tally = (values: readonly string[]): Record<string, number> => {
 	const counts: Record<string, number> = {};
@@ -152,66 +170,63 @@ const workersSeen = () => tally(server.requests.map(({ headers }) => String(head
 
 /** Execution and conversation of each request that the API server has seen. */
 const executionsSeen = () =>
-	server.requests.map(({ headers, path }) => [String(headers['x-execution']), path.split('/').at(-1) ?? ''] as const);
+	server.requests.map(
+		({ headers, path }) => [String(headers['x-execution']), path.split('/').at(-1) ?? ''] as const,
+	);
 
 describe('Queue mode', () => {
-	it(
-		'should answer 1,000 webhook calls, each with its metadata in place, spread over both workers',
-		async () => {
-			const workflow = await publish('answered', 'lastNode');
-			const { count: earlier } = await list(workflow, FINISHED);
-			server.configure({ latencyMs: 20 });
-			const startedAt = Date.now();
-			const calls = await callAll('answered');
-			const seconds = (Date.now() - startedAt) / 1_000;
-			const spread = workersSeen();
-			report('queue, two workers', { seconds, spread });
+	it('should answer 1,000 webhook calls, each with its metadata in place, spread over both workers', async () => {
+		const workflow = await publish('answered', 'lastNode');
+		const { count: earlier } = await list(workflow, FINISHED);
+		server.configure({ latencyMs: 20 });
+		const startedAt = Date.now();
+		const calls = await callAll('answered');
+		const seconds = (Date.now() - startedAt) / 1_000;
+		const spread = workersSeen();
+		report('queue, two workers', { seconds, spread });
 
-			expect(tally(calls.map(({ status }) => String(status)))).toEqual({ 200: CALLS });
-			for (const { conversation, call, body } of calls) {
-				expect(body).toEqual([expect.objectContaining({ id: conversation, metadata: { call } })]);
-				expect(callOf(conversation)).toBe(call);
-			}
-			expect(server.requestCount).toBe(CALLS);
-			await allFinished(workflow);
-			expect(await list(workflow, FINISHED)).toMatchObject({ count: CALLS + earlier });
-			expect(await list(workflow, NOT_SUCCEEDED)).toMatchObject({ count: 0 });
-			expect(Object.keys(spread)).toEqual(['first', 'second']);
-			expect(Math.min(...Object.values(spread))).toBeGreaterThan(CALLS / 5);
-		},
-		300_000,
-	);
+		expect(tally(calls.map(({ status }) => String(status)))).toEqual({ 200: CALLS });
+		for (const { conversation, call, body } of calls) {
+			expect(body).toEqual([expect.objectContaining({ id: conversation, metadata: { call } })]);
+			expect(callOf(conversation)).toBe(call);
+		}
+		expect(server.requestCount).toBe(CALLS);
+		await allFinished(workflow);
+		expect(await list(workflow, FINISHED)).toMatchObject({ count: CALLS + earlier });
+		expect(await list(workflow, NOT_SUCCEEDED)).toMatchObject({ count: 0 });
+		expect(Object.keys(spread)).toEqual(['first', 'second']);
+		expect(Math.min(...Object.values(spread))).toBeGreaterThan(CALLS / 5);
+	}, 300_000);
 
-	it(
-		'should abort the requests of a running execution on its worker, when main is told to stop it',
-		async () => {
-			const workflow = await publish('stopped', 'onReceived');
-			server.configure({ latencyMs: 120_000 });
-			const items = Array.from({ length: 30 }, (_, call) => ({ call, id: server.store.createConversation().id }));
-			const { status } = await cluster.n8n.callWebhook('stopped', { items });
-			expect(status).toBe(200);
-			const deadline = Date.now() + 30_000;
-			while (server.inFlight < 10 && Date.now() < deadline) await pause(20);
-			expect(server.inFlight).toBe(10);
+	it('should abort the requests of a running execution on its worker, when main is told to stop it', async () => {
+		const workflow = await publish('stopped', 'onReceived');
+		server.configure({ latencyMs: 120_000 });
+		const items = Array.from({ length: 30 }, (_, call) => ({
+			call,
+			id: server.store.createConversation().id,
+		}));
+		const { status } = await cluster.n8n.callWebhook('stopped', { items });
+		expect(status).toBe(200);
+		const deadline = Date.now() + 30_000;
+		while (server.inFlight < 10 && Date.now() < deadline) await pause(20);
+		expect(server.inFlight).toBe(10);
 
-			const [running = ''] = (await list(workflow, ['running'])).ids;
-			const stoppedAt = Date.now();
-			await cluster.n8n.stopExecution(running);
-			while (server.inFlight > 0 && Date.now() < deadline) await pause(20);
-			const ms = Date.now() - stoppedAt;
-			report('queue, stopped from main', { ms });
+		const [running = ''] = (await list(workflow, ['running'])).ids;
+		const stoppedAt = Date.now();
+		await cluster.n8n.stopExecution(running);
+		while (server.inFlight > 0 && Date.now() < deadline) await pause(20);
+		const ms = Date.now() - stoppedAt;
+		report('queue, stopped from main', { ms });
 
-			expect(server.requests.map(({ aborted, applied }) => ({ aborted, applied }))).toEqual(
-				Array.from({ length: 10 }, () => ({ aborted: true, applied: false })),
-			);
-			expect(ms).toBeLessThan(5_000);
-			await pause(1_000);
-			expect(server.requestCount).toBe(10);
-			await allFinished(workflow);
-			expect(await statusOf(running)).toBe('canceled');
-		},
-		120_000,
-	);
+		expect(server.requests.map(({ aborted, applied }) => ({ aborted, applied }))).toEqual(
+			Array.from({ length: 10 }, () => ({ aborted: true, applied: false })),
+		);
+		expect(ms).toBeLessThan(5_000);
+		await pause(1_000);
+		expect(server.requestCount).toBe(10);
+		await allFinished(workflow);
+		expect(await statusOf(running)).toBe('canceled');
+	}, 120_000);
 
 	it.each([
 		['acknowledged at once', 'acknowledged', 'onReceived', 'second', 'third'],
@@ -238,7 +253,8 @@ describe('Queue mode', () => {
 			const seconds = (Date.now() - killedAt) / 1_000;
 
 			// What became of each call's execution, as n8n shows it.
-			for (const [execution, conversation] of executionsSeen()) conversations.set(execution, conversation);
+			for (const [execution, conversation] of executionsSeen())
+				conversations.set(execution, conversation);
 			const shown = new Map<string, string>();
 			await forEach([...conversations], async ([execution, conversation]) => {
 				expect(shown.get(conversation)).toBeUndefined();
@@ -258,7 +274,13 @@ describe('Queue mode', () => {
 				return `${answer}, shown as ${shown.get(conversation) ?? 'lost'}, metadata ${metadata}`;
 			});
 			const table = tally(rows);
-			report('queue, a worker killed', { path, seconds, spread: workersSeen(), unnamed: unnamed.length, table });
+			report('queue, a worker killed', {
+				path,
+				seconds,
+				spread: workersSeen(),
+				unnamed: unnamed.length,
+				table,
+			});
 
 			expect(rows).toHaveLength(CALLS);
 			const allowed = [
@@ -267,14 +289,20 @@ describe('Queue mode', () => {
 					? /^acknowledged, shown as (error|crashed), metadata (in place|missing)$/
 					: /^refused with 500, shown as (error|crashed), metadata (in place|missing)$/,
 			];
-			expect(Object.keys(table).filter((row) => !allowed.some((pattern) => pattern.test(row)))).toEqual([]);
+			expect(
+				Object.keys(table).filter((row) => !allowed.some((pattern) => pattern.test(row))),
+			).toEqual([]);
 			expect(await list(workflow, FINISHED)).toMatchObject({ count: CALLS + earlier });
-			expect(lost).toHaveLength(CALLS - (table['acknowledged, shown as success, metadata in place'] ?? 0));
+			expect(lost).toHaveLength(
+				CALLS - (table['acknowledged, shown as success, metadata in place'] ?? 0),
+			);
 			// The killed worker had no more executions at work than it may run at a time.
 			expect(lost.length).toBeGreaterThan(0);
 			expect(lost.length).toBeLessThanOrEqual(WORKER_CONCURRENCY);
 			// Nothing was sent twice.
-			expect(new Set(server.requests.map(({ path: address }) => address)).size).toBe(server.requestCount);
+			expect(new Set(server.requests.map(({ path: address }) => address)).size).toBe(
+				server.requestCount,
+			);
 		},
 		300_000,
 	);

@@ -19,7 +19,18 @@ const JUDGED = ['transport', 'execution', 'parameters'];
 /** What every request goes through is tried with few operations in many ways, all else with every operation. */
 const ENGINE_TESTS = {
 	judged: ['itemAdd', 'manyItems', 'set', 'traps'],
-	others: ['copy', 'create', 'delete', 'export', 'get', 'itemAdd', 'itemDelete', 'itemGet', 'itemGetMany', 'set'],
+	others: [
+		'copy',
+		'create',
+		'delete',
+		'export',
+		'get',
+		'itemAdd',
+		'itemDelete',
+		'itemGet',
+		'itemGetMany',
+		'set',
+	],
 };
 
 /** The README's links need the whole repository, of which Stryker copies a part. */
@@ -36,7 +47,11 @@ let runs = 0;
  */
 const optionsFor = (files) => ({
 	testRunner: 'jest',
-	jest: { projectType: 'custom', configFile: 'test/mutation/jest.config.js', enableFindRelatedTests: true },
+	jest: {
+		projectType: 'custom',
+		configFile: 'test/mutation/jest.config.js',
+		enableFindRelatedTests: true,
+	},
 	coverageAnalysis: 'perTest',
 	mutate: files,
 	// What only runs while a module loads, such as the texts of fields, would need all tests for each mutant.
@@ -50,7 +65,10 @@ const optionsFor = (files) => ({
 	tempDirName: `.sandbox/stryker/${++runs}`,
 	ignorePatterns: [
 		'*',
-		...['nodes', 'credentials', 'test', 'sandbox', 'docs', 'examples'].flatMap((each) => [`!${each}`, `!${each}/**`]),
+		...['nodes', 'credentials', 'test', 'sandbox', 'docs', 'examples'].flatMap((each) => [
+			`!${each}`,
+			`!${each}/**`,
+		]),
 		'!*.js',
 		'!*.json',
 		'!*.md',
@@ -111,8 +129,12 @@ function rangeOf(mutant) {
  * @returns {Promise<MutantResult[]>}
  */
 async function tryAll(files) {
-	const tests = globSync('test/unit/*.test.ts', { cwd: root }).filter((test) => !NO_TEST_OF_CODE.test(test));
-	const texts = await Promise.all(tests.map(async (test) => await readFile(join(root, test), 'utf8')));
+	const tests = globSync('test/unit/*.test.ts', { cwd: root }).filter(
+		(test) => !NO_TEST_OF_CODE.test(test),
+	);
+	const texts = await Promise.all(
+		tests.map(async (test) => await readFile(join(root, test), 'utf8')),
+	);
 	/** @type {Map<string, string[]>} files by their tests */
 	const groups = new Map();
 	for (const source of files) {
@@ -132,7 +154,12 @@ async function tryAll(files) {
 	for (const room of ROOMS.keys()) {
 		const own = places.filter((place) => roomOf(place.replace(/:.*/, '')) === room);
 		const names = JUDGED.includes(room) ? ENGINE_TESTS.judged : ENGINE_TESTS.others;
-		second.push(...(await tryMutants(own, names.map((name) => `test/engine/${name}.test.ts`))));
+		second.push(
+			...(await tryMutants(
+				own,
+				names.map((name) => `test/engine/${name}.test.ts`),
+			)),
+		);
 	}
 	const results = new Map(first.map((mutant) => [keyOf(mutant), mutant]));
 	for (const mutant of second) {
@@ -145,7 +172,11 @@ async function tryAll(files) {
 /** @returns {Promise<string>} the commit, short */
 async function commit() {
 	const log = join(checkoutState, 'logs', 'mutation-git.log');
-	const { output } = await run('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, log, capture: true });
+	const { output } = await run('git', ['rev-parse', '--short', 'HEAD'], {
+		cwd: root,
+		log,
+		capture: true,
+	});
 	return output.trim();
 }
 
@@ -156,7 +187,9 @@ async function commit() {
 export async function mutate(chosen) {
 	const unknown = chosen.find((room) => !ROOMS.has(room));
 	if (unknown !== undefined) {
-		throw new Failure(`There is no room “${unknown}”.`, { todo: `Choose from ${[...ROOMS.keys()].join(', ')}.` });
+		throw new Failure(`There is no room “${unknown}”.`, {
+			todo: `Choose from ${[...ROOMS.keys()].join(', ')}.`,
+		});
 	}
 	// Each property is tried this often for each mutant.
 	process.env['PROPERTY_RUNS'] ??= '20';
@@ -165,7 +198,12 @@ export async function mutate(chosen) {
 	const copies = join(checkoutState, 'stryker');
 	await rm(copies, { recursive: true, force: true });
 
-	const results = await tryAll(globSync(rooms.map((room) => ROOMS.get(room) ?? ''), { cwd: root }));
+	const results = await tryAll(
+		globSync(
+			rooms.map((room) => ROOMS.get(room) ?? ''),
+			{ cwd: root },
+		),
+	);
 
 	// The linter would find fault with mutants.
 	await rm(copies, { recursive: true, force: true });
@@ -182,11 +220,18 @@ export async function mutate(chosen) {
 		return { room, caught: own.filter(({ status }) => CAUGHT.has(status)).length, survivors };
 	});
 	for (const outcome of outcomes) {
-		process.stdout.write(`${outcome.room}: ${score(outcome).toFixed(1)} % of ${outcome.caught + outcome.survivors.length}\n`);
+		process.stdout.write(
+			`${outcome.room}: ${score(outcome).toFixed(1)} % of ${outcome.caught + outcome.survivors.length}\n`,
+		);
 	}
-	const report = reportOf(outcomes, { commit: await commit(), minutes: (Date.now() - startedAt) / 60_000 });
+	const report = reportOf(outcomes, {
+		commit: await commit(),
+		minutes: (Date.now() - startedAt) / 60_000,
+	});
 	await writeFile(join(root, 'test', 'mutation', 'report.md'), report);
-	const short = outcomes.filter((outcome) => JUDGED.includes(outcome.room) && score(outcome) < GOAL);
+	const short = outcomes.filter(
+		(outcome) => JUDGED.includes(outcome.room) && score(outcome) < GOAL,
+	);
 	process.stdout.write(`${outcomes.length - short.length} passed, ${short.length} failed\n`);
 	return short.length === 0 ? 0 : 1;
 }

@@ -2,9 +2,14 @@
  * Leaves out the tests of how long something takes: the code under mutation counts what it runs, and is many times
  * slower for it. They are emptied, not skipped, because Stryker takes what loads after a skipped test for its work.
  */
-const SPEED = /20 MB|megabytes|20,000 tasks|other work run between|from other work while they are read/;
+const SPEED =
+	/20 MB|megabytes|20,000 tasks|other work run between|from other work while they are read/;
 
-const forTitle = (title, [action, ...rest]) => [title, SPEED.test(title) ? () => {} : action, ...rest];
+const forTitle = (title, [action, ...rest]) => [
+	title,
+	SPEED.test(title) ? () => {} : action,
+	...rest,
+];
 
 for (const name of ['it', 'test']) {
 	const original = globalThis[name];

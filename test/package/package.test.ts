@@ -21,7 +21,9 @@ describe('the published package', () => {
 		expect(loader.packageName).toBe('n8n-nodes-openai-conversation');
 		expect(Object.keys(loader.known.nodes)).toEqual(['openAIConversation']);
 		expect(Object.keys(loader.known.credentials)).toEqual(['openAIConversationApi']);
-		expect(loader.known.credentials['openAIConversationApi']?.supportedNodes).toEqual(['openAIConversation']);
+		expect(loader.known.credentials['openAIConversationApi']?.supportedNodes).toEqual([
+			'openAIConversation',
+		]);
 		const [description] = loader.types.nodes;
 		expect(description).toMatchObject({ displayName: 'OpenAI Conversation', usableAsTool: true });
 		expect(description?.codex?.categories?.length).toBeGreaterThan(0);
@@ -30,7 +32,9 @@ describe('the published package', () => {
 	it('has the light and the dark icon that its node and credential name', async () => {
 		const loader = new PackageDirectoryLoader(published.folder);
 		await loader.loadAll();
-		const named = [...loader.types.nodes, ...loader.types.credentials].map(({ iconUrl }) => iconUrl);
+		const named = [...loader.types.nodes, ...loader.types.credentials].map(
+			({ iconUrl }) => iconUrl,
+		);
 
 		expect(named.length).toBe(2);
 		for (const each of named) {
@@ -47,8 +51,12 @@ describe('the published package', () => {
 
 	it('holds nothing but what n8n loads and npm adds', async () => {
 		const { folder, files, packageJson } = published;
-		const code = await reachableFrom(folder, [...packageJson.n8n.nodes, ...packageJson.n8n.credentials]);
-		const isAsset = (file: string) => /^dist\/(nodes|credentials)\/.*\.(svg|node\.json)$/.test(file);
+		const code = await reachableFrom(folder, [
+			...packageJson.n8n.nodes,
+			...packageJson.n8n.credentials,
+		]);
+		const isAsset = (file: string) =>
+			/^dist\/(nodes|credentials)\/.*\.(svg|node\.json)$/.test(file);
 		const isPapers = (file: string) => /^(package\.json|README\.md|LICENSE)$/.test(file);
 
 		expect(files.filter((file) => !isAsset(file) && !isPapers(file))).toEqual(code);
@@ -60,7 +68,14 @@ describe('the published package', () => {
 		expect(dependencies).toBeUndefined();
 		expect(optionalDependencies).toBeUndefined();
 		expect(peerDependencies).toEqual({ 'n8n-workflow': '*' });
-		const installScripts = ['preinstall', 'install', 'postinstall', 'prepare', 'preprepare', 'postprepare'];
+		const installScripts = [
+			'preinstall',
+			'install',
+			'postinstall',
+			'prepare',
+			'preprepare',
+			'postprepare',
+		];
 		expect(Object.keys(scripts).filter((name) => installScripts.includes(name))).toEqual([]);
 	});
 });

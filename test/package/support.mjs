@@ -74,7 +74,9 @@ async function missingFromLockfile(folder) {
 	 */
 	const finds = (from, name) => {
 		if (`${from ? `${from}/` : ''}node_modules/${name}` in packages) return true;
-		return from !== '' && finds(from.slice(0, Math.max(0, from.lastIndexOf('node_modules/') - 1)), name);
+		return (
+			from !== '' && finds(from.slice(0, Math.max(0, from.lastIndexOf('node_modules/') - 1)), name)
+		);
 	};
 	return Object.entries(packages).flatMap(([place, { optionalDependencies = {} }]) =>
 		Object.keys(optionalDependencies)

@@ -20,7 +20,12 @@ const DEFAULT_LIMIT_MINUTES = 20;
  *   longer hangs, is ended and has failed
  * @returns {Promise<{ code: number, text: string }>}
  */
-export async function runProgram(layer, program, args, { env, limitMinutes = DEFAULT_LIMIT_MINUTES } = {}) {
+export async function runProgram(
+	layer,
+	program,
+	args,
+	{ env, limitMinutes = DEFAULT_LIMIT_MINUTES } = {},
+) {
 	const log = join(checkoutState, 'logs', `test-${layer}.log`);
 	await rm(log, { force: true });
 	const kept = startKept(program, args, {

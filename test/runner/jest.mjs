@@ -38,7 +38,10 @@ async function reportIn(file) {
  *   paths: patterns of its files, by default the folder in test/ that has the layer's name
  * @returns {Promise<Outcome>}
  */
-export async function runJest(layer, { config = 'jest.config.js', paths = [`test/${layer}/`], args = [], ...options } = {}) {
+export async function runJest(
+	layer,
+	{ config = 'jest.config.js', paths = [`test/${layer}/`], args = [], ...options } = {},
+) {
 	const file = join(checkoutState, 'logs', `test-${layer}.json`);
 	await rm(file, { force: true });
 	const { code, text } = await runProgram(

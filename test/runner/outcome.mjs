@@ -25,7 +25,10 @@ export const sum = (outcomes) => ({
 	passed: outcomes.reduce((total, { passed }) => total + passed, 0),
 	failed: outcomes.reduce((total, { failed }) => total + failed, 0),
 	skipped: outcomes.reduce((total, { skipped }) => total + skipped, 0),
-	details: outcomes.map(({ details }) => details).filter(Boolean).join('\n'),
+	details: outcomes
+		.map(({ details }) => details)
+		.filter(Boolean)
+		.join('\n'),
 });
 
 /**

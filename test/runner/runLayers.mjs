@@ -61,11 +61,18 @@ async function runClockTests(layer, args, say) {
 	if (first.failed === 0) return first;
 	say(`${first.failed} failed, running them once more`);
 	const again = await runJest(layer, { args: [...args, '--onlyFailures', '--runInBand'] });
-	return { ...again, passed: first.passed + Math.min(again.passed, first.failed), failed: again.failed };
+	return {
+		...again,
+		passed: first.passed + Math.min(again.passed, first.failed),
+		failed: again.failed,
+	};
 }
 
 /** Where what a user can enter is tried at random: IDs, metadata, JSON, options, headers. */
-const PROPERTIES = ['test/unit/(ids|metadata|json|options|credential|baseUrl|items|reader)', 'test/engine/inputs'];
+const PROPERTIES = [
+	'test/unit/(ids|metadata|json|options|credential|baseUrl|items|reader)',
+	'test/engine/inputs',
+];
 
 /** @returns {Promise<Outcome>} */
 const runProperties = async () =>
@@ -86,9 +93,16 @@ const lanes = {
 		[
 			{ name: 'build', run: build },
 			{ name: 'lint', run: async () => await checkByProgram('lint', 'n8n-node', ['lint']) },
-			{ name: 'scanner', run: async () => await checkByProgram('scanner', 'node', ['test/runner/scan.mjs', unpacked]) },
+			{
+				name: 'scanner',
+				run: async () =>
+					await checkByProgram('scanner', 'node', ['test/runner/scan.mjs', unpacked]),
+			},
 			{ name: 'package', run: async () => await runJest('package') },
-			{ name: 'typecheck', run: async () => await checkByProgram('typecheck', 'tsc', ['-p', 'tsconfig.check.json']) },
+			{
+				name: 'typecheck',
+				run: async () => await checkByProgram('typecheck', 'tsc', ['-p', 'tsconfig.check.json']),
+			},
 			{ name: 'docs', run: async () => await runJest('docs') },
 		],
 		[
@@ -113,7 +127,8 @@ const SLOW = 'test/engine/(exactlyOnce|inputs|manyItems|pacing|pacingTokenBucket
 /** @type {Layer} */
 const quickEngine = {
 	name: 'engine',
-	run: async (say) => await runClockTests('engine', [`--testPathIgnorePatterns=${SLOW}`, '--ci'], say),
+	run: async (say) =>
+		await runClockTests('engine', [`--testPathIgnorePatterns=${SLOW}`, '--ci'], say),
 };
 
 /** @param {string[]} args */
@@ -135,7 +150,12 @@ function chosenStages(args) {
 	}
 	const { fast, full, only } = options;
 	if (only === undefined && full) return [lanes.full];
-	if (only === undefined && fast) return [lanes.fast.map((lane) => lane.map((layer) => (layer.name === 'engine' ? quickEngine : layer)))];
+	if (only === undefined && fast)
+		return [
+			lanes.fast.map((lane) =>
+				lane.map((layer) => (layer.name === 'engine' ? quickEngine : layer)),
+			),
+		];
 	// Where nobody waits for it, one after the other: tests that look at the clock need a calm machine.
 	if (only === undefined) return [[lanes.fast.flat()], lanes.n8n];
 	const names = only.split(',');
@@ -143,7 +163,9 @@ function chosenStages(args) {
 	const known = all.flat(2).map(({ name }) => name);
 	const unknown = names.find((name) => !known.includes(name));
 	if (unknown !== undefined) {
-		throw new Failure(`There is no layer “${unknown}”.`, { todo: `Choose from ${known.join(', ')}.` });
+		throw new Failure(`There is no layer “${unknown}”.`, {
+			todo: `Choose from ${known.join(', ')}.`,
+		});
 	}
 	return all.map((stage) => stage.map((lane) => lane.filter(({ name }) => names.includes(name))));
 }

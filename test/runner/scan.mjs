@@ -3,7 +3,10 @@
  *
  * Usage: node test/runner/scan.mjs <folder of the unpacked tarball>
  */
-import { analyzePackage, SOURCE_FILE_PATTERNS } from '@n8n/scan-community-package/scanner/scanner.mjs';
+import {
+	analyzePackage,
+	SOURCE_FILE_PATTERNS,
+} from '@n8n/scan-community-package/scanner/scanner.mjs';
 import { root } from '../../sandbox/lib/paths.mjs';
 
 const [published = ''] = process.argv.slice(2);

@@ -15,21 +15,43 @@ async function control(method: string, path: string, body?: unknown, origin = se
 }
 
 test('faults are queued, with expressions, infinity and bytes', async () => {
-	expect(await control('POST', 'faults', { match: { path: { regex: 'MODELS$', flags: 'i' } }, status: 503, times: 'Infinity' })).toEqual({ status: 200, body: { queued: 1 } });
-	await control('POST', 'faults', [{ match: { path: '/conversations/conv_1', method: 'GET' }, bodyBase64: Buffer.from('{"id":1}').toString('base64') }]);
+	expect(
+		await control('POST', 'faults', {
+			match: { path: { regex: 'MODELS$', flags: 'i' } },
+			status: 503,
+			times: 'Infinity',
+		}),
+	).toEqual({ status: 200, body: { queued: 1 } });
+	await control('POST', 'faults', [
+		{
+			match: { path: '/conversations/conv_1', method: 'GET' },
+			bodyBase64: Buffer.from('{"id":1}').toString('base64'),
+		},
+	]);
 	const client = sdk(server());
-	for (let count = 0; count < 3; count++) expect(await rejection(client.models.list())).toMatchObject({ status: 503 });
+	for (let count = 0; count < 3; count++)
+		expect(await rejection(client.models.list())).toMatchObject({ status: 503 });
 	expect(await client.conversations.retrieve('conv_1')).toEqual({ id: 1 });
 });
 
 test('conversations are seeded, singly, many or by number, and shown with their items', async () => {
-	await control('POST', 'conversations', { id: 'conv_a', metadata: { a: '1' }, items: [{ role: 'user', content: 'x' }] });
+	await control('POST', 'conversations', {
+		id: 'conv_a',
+		metadata: { a: '1' },
+		items: [{ role: 'user', content: 'x' }],
+	});
 	await control('POST', 'conversations', [{ id: 'conv_b' }, { count: 3, metadata: { n: 7 } }]);
 	expect(server().store.conversations.size).toBe(5);
 	expect([...server().store.conversations.values()].at(-1)?.metadata).toEqual({ n: '7' });
-	const expected = { id: 'conv_a', metadata: { a: '1' }, items: [{ type: 'message', content: [{ text: 'x' }] }] };
+	const expected = {
+		id: 'conv_a',
+		metadata: { a: '1' },
+		items: [{ type: 'message', content: [{ text: 'x' }] }],
+	};
 	expect(await control('GET', 'conversations/conv_a')).toMatchObject({ body: expected });
-	expect(await control('GET', 'conversations')).toMatchObject({ body: { conversations: expect.arrayContaining([expect.objectContaining({ id: 'conv_b' })]) } });
+	expect(await control('GET', 'conversations')).toMatchObject({
+		body: { conversations: expect.arrayContaining([expect.objectContaining({ id: 'conv_b' })]) },
+	});
 	expect(await control('GET', 'conversations/conv_z')).toMatchObject({ status: 400 });
 });
 
@@ -37,15 +59,29 @@ test('requests and counts can be read; what the control plane does is not among 
 	await sdk(server()).conversations.create({ metadata: { a: '1' } });
 	await sdk(server()).models.list();
 	const { body } = await control('GET', 'requests?since=1');
-	expect(body).toMatchObject({ requests: [{ index: 1, method: 'GET', path: '/v1/models', status: 200 }] });
+	expect(body).toMatchObject({
+		requests: [{ index: 1, method: 'GET', path: '/v1/models', status: 200 }],
+	});
 	expect(await control('GET', 'stats')).toMatchObject({
-		body: { requests: 2, inFlight: 0, maxInFlight: 1, conversations: 1, items: 0, openSockets: expect.any(Number) },
+		body: {
+			requests: 2,
+			inFlight: 0,
+			maxInFlight: 1,
+			conversations: 1,
+			items: 0,
+			openSockets: expect.any(Number),
+		},
 	});
 });
 
 test('settings can be changed', async () => {
 	const rateLimit = { perSecond: 0.01, burst: 1, retryAfter: 'seconds' };
-	const changes = { latencyMs: 1, updateSemantics: 'merge', unknownParameters: 'ignore', rateLimit };
+	const changes = {
+		latencyMs: 1,
+		updateSemantics: 'merge',
+		unknownParameters: 'ignore',
+		rateLimit,
+	};
 	expect(await control('POST', 'settings', changes)).toEqual({ status: 200, body: changes });
 	const { id } = server().store.createConversation({ metadata: { a: '1' } });
 	const updated = await sdk(server()).conversations.update(id, { metadata: { b: '2' } });
@@ -60,7 +96,11 @@ test('tool calls are planned, and everything is forgotten on reset', async () =>
 	expect(server().model.nextToolCall).toEqual({ name: 'f', arguments: { a: 1 } });
 	server().store.createConversation();
 	await control('POST', 'reset');
-	expect([server().model.nextToolCall, server().store.conversations.size, server().requests.length]).toEqual([undefined, 0, 0]);
+	expect([
+		server().model.nextToolCall,
+		server().store.conversations.size,
+		server().requests.length,
+	]).toEqual([undefined, 0, 0]);
 });
 
 test.each([
@@ -75,9 +115,12 @@ test.each([
 test('it runs as a process, says where, and ends on SIGTERM although a client hangs', async () => {
 	const { child, url, origin } = await spawnServer(['--key', ACCEPTED, '--key', 'sk-other']);
 	expect(url).toBe(`${origin}/v1`);
-	for (const apiKey of [ACCEPTED, 'sk-other']) await new OpenAI({ apiKey, baseURL: url, maxRetries: 0 }).models.list();
+	for (const apiKey of [ACCEPTED, 'sk-other'])
+		await new OpenAI({ apiKey, baseURL: url, maxRetries: 0 }).models.list();
 	await control('POST', 'faults', { hang: true }, origin);
-	const hanging = rejection(new OpenAI({ apiKey: ACCEPTED, baseURL: url, maxRetries: 0 }).models.list());
+	const hanging = rejection(
+		new OpenAI({ apiKey: ACCEPTED, baseURL: url, maxRetries: 0 }).models.list(),
+	);
 	await until(async () => {
 		const { body } = await control('GET', 'stats', undefined, origin);
 		return JSON.stringify(body).includes('"inFlight":1');

@@ -5,11 +5,18 @@ import { ACCEPTED, raw, rejection, sdk, useServer } from './support';
 const server = useServer();
 
 const texts = (count: number) =>
-	Array.from({ length: count }, (_, index) => ({ type: 'message' as const, role: 'user' as const, content: `text ${index}` }));
+	Array.from({ length: count }, (_, index) => ({
+		type: 'message' as const,
+		role: 'user' as const,
+		content: `text ${index}`,
+	}));
 
 describe('the eight calls, by the official SDK', () => {
 	test('create gives a conversation with its metadata, and stores its items', async () => {
-		const conversation = await sdk(server()).conversations.create({ metadata: { topic: 'demo' }, items: texts(2) });
+		const conversation = await sdk(server()).conversations.create({
+			metadata: { topic: 'demo' },
+			items: texts(2),
+		});
 
 		expect(conversation).toEqual({
 			id: expect.stringMatching(/^conv_[0-9a-f]{48}$/),
@@ -19,12 +26,21 @@ describe('the eight calls, by the official SDK', () => {
 		});
 		expect(Math.abs(conversation.created_at - Date.now() / 1000)).toBeLessThan(5);
 		expect(server().store.getConversation(conversation.id)?.items).toHaveLength(2);
-		expect(server().requests[0]).toMatchObject({ index: 0, method: 'POST', path: '/v1/conversations', status: 200, applied: true });
+		expect(server().requests[0]).toMatchObject({
+			index: 0,
+			method: 'POST',
+			path: '/v1/conversations',
+			status: 200,
+			applied: true,
+		});
 	});
 
-	test.each([undefined, null, {}, { metadata: null, items: null }])('create takes %j', async (body) => {
-		expect((await sdk(server()).conversations.create(body)).metadata).toEqual({});
-	});
+	test.each([undefined, null, {}, { metadata: null, items: null }])(
+		'create takes %j',
+		async (body) => {
+			expect((await sdk(server()).conversations.create(body)).metadata).toEqual({});
+		},
+	);
 
 	test('retrieve gives what create gave', async () => {
 		const client = sdk(server());
@@ -41,41 +57,66 @@ describe('the eight calls, by the official SDK', () => {
 
 	test('update merges the metadata when told to, within the limit of 16', async () => {
 		server().configure({ updateSemantics: 'merge' });
-		const metadata = Object.fromEntries(Array.from({ length: 16 }, (_, index) => [`k${index}`, 'v']));
+		const metadata = Object.fromEntries(
+			Array.from({ length: 16 }, (_, index) => [`k${index}`, 'v']),
+		);
 		const { id } = server().store.createConversation({ metadata });
 		const client = sdk(server());
-		expect((await client.conversations.update(id, { metadata: { k0: 'new' } })).metadata).toEqual({ ...metadata, k0: 'new' });
+		expect((await client.conversations.update(id, { metadata: { k0: 'new' } })).metadata).toEqual({
+			...metadata,
+			k0: 'new',
+		});
 		const error = await rejection(client.conversations.update(id, { metadata: { k16: 'v' } }));
 		expect(error).toMatchObject({ status: 400, code: 'object_above_max_properties' });
 	});
 
 	test('a metadata key named __proto__ is a key like any other', async () => {
 		const { id } = server().store.createConversation();
-		const answer = await raw(server(), `/v1/conversations/${id}`, { method: 'POST', body: '{"metadata":{"__proto__":"x"}}' });
+		const answer = await raw(server(), `/v1/conversations/${id}`, {
+			method: 'POST',
+			body: '{"metadata":{"__proto__":"x"}}',
+		});
 		expect(answer.body).toContain('"metadata":{"__proto__":"x"}');
 	});
 
 	test('delete gives a deletion object; the conversation is gone, its items are not', async () => {
 		const client = sdk(server());
 		const { id } = await client.conversations.create({ items: texts(1) });
-		expect(await client.conversations.delete(id)).toEqual({ id, object: 'conversation.deleted', deleted: true });
+		expect(await client.conversations.delete(id)).toEqual({
+			id,
+			object: 'conversation.deleted',
+			deleted: true,
+		});
 		expect(await rejection(client.conversations.retrieve(id))).toBeInstanceOf(OpenAI.NotFoundError);
-		expect(await rejection(client.conversations.items.list(id))).toBeInstanceOf(OpenAI.NotFoundError);
+		expect(await rejection(client.conversations.items.list(id))).toBeInstanceOf(
+			OpenAI.NotFoundError,
+		);
 		expect(server().store.items.size).toBe(1);
 	});
 
 	test('adding items gives a list of what was added, in order', async () => {
 		const { id } = server().store.createConversation({ items: texts(1) });
 		const added = await sdk(server()).conversations.items.create(id, { items: texts(20) });
-		expect(added).toMatchObject({ object: 'list', has_more: false, first_id: added.data[0]?.id, last_id: added.data[19]?.id });
+		expect(added).toMatchObject({
+			object: 'list',
+			has_more: false,
+			first_id: added.data[0]?.id,
+			last_id: added.data[19]?.id,
+		});
 		expect(added.data.map((item) => item.id)).toEqual(
-			server().store.getConversation(id)?.items.slice(1).map((item) => item.id),
+			server()
+				.store.getConversation(id)
+				?.items.slice(1)
+				.map((item) => item.id),
 		);
 	});
 
 	test('an item can be read and deleted; deleting gives the conversation', async () => {
 		const client = sdk(server());
-		const conversation = await client.conversations.create({ metadata: { a: '1' }, items: texts(2) });
+		const conversation = await client.conversations.create({
+			metadata: { a: '1' },
+			items: texts(2),
+		});
 		const [first, second] = server().store.getConversation(conversation.id)?.items ?? [];
 		const place = { conversation_id: conversation.id };
 		expect(await client.conversations.items.retrieve(first?.id ?? '', place)).toEqual({
@@ -103,19 +144,32 @@ describe('paging', () => {
 		}
 		const expected = items.map((item) => item.id);
 		expect(seen).toEqual(order === 'asc' ? expected : expected.reverse());
-		expect(server().requests.map(({ query }) => new URLSearchParams(query).get('after'))).toEqual([null, seen[99], seen[199]]);
+		expect(server().requests.map(({ query }) => new URLSearchParams(query).get('after'))).toEqual([
+			null,
+			seen[99],
+			seen[199],
+		]);
 	});
 
 	test('a page has 20 items, newest first, unless asked otherwise', async () => {
 		const { id, items } = server().store.createConversation({ items: texts(21) });
 		const page = await sdk(server()).conversations.items.list(id);
-		expect(page.data.map((item) => item.id)).toEqual(items.slice(1).reverse().map((item) => item.id));
+		expect(page.data.map((item) => item.id)).toEqual(
+			items
+				.slice(1)
+				.reverse()
+				.map((item) => item.id),
+		);
 		expect(page).toMatchObject({ has_more: true, last_id: items[1]?.id });
 	});
 
 	test('the last page says that there is no more, also when it is full', async () => {
 		const { id, items } = server().store.createConversation({ items: texts(4) });
-		const page = await sdk(server()).conversations.items.list(id, { order: 'asc', limit: 2, after: items[1]?.id ?? '' });
+		const page = await sdk(server()).conversations.items.list(id, {
+			order: 'asc',
+			limit: 2,
+			after: items[1]?.id ?? '',
+		});
 		expect(page.has_more).toBe(false);
 		expect(page.data).toHaveLength(2);
 	});
@@ -123,7 +177,13 @@ describe('paging', () => {
 	test('an empty conversation gives an empty list', async () => {
 		const { id } = server().store.createConversation();
 		const answer = await raw(server(), `/v1/conversations/${id}/items`);
-		expect(JSON.parse(answer.body)).toEqual({ object: 'list', data: [], first_id: null, last_id: null, has_more: false });
+		expect(JSON.parse(answer.body)).toEqual({
+			object: 'list',
+			data: [],
+			first_id: null,
+			last_id: null,
+			has_more: false,
+		});
 	});
 
 	test.each([
@@ -137,14 +197,20 @@ describe('paging', () => {
 		const { id } = server().store.createConversation();
 		const answer = await raw(server(), `/v1/conversations/${id}/items?${query}`);
 		expect(answer.head).toMatch(/^HTTP\/1\.1 400 /);
-		expect(JSON.parse(answer.body)).toMatchObject({ error: { type: 'invalid_request_error', param, code } });
+		expect(JSON.parse(answer.body)).toMatchObject({
+			error: { type: 'invalid_request_error', param, code },
+		});
 	});
 });
 
 describe('metadata limits, at their edges', () => {
-	const pairs = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, '']));
+	const pairs = (count: number) =>
+		Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, '']));
 	const create = async (metadata: unknown) =>
-		await raw(server(), '/v1/conversations', { method: 'POST', body: JSON.stringify({ metadata }) });
+		await raw(server(), '/v1/conversations', {
+			method: 'POST',
+			body: JSON.stringify({ metadata }),
+		});
 
 	test.each([
 		['16 pairs', pairs(16)],
@@ -157,7 +223,12 @@ describe('metadata limits, at their edges', () => {
 
 	test.each([
 		['17 pairs', pairs(17), 'object_above_max_properties', 'metadata'],
-		['a key of 65 characters', { ['k'.repeat(65)]: '' }, 'string_above_max_length', `metadata.${'k'.repeat(65)}`],
+		[
+			'a key of 65 characters',
+			{ ['k'.repeat(65)]: '' },
+			'string_above_max_length',
+			`metadata.${'k'.repeat(65)}`,
+		],
 		['a value of 513 characters', { k: 'v'.repeat(513) }, 'string_above_max_length', 'metadata.k'],
 		['a number', { k: 1 }, 'invalid_type', 'metadata.k'],
 		['a null', { k: null }, 'invalid_type', 'metadata.k'],
@@ -186,7 +257,9 @@ describe('what a request must bring', () => {
 	test('a key as bearer or as api-key', async () => {
 		await sdk(server()).models.list();
 		expect(headersOf()?.authorization).toBe(`Bearer ${ACCEPTED}`);
-		const byHeader = sdk(server(), { defaultHeaders: { authorization: null, 'api-key': ACCEPTED } });
+		const byHeader = sdk(server(), {
+			defaultHeaders: { authorization: null, 'api-key': ACCEPTED },
+		});
 		await byHeader.models.list();
 		expect(headersOf()).toMatchObject({ 'api-key': ACCEPTED });
 		expect(headersOf()?.authorization).toBeUndefined();
@@ -196,14 +269,18 @@ describe('what a request must bring', () => {
 		['Bearer sk-wrong-key', 'Incorrect API key provided: sk-wrong-key.', 'invalid_api_key'],
 		['Basic abc', "You didn't provide an API key.", null],
 	])('not %s', async (authorization, message, code) => {
-		const error = await rejection(sdk(server(), { defaultHeaders: { authorization } }).models.list());
+		const error = await rejection(
+			sdk(server(), { defaultHeaders: { authorization } }).models.list(),
+		);
 		expect(error).toBeInstanceOf(OpenAI.AuthenticationError);
 		expect(error).toMatchObject({ message: expect.stringContaining(message), code });
 	});
 
 	test('JSON, said to be JSON', async () => {
 		const bad = await raw(server(), '/v1/conversations', { method: 'POST', body: '{"metadata":' });
-		expect(JSON.parse(bad.body)).toMatchObject({ error: { message: expect.stringContaining('could not parse the JSON body') } });
+		expect(JSON.parse(bad.body)).toMatchObject({
+			error: { message: expect.stringContaining('could not parse the JSON body') },
+		});
 		const headers = [`api-key: ${ACCEPTED}`, 'content-type: text/plain'];
 		const plain = await raw(server(), '/v1/conversations', { method: 'POST', body: '{}', headers });
 		expect(JSON.parse(plain.body)).toMatchObject({ error: { code: 'unsupported_content_type' } });
@@ -212,25 +289,46 @@ describe('what a request must bring', () => {
 	test('no parameter that the API does not know, unless told to let it pass', async () => {
 		const body = '{"metadata":{},"extra":1}';
 		const refused = await raw(server(), '/v1/conversations', { method: 'POST', body });
-		expect(JSON.parse(refused.body)).toMatchObject({ error: { code: 'unknown_parameter', param: 'extra' } });
+		expect(JSON.parse(refused.body)).toMatchObject({
+			error: { code: 'unknown_parameter', param: 'extra' },
+		});
 		server().configure({ unknownParameters: 'ignore' });
-		expect((await raw(server(), '/v1/conversations', { method: 'POST', body })).head).toMatch(/^HTTP\/1\.1 200 /);
+		expect((await raw(server(), '/v1/conversations', { method: 'POST', body })).head).toMatch(
+			/^HTTP\/1\.1 200 /,
+		);
 	});
 
 	test.each([
-		['PUT', '/v1/conversations/conv_1', 405, 'Invalid method for URL (PUT /v1/conversations/conv_1)'],
+		[
+			'PUT',
+			'/v1/conversations/conv_1',
+			405,
+			'Invalid method for URL (PUT /v1/conversations/conv_1)',
+		],
 		['GET', '/v1/conversations', 405, 'Invalid method for URL (GET /v1/conversations)'],
 		['POST', '/v1/conversation', 404, 'Invalid URL (POST /v1/conversation)'],
 		['GET', '/v1/conversations/', 404, 'Invalid URL (GET /v1/conversations/)'],
-		['GET', '/v1/conversations/conv_1/items/msg_1/more', 404, 'Invalid URL (GET /v1/conversations/conv_1/items/msg_1/more)'],
+		[
+			'GET',
+			'/v1/conversations/conv_1/items/msg_1/more',
+			404,
+			'Invalid URL (GET /v1/conversations/conv_1/items/msg_1/more)',
+		],
 		['GET', '/conversations/conv_1', 404, 'Invalid URL (GET /conversations/conv_1)'],
 		['GET', '/v1/conversations/%zz', 404, 'Invalid URL (GET /v1/conversations/%zz)'],
 		['GET', '/v1/conversations/conv_1', 404, "Conversation with id 'conv_1' not found."],
-		['GET', '/v1/conversations/thread_1', 400, "Invalid 'conversation_id': 'thread_1'. Expected an ID that begins with 'conv'."],
+		[
+			'GET',
+			'/v1/conversations/thread_1',
+			400,
+			"Invalid 'conversation_id': 'thread_1'. Expected an ID that begins with 'conv'.",
+		],
 	])('%s %s answers %i', async (method, path, status, message) => {
 		const answer = await raw(server(), path, { method });
 		expect(answer.head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
-		expect(JSON.parse(answer.body)).toMatchObject({ error: { message, type: 'invalid_request_error' } });
+		expect(JSON.parse(answer.body)).toMatchObject({
+			error: { message, type: 'invalid_request_error' },
+		});
 	});
 
 	test('an item of its own conversation', async () => {
@@ -255,7 +353,12 @@ test('every answer carries a request ID of its own and the usual headers', async
 
 test('a base path, latency and seeded IDs can be had', async () => {
 	const waits = [60, 0];
-	const options = { apiKeys: [ACCEPTED], basePath: '/openai/v1', latencyMs: () => waits.shift() ?? 0, random: () => 0.5 };
+	const options = {
+		apiKeys: [ACCEPTED],
+		basePath: '/openai/v1',
+		latencyMs: () => waits.shift() ?? 0,
+		random: () => 0.5,
+	};
 	const own = await startServer(options);
 	try {
 		const start = performance.now();

@@ -9,10 +9,15 @@ describe('what the server counts', () => {
 		server().store.createConversation({ id: 'conv_2' });
 		server().configure({ latencyMs: 30 });
 		const { conversations } = sdk(server());
-		const calls = ['conv_1', 'conv_1', 'conv_2'].map(async (id) => await conversations.retrieve(id));
+		const calls = ['conv_1', 'conv_1', 'conv_2'].map(
+			async (id) => await conversations.retrieve(id),
+		);
 		await Promise.all([...calls, conversations.create()]);
-		expect([server().maxInFlight, server().maxInFlightPerConversation, server().inFlight]).toEqual([4, 2, 0]);
-		for (const { receivedAt, endedAt } of server().requests) expect((endedAt ?? 0) - receivedAt).toBeGreaterThan(28);
+		expect([server().maxInFlight, server().maxInFlightPerConversation, server().inFlight]).toEqual([
+			4, 2, 0,
+		]);
+		for (const { receivedAt, endedAt } of server().requests)
+			expect((endedAt ?? 0) - receivedAt).toBeGreaterThan(28);
 	});
 
 	test.each([
@@ -23,13 +28,17 @@ describe('what the server counts', () => {
 		await sdk(own).conversations.create({ metadata: { a: '1' } });
 		expect(own.requestCount).toBe(1);
 		expect(own.requests).toHaveLength(length);
-		if (length > 0) expect(own.requests[0]).toMatchObject({ status: 200, bodyText: '', headers: {} });
+		if (length > 0)
+			expect(own.requests[0]).toMatchObject({ status: 200, bodyText: '', headers: {} });
 		await own.close();
 	});
 
 	test('close ends every connection and timer, and may be called twice', async () => {
 		server().faults([{ hang: true }, { delayMs: 60_000 }]);
-		const pending = [rejection(sdk(server()).models.list()), rejection(sdk(server()).models.list())];
+		const pending = [
+			rejection(sdk(server()).models.list()),
+			rejection(sdk(server()).models.list()),
+		];
 		await until(() => server().inFlight === 2);
 		await Promise.all([server().close(), server().close()]);
 		await Promise.all(pending);

@@ -27,8 +27,14 @@ describe('the SDK sees each class of error', () => {
 		server().fault({ status });
 		const error = await rejection(sdk(server()).models.list());
 		expect(error).toBeInstanceOf(expected);
-		expect(error).toMatchObject({ status, requestID: expect.stringMatching(/^req_/), type: expect.any(String) });
-		expect(server().requests).toMatchObject([{ status, fault: `status ${status}`, applied: false }]);
+		expect(error).toMatchObject({
+			status,
+			requestID: expect.stringMatching(/^req_/),
+			type: expect.any(String),
+		});
+		expect(server().requests).toMatchObject([
+			{ status, fault: `status ${status}`, applied: false },
+		]);
 	});
 
 	test('a broken connection', async () => {
@@ -46,14 +52,19 @@ describe('the SDK sees each class of error', () => {
 	});
 
 	test('a locked conversation and a spent quota', async () => {
-		server().faults([conversationLocked(), insufficientQuota()].map(({ status, body }) => ({ status, body })));
+		server().faults(
+			[conversationLocked(), insufficientQuota()].map(({ status, body }) => ({ status, body })),
+		);
 		expect(await rejection(sdk(server()).models.list())).toMatchObject({
 			status: 400,
 			code: 'conversation_locked',
 			param: 'conversation',
 			message: expect.stringContaining('Please retry in a few seconds'),
 		});
-		expect(await rejection(sdk(server()).models.list())).toMatchObject({ status: 429, code: 'insufficient_quota' });
+		expect(await rejection(sdk(server()).models.list())).toMatchObject({
+			status: 429,
+			code: 'insufficient_quota',
+		});
 	});
 });
 
@@ -76,7 +87,11 @@ describe('the SDK retries', () => {
 	});
 
 	test('as often as it may, and no more', async () => {
-		const fault = server().fault({ status: 500, headers: { 'retry-after-ms': '1' }, times: Infinity });
+		const fault = server().fault({
+			status: 500,
+			headers: { 'retry-after-ms': '1' },
+			times: Infinity,
+		});
 		expect(await rejection(retrying(3).models.list())).toBeInstanceOf(OpenAI.InternalServerError);
 		expect(fault.hits).toBe(4);
 		expect(server().requests).toHaveLength(4);
@@ -103,8 +118,16 @@ describe('a token bucket', () => {
 	test('refuses what is over the burst, and names the wait', async () => {
 		server().configure({ rateLimit: { perSecond: 0.01, burst: 3 } });
 		const client = sdk(server());
-		const answers = await Promise.allSettled(Array.from({ length: 5 }, async () => await client.models.list()));
-		expect(answers.map(({ status }) => status).sort()).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'rejected']);
+		const answers = await Promise.allSettled(
+			Array.from({ length: 5 }, async () => await client.models.list()),
+		);
+		expect(answers.map(({ status }) => status).sort()).toEqual([
+			'fulfilled',
+			'fulfilled',
+			'fulfilled',
+			'rejected',
+			'rejected',
+		]);
 		const error = await rejection(client.models.list());
 		if (!(error instanceof OpenAI.RateLimitError)) throw error;
 		expect(error).toMatchObject({ code: 'rate_limit_exceeded' });
@@ -128,7 +151,9 @@ describe('a token bucket', () => {
 		expect(first.head).toMatch(/^x-ratelimit-remaining-requests: 1$/m);
 		expect(first.head).toMatch(/^x-ratelimit-reset-requests: (20|1\d(\.\d+)?)s$/m);
 		server().fault({ status: 500 });
-		expect((await raw(server(), '/v1/models')).head).toMatch(/^x-ratelimit-remaining-requests: 1$/m);
+		expect((await raw(server(), '/v1/models')).head).toMatch(
+			/^x-ratelimit-remaining-requests: 1$/m,
+		);
 		await raw(server(), '/v1/models');
 		const last = await raw(server(), '/v1/models');
 		expect(last.head).toMatch(/^HTTP\/1\.1 429 [^]*^retry-after: (20|1\d)$/m);
@@ -160,9 +185,12 @@ describe('a token bucket', () => {
 		[3_661_000, '1h1m1s'],
 	])('writes %i ms as %s', (ms, text) => expect(formatDuration(ms)).toBe(text));
 
-	test.each([{ perSecond: 0, burst: 1 }, { perSecond: 1, burst: 0 }, { perSecond: Number.NaN, burst: 1 }])(
-		'cannot be %j',
-		(rateLimit) => expect(() => server().configure({ rateLimit })).toThrow(RangeError),
+	test.each([
+		{ perSecond: 0, burst: 1 },
+		{ perSecond: 1, burst: 0 },
+		{ perSecond: Number.NaN, burst: 1 },
+	])('cannot be %j', (rateLimit) =>
+		expect(() => server().configure({ rateLimit })).toThrow(RangeError),
 	);
 
 	test('can keep the wait to itself, and be taken away', async () => {

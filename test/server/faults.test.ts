@@ -38,7 +38,11 @@ describe('which request a rule takes', () => {
 		['path', { path }, { path: '/v1/conversations' }],
 		['path without the base path', { path: '/conversations/conv_1' }, { path: '/conv_1' }],
 		['path as an expression', { path: /conv_\d$/g }, { path: /items/ }],
-		['predicate', { predicate: ({ index }: { index: number }) => index === 1 }, { predicate: () => false }],
+		[
+			'predicate',
+			{ predicate: ({ index }: { index: number }) => index === 1 },
+			{ predicate: () => false },
+		],
 	])('it can be matched by %s', async (_, fitting, other) => {
 		server().faults([
 			{ status: 500, match: other },
@@ -78,22 +82,43 @@ describe('what is answered', () => {
 			{ body: Buffer.from([1, 2]) },
 			{ status: 307, headers: { location: 'http://127.0.0.1:1/?secret' } },
 		]);
-		expect(JSON.parse((await raw(server(), path)).body)).toMatchObject({ error: { type: 'service_unavailable_error' } });
+		expect(JSON.parse((await raw(server(), path)).body)).toMatchObject({
+			error: { type: 'service_unavailable_error' },
+		});
 		const html = await raw(server(), path);
-		expect([html.body, /^content-type: (.*)$/m.exec(html.head)?.[1]]).toEqual(['<html>no</html>', 'text/html']);
-		expect(await raw(server(), path)).toMatchObject({ body: '', head: expect.stringMatching(/^content-length: 0$/m) });
+		expect([html.body, /^content-type: (.*)$/m.exec(html.head)?.[1]]).toEqual([
+			'<html>no</html>',
+			'text/html',
+		]);
+		expect(await raw(server(), path)).toMatchObject({
+			body: '',
+			head: expect.stringMatching(/^content-length: 0$/m),
+		});
 		expect((await raw(server(), path)).body).toBe('[1]');
 		expect([...(await raw(server(), path)).bytes]).toEqual([1, 2]);
-		expect((await raw(server(), path)).head).toMatch(/^HTTP\/1\.1 307 Temporary Redirect\r\n[^]*^location: http:\/\/127\.0\.0\.1:1\/\?secret$/m);
+		expect((await raw(server(), path)).head).toMatch(
+			/^HTTP\/1\.1 307 Temporary Redirect\r\n[^]*^location: http:\/\/127\.0\.0\.1:1\/\?secret$/m,
+		);
 	});
 
 	test('the same header twice', async () => {
-		server().fault({ status: 429, headers: [['retry-after', '1'], ['retry-after', '2']] });
-		expect((await raw(server(), path)).head.match(/^retry-after: \d$/gm)).toEqual(['retry-after: 1', 'retry-after: 2']);
+		server().fault({
+			status: 429,
+			headers: [
+				['retry-after', '1'],
+				['retry-after', '2'],
+			],
+		});
+		expect((await raw(server(), path)).head.match(/^retry-after: \d$/gm)).toEqual([
+			'retry-after: 1',
+			'retry-after: 2',
+		]);
 	});
 
 	test('the genuine answer when only headers are given; they override the usual ones', async () => {
-		server().fault({ headers: { 'x-request-id': 'req_mine', 'x-ratelimit-remaining-requests': '0' } });
+		server().fault({
+			headers: { 'x-request-id': 'req_mine', 'x-ratelimit-remaining-requests': '0' },
+		});
 		const answer = await raw(server(), path);
 		expect(answer.body).toBe(genuineBody);
 		expect(answer.head.match(/^x-request-id: .*$/gm)).toEqual(['x-request-id: req_mine']);
@@ -101,26 +126,42 @@ describe('what is answered', () => {
 
 	test('what respond computes, from the request and the genuine answer', async () => {
 		server().faults([
-			{ respond: ({ method }, genuine) => ({ status: 203, body: { method, length: genuine().body.length } }) },
+			{
+				respond: ({ method }, genuine) => ({
+					status: 203,
+					body: { method, length: genuine().body.length },
+				}),
+			},
 			{ respond: async () => await Promise.resolve(undefined) },
 		]);
-		expect(await raw(server(), path)).toMatchObject({ body: JSON.stringify({ method: 'GET', length: genuineBody.length }) });
+		expect(await raw(server(), path)).toMatchObject({
+			body: JSON.stringify({ method: 'GET', length: genuineBody.length }),
+		});
 		expect((await raw(server(), path)).body).toBe(genuineBody);
 	});
 
 	test('the genuine answer late; a client that leaves meanwhile has changed nothing', async () => {
 		server().faults([{ delayMs: 80 }, { delayMs: 3000 }]);
 		expect((await raw(server(), path)).arrivals[0]).toBeGreaterThanOrEqual(79);
-		const update = await raw(server(), path, { method: 'POST', body: '{"metadata":{}}', quietMs: 50 });
+		const update = await raw(server(), path, {
+			method: 'POST',
+			body: '{"metadata":{}}',
+			quietMs: 50,
+		});
 		expect(update).toMatchObject({ head: '', ending: 'open' });
 		await until(() => server().requests[1]?.endedAt !== undefined);
-		expect(server().requests[1]).toMatchObject({ aborted: true, applied: false, fault: 'delay 3000 ms' });
+		expect(server().requests[1]).toMatchObject({
+			aborted: true,
+			applied: false,
+			fault: 'delay 3000 ms',
+		});
 		expect(server().store.getConversation('conv_1')?.metadata).toEqual({ a: '1' });
 	});
 });
 
 describe('whether a write happened', () => {
-	const update = async () => await raw(server(), path, { method: 'POST', body: '{"metadata":{"b":"2"}}', quietMs: 300 });
+	const update = async () =>
+		await raw(server(), path, { method: 'POST', body: '{"metadata":{"b":"2"}}', quietMs: 300 });
 	const metadata = () => server().store.getConversation('conv_1')?.metadata;
 
 	test.each([
@@ -159,7 +200,11 @@ describe('the connection', () => {
 		expect(answer.ending).toBe(ending);
 		expect(answer.bytes).toHaveLength(length);
 		expect(answer.head === '' ? 0 : status(answer.head)).toBe(expected);
-		expect(server().requests[0]).toMatchObject({ fault: `${kind} ${point}`, aborted: false, status: expected || undefined });
+		expect(server().requests[0]).toMatchObject({
+			fault: `${kind} ${point}`,
+			aborted: false,
+			status: expected || undefined,
+		});
 		expect(server().inFlight).toBe(0);
 	});
 
@@ -186,12 +231,17 @@ describe('the connection', () => {
 	});
 
 	test('the body drips, whole or in chunks', async () => {
-		server().faults([{ dripBody: { everyMs: 5, bytes: 20 } }, { dripBody: { everyMs: 5, bytes: 20 }, chunked: true, status: 500, body: 'x'.repeat(45) }]);
+		server().faults([
+			{ dripBody: { everyMs: 5, bytes: 20 } },
+			{ dripBody: { everyMs: 5, bytes: 20 }, chunked: true, status: 500, body: 'x'.repeat(45) },
+		]);
 		const plain = await raw(server(), path);
 		expect(plain.arrivals.length).toBeGreaterThanOrEqual(4);
 		expect(plain.body).toBe(genuineBody);
 		const chunked = await raw(server(), path);
-		expect(chunked.body).toBe(`14\r\n${'x'.repeat(20)}\r\n14\r\n${'x'.repeat(20)}\r\n5\r\nxxxxx\r\n0\r\n\r\n`);
+		expect(chunked.body).toBe(
+			`14\r\n${'x'.repeat(20)}\r\n14\r\n${'x'.repeat(20)}\r\n5\r\nxxxxx\r\n0\r\n\r\n`,
+		);
 	});
 
 	test('a client that leaves a dripping body is noticed', async () => {
@@ -256,7 +306,9 @@ describe('the connection', () => {
 		server().fault({ status: 500 });
 		for (const expected of [500, 200, 200]) {
 			const got = await new Promise((resolve) => {
-				get(server().origin + path, { agent, headers }, (answer) => answer.resume().on('end', () => resolve(answer.statusCode)));
+				get(server().origin + path, { agent, headers }, (answer) =>
+					answer.resume().on('end', () => resolve(answer.statusCode)),
+				);
 			});
 			expect(got).toBe(expected);
 		}

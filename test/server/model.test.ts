@@ -14,7 +14,12 @@ const parameters = {
 		optional: { type: 'string' },
 	},
 	required: ['conversationId', 'mode', 'limit', 'pairs', 'maybe'],
-	$defs: { pair: { type: 'object', properties: { key: { type: 'string', maxLength: 4 }, value: { const: 'v' } } } },
+	$defs: {
+		pair: {
+			type: 'object',
+			properties: { key: { type: 'string', maxLength: 4 }, value: { const: 'v' } },
+		},
+	},
 };
 const filled = {
 	conversationId: 'example conversationId',
@@ -33,10 +38,18 @@ describe('chat completions', () => {
 	const question: Message = { role: 'user', content: 'Tag it' };
 	const answered: Message[] = [
 		question,
-		{ role: 'assistant', tool_calls: [{ id: 'call_1', type: 'function', function: { name: 'other', arguments: '{}' } }] },
+		{
+			role: 'assistant',
+			tool_calls: [
+				{ id: 'call_1', type: 'function', function: { name: 'other', arguments: '{}' } },
+			],
+		},
 		{ role: 'tool', tool_call_id: 'call_1', content: 'it worked' },
 	];
-	const ask = async (messages: Message[], more: Partial<OpenAI.Chat.ChatCompletionCreateParamsNonStreaming> = { tools }) =>
+	const ask = async (
+		messages: Message[],
+		more: Partial<OpenAI.Chat.ChatCompletionCreateParamsNonStreaming> = { tools },
+	) =>
 		(await sdk(server()).chat.completions.create({ model: 'gpt-5', messages, ...more })).choices[0];
 
 	test('without tools it answers a text', async () => {
@@ -52,15 +65,22 @@ describe('chat completions', () => {
 		expect(choice?.finish_reason).toBe('tool_calls');
 		const [call] = choice?.message.tool_calls ?? [];
 		if (call?.type !== 'function') throw new Error('No call');
-		expect(call).toMatchObject({ id: expect.stringMatching(/^call_/), function: { name: 'set_conversation' } });
+		expect(call).toMatchObject({
+			id: expect.stringMatching(/^call_/),
+			function: { name: 'set_conversation' },
+		});
 		expect(JSON.parse(call.function.arguments)).toEqual(filled);
 	});
 
 	test('it makes the planned calls first', async () => {
 		server().model.nextToolCall = { arguments: { a: 1 } };
 		server().model.nextToolCall = { name: 'other', arguments: '{broken' };
-		expect((await ask([question]))?.message.tool_calls).toMatchObject([{ function: { name: 'set_conversation', arguments: '{"a":1}' } }]);
-		expect((await ask([question]))?.message.tool_calls).toMatchObject([{ function: { name: 'other', arguments: '{broken' } }]);
+		expect((await ask([question]))?.message.tool_calls).toMatchObject([
+			{ function: { name: 'set_conversation', arguments: '{"a":1}' } },
+		]);
+		expect((await ask([question]))?.message.tool_calls).toMatchObject([
+			{ function: { name: 'other', arguments: '{broken' } },
+		]);
 	});
 
 	test('once the tool has answered, it says what', async () => {
@@ -70,7 +90,12 @@ describe('chat completions', () => {
 
 	test('both can be streamed', async () => {
 		const collect = async (messages: Message[]) => {
-			const stream = sdk(server()).chat.completions.stream({ model: 'gpt-5', messages, tools, stream_options: { include_usage: true } });
+			const stream = sdk(server()).chat.completions.stream({
+				model: 'gpt-5',
+				messages,
+				tools,
+				stream_options: { include_usage: true },
+			});
 			return await stream.finalChatCompletion();
 		};
 		const [call] = (await collect([question])).choices[0]?.message.tool_calls ?? [];
@@ -82,25 +107,49 @@ describe('chat completions', () => {
 
 	test('a request without a model or messages is refused', async () => {
 		const client = sdk(server());
-		expect(await rejection(client.post('/chat/completions', { body: {} }))).toMatchObject({ status: 400, param: 'model' });
-		expect(await rejection(client.post('/chat/completions', { body: { model: 'm' } }))).toMatchObject({ param: 'messages' });
+		expect(await rejection(client.post('/chat/completions', { body: {} }))).toMatchObject({
+			status: 400,
+			param: 'model',
+		});
+		expect(
+			await rejection(client.post('/chat/completions', { body: { model: 'm' } })),
+		).toMatchObject({ param: 'messages' });
 		expect(await rejection(client.get('/chat/completions'))).toMatchObject({ status: 405 });
 	});
 });
 
 describe('responses', () => {
-	const tools: OpenAI.Responses.FunctionTool[] = [{ type: 'function', name: 'set_conversation', parameters, strict: false }];
+	const tools: OpenAI.Responses.FunctionTool[] = [
+		{ type: 'function', name: 'set_conversation', parameters, strict: false },
+	];
 
 	test('input and reply join the conversation, named by its ID or by an object', async () => {
 		const client = sdk(server());
 		const { id } = await client.conversations.create();
-		const first = await client.responses.create({ model: 'gpt-5', input: 'Hello', conversation: id });
-		expect(first).toMatchObject({ object: 'response', status: 'completed', output_text: 'You said: Hello', conversation: { id } });
-		await client.responses.create({ model: 'gpt-5', input: [{ role: 'user', content: 'Again' }], conversation: { id } });
+		const first = await client.responses.create({
+			model: 'gpt-5',
+			input: 'Hello',
+			conversation: id,
+		});
+		expect(first).toMatchObject({
+			object: 'response',
+			status: 'completed',
+			output_text: 'You said: Hello',
+			conversation: { id },
+		});
+		await client.responses.create({
+			model: 'gpt-5',
+			input: [{ role: 'user', content: 'Again' }],
+			conversation: { id },
+		});
 		const { data } = await client.conversations.items.list(id, { order: 'asc' });
 		expect(data).toMatchObject([
 			{ type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Hello' }] },
-			{ id: first.output[0]?.id, role: 'assistant', content: [{ type: 'output_text', text: 'You said: Hello' }] },
+			{
+				id: first.output[0]?.id,
+				role: 'assistant',
+				content: [{ type: 'output_text', text: 'You said: Hello' }],
+			},
 			{ role: 'user' },
 			{ role: 'assistant' },
 		]);
@@ -108,8 +157,13 @@ describe('responses', () => {
 	});
 
 	test('an unknown conversation is refused', async () => {
-		const error = await rejection(sdk(server()).responses.create({ model: 'gpt-5', input: 'x', conversation: 'conv_none' }));
-		expect(error).toMatchObject({ status: 404, message: expect.stringContaining("'conv_none' not found") });
+		const error = await rejection(
+			sdk(server()).responses.create({ model: 'gpt-5', input: 'x', conversation: 'conv_none' }),
+		);
+		expect(error).toMatchObject({
+			status: 404,
+			message: expect.stringContaining("'conv_none' not found"),
+		});
 	});
 
 	test('a tool is called, and its answer told', async () => {
@@ -119,8 +173,14 @@ describe('responses', () => {
 		if (call?.type !== 'function_call') throw new Error('No call');
 		expect([call.name, JSON.parse(call.arguments)]).toEqual(['set_conversation', filled]);
 		const { call_id } = call;
-		const input = [...asked.input, call, { type: 'function_call_output' as const, call_id, output: 'it worked' }];
-		expect((await client.responses.create({ ...asked, input })).output_text).toBe('The tool answered: it worked');
+		const input = [
+			...asked.input,
+			call,
+			{ type: 'function_call_output' as const, call_id, output: 'it worked' },
+		];
+		expect((await client.responses.create({ ...asked, input })).output_text).toBe(
+			'The tool answered: it worked',
+		);
 	});
 
 	test('both can be streamed', async () => {
@@ -130,7 +190,13 @@ describe('responses', () => {
 		text.on('response.output_text.delta', ({ delta }) => deltas.push(delta));
 		expect((await text.finalResponse()).output_text).toBe('You said: Hello you');
 		expect(deltas.join('')).toBe('You said: Hello you');
-		const [call] = (await client.responses.stream({ model: 'gpt-5', input: 'x', tools }).finalResponse()).output;
-		expect(call).toMatchObject({ type: 'function_call', name: 'set_conversation', status: 'completed' });
+		const [call] = (
+			await client.responses.stream({ model: 'gpt-5', input: 'x', tools }).finalResponse()
+		).output;
+		expect(call).toMatchObject({
+			type: 'function_call',
+			name: 'set_conversation',
+			status: 'completed',
+		});
 	});
 });

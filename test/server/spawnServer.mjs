@@ -10,7 +10,9 @@ import { createInterface } from 'node:readline';
  */
 export async function spawnServer(options) {
 	const script = resolve('sandbox/server/cli.mjs');
-	const child = spawn(process.execPath, [script, ...options], { stdio: ['ignore', 'pipe', 'inherit'] });
+	const child = spawn(process.execPath, [script, ...options], {
+		stdio: ['ignore', 'pipe', 'inherit'],
+	});
 	/** @type {unknown[]} */
 	const [line] = await once(createInterface(child.stdout), 'line');
 	/** @type {{ url: string, origin: string }} */

@@ -27,7 +27,8 @@ export function sdk(server: Server, options: ClientOptions = {}): OpenAI {
 }
 
 /** @param ms milliseconds */
-export const sleep = async (ms: number) => await new Promise<void>((resolve) => setTimeout(resolve, ms));
+export const sleep = async (ms: number) =>
+	await new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 /** Waits, for at most 2 s, until the condition holds. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
@@ -66,12 +67,27 @@ export interface RawAnswer {
 export async function raw(
 	server: Server,
 	path: string,
-	{ method = 'GET', body = '', headers = [`authorization: Bearer ${ACCEPTED}`], keepAlive = false, quietMs = 4000 } = {},
+	{
+		method = 'GET',
+		body = '',
+		headers = [`authorization: Bearer ${ACCEPTED}`],
+		keepAlive = false,
+		quietMs = 4000,
+	} = {},
 ): Promise<RawAnswer> {
 	const { hostname, port } = new URL(server.origin);
-	const contents = body === '' ? [] : ['content-type: application/json', `content-length: ${Buffer.byteLength(body)}`];
+	const contents =
+		body === ''
+			? []
+			: ['content-type: application/json', `content-length: ${Buffer.byteLength(body)}`];
 	const connection = keepAlive ? 'keep-alive' : 'close';
-	const lines = [`${method} ${path} HTTP/1.1`, 'host: sandbox', `connection: ${connection}`, ...headers, ...contents];
+	const lines = [
+		`${method} ${path} HTTP/1.1`,
+		'host: sandbox',
+		`connection: ${connection}`,
+		...headers,
+		...contents,
+	];
 	return await new Promise((resolve) => {
 		const pieces: Buffer[] = [];
 		const arrivals: number[] = [];

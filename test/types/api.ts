@@ -20,7 +20,11 @@ import type {
 	ResponseInputItem,
 } from 'openai/resources/responses/responses';
 
-import type { KEEPS_ID_AND_STATUS, KEEPS_NULL, KEEPS_STATUS } from '../../nodes/OpenAIConversation/api/carryOver';
+import type {
+	KEEPS_ID_AND_STATUS,
+	KEEPS_NULL,
+	KEEPS_STATUS,
+} from '../../nodes/OpenAIConversation/api/carryOver';
 import type { Conversation } from '../../nodes/OpenAIConversation/api/conversations';
 import type { ListOptions } from '../../nodes/OpenAIConversation/api/items';
 import type { Include, ItemType, ROLES } from '../../nodes/OpenAIConversation/api/schema';
@@ -71,7 +75,9 @@ export type Checks = [
 	IsTrue<IsSame<keyof ItemCreateParams, 'items' | 'include'>>,
 	IsTrue<IsSame<keyof ItemListParams, 'after' | 'include' | 'limit' | 'order'>>,
 	IsTrue<IsSame<keyof SdkConversation, 'created_at' | 'id' | 'metadata' | 'object'>>,
-	IsTrue<IsSame<keyof ConversationItemList, 'data' | 'first_id' | 'has_more' | 'last_id' | 'object'>>,
+	IsTrue<
+		IsSame<keyof ConversationItemList, 'data' | 'first_id' | 'has_more' | 'last_id' | 'object'>
+	>,
 	IsTrue<IsSame<ConversationDeletedResource['object'], 'conversation.deleted'>>,
 	IsTrue<IsSame<Conversation['id'], SdkConversation['id']>>,
 
@@ -84,9 +90,24 @@ export type Checks = [
 		>
 	>,
 	IsTrue<IsSame<keyof typeof KEEPS_NULL, TypesWithNullableNeeds>>,
-	IsTrue<IsSame<(typeof KEEPS_NULL)['code_interpreter_call'][number], NullableNeeds<InputOfType<'code_interpreter_call'>>>>,
-	IsTrue<IsSame<(typeof KEEPS_NULL)['image_generation_call'][number], NullableNeeds<InputOfType<'image_generation_call'>>>>,
-	IsTrue<IsSame<(typeof KEEPS_NULL)['tool_search_call'][number], NullableNeeds<InputOfType<'tool_search_call'>>>>,
+	IsTrue<
+		IsSame<
+			(typeof KEEPS_NULL)['code_interpreter_call'][number],
+			NullableNeeds<InputOfType<'code_interpreter_call'>>
+		>
+	>,
+	IsTrue<
+		IsSame<
+			(typeof KEEPS_NULL)['image_generation_call'][number],
+			NullableNeeds<InputOfType<'image_generation_call'>>
+		>
+	>,
+	IsTrue<
+		IsSame<
+			(typeof KEEPS_NULL)['tool_search_call'][number],
+			NullableNeeds<InputOfType<'tool_search_call'>>
+		>
+	>,
 ];
 
 /** The easy message form that the Messages field gives. */

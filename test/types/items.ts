@@ -11,7 +11,12 @@ export const everyItem: { [T in Type]: Extract<ConversationItem, { type: T }> } 
 		status: 'completed',
 		content: [
 			{ type: 'input_text', text: 'What is in this picture? 🐈' },
-			{ type: 'input_image', detail: 'auto', file_id: null, image_url: 'https://example.com/cat.png' },
+			{
+				type: 'input_image',
+				detail: 'auto',
+				file_id: null,
+				image_url: 'https://example.com/cat.png',
+			},
 		],
 	},
 	file_search_call: {
@@ -19,13 +24,26 @@ export const everyItem: { [T in Type]: Extract<ConversationItem, { type: T }> } 
 		id: 'fs_1',
 		queries: ['warranty', 'return policy'],
 		status: 'completed',
-		results: [{ file_id: 'file_1', filename: 'terms.pdf', score: 0.9, text: 'Two years.', attributes: { page: 2 } }],
+		results: [
+			{
+				file_id: 'file_1',
+				filename: 'terms.pdf',
+				score: 0.9,
+				text: 'Two years.',
+				attributes: { page: 2 },
+			},
+		],
 	},
 	web_search_call: {
 		type: 'web_search_call',
 		id: 'ws_1',
 		status: 'completed',
-		action: { type: 'search', query: 'cats', queries: ['cats'], sources: [{ type: 'url', url: 'https://example.com' }] },
+		action: {
+			type: 'search',
+			query: 'cats',
+			queries: ['cats'],
+			sources: [{ type: 'url', url: 'https://example.com' }],
+		},
 	},
 	image_generation_call: {
 		type: 'image_generation_call',
@@ -93,7 +111,13 @@ export const everyItem: { [T in Type]: Extract<ConversationItem, { type: T }> } 
 		tools: [{ type: 'function', name: 'get_time', parameters: null, strict: null }],
 	},
 	configuration_update: { type: 'configuration_update', id: 'cfu_1' },
-	program: { type: 'program', id: 'prog_1', call_id: 'call_program', code: 'print(1)', fingerprint: 'f1' },
+	program: {
+		type: 'program',
+		id: 'prog_1',
+		call_id: 'call_program',
+		code: 'print(1)',
+		fingerprint: 'f1',
+	},
 	program_output: {
 		type: 'program_output',
 		id: 'progo_1',
@@ -136,7 +160,14 @@ export const everyItem: { [T in Type]: Extract<ConversationItem, { type: T }> } 
 		id: 'sho_1',
 		call_id: 'call_shell',
 		max_output_length: null,
-		output: [{ stdout: 'notes.txt', stderr: 'a warning', outcome: { type: 'exit', exit_code: 0 }, created_by: 'server' }],
+		output: [
+			{
+				stdout: 'notes.txt',
+				stderr: 'a warning',
+				outcome: { type: 'exit', exit_code: 0 },
+				created_by: 'server',
+			},
+		],
 		status: 'completed',
 	},
 	apply_patch_call: {
@@ -199,7 +230,9 @@ export const everyItem: { [T in Type]: Extract<ConversationItem, { type: T }> } 
 };
 
 /** The same as plain objects, in the order above. */
-export const everyItemOnce: Array<Record<string, unknown>> = Object.values(everyItem).map((item) => ({ ...item }));
+export const everyItemOnce: Array<Record<string, unknown>> = Object.values(everyItem).map(
+	(item) => ({ ...item }),
+);
 
 /** A table with one entry for each type of item: a new type in the SDK asks for a new entry. */
 export type ForEveryType<T> = Record<Type, T>;

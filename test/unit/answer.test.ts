@@ -26,7 +26,11 @@ const refusal = (error: JsonValue) => JSON.stringify({ error });
 
 describe('An answer with a status of success', () => {
 	it('should be the JSON object in it', () => {
-		expect(read(200, '{ "id": "conv_1", "n": 1.5, "deep": [{}] }')).toEqual({ id: 'conv_1', n: 1.5, deep: [{}] });
+		expect(read(200, '{ "id": "conv_1", "n": 1.5, "deep": [{}] }')).toEqual({
+			id: 'conv_1',
+			n: 1.5,
+			deep: [{}],
+		});
 	});
 
 	it.each([200, 201, 202, 206, 226, 299])('should count as one with status %d', (status) => {
@@ -38,7 +42,9 @@ describe('An answer with a status of success', () => {
 	});
 
 	it('should be read behind a byte order mark', () => {
-		expect(read(200, Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), Buffer.from('{}')]))).toEqual({});
+		expect(read(200, Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), Buffer.from('{}')]))).toEqual(
+			{},
+		);
 	});
 
 	it('should be read where the helper already made text of it', () => {
@@ -53,7 +59,9 @@ describe('An answer with a status of success', () => {
 	});
 
 	it('should be without the key', () => {
-		expect(read(200, JSON.stringify({ echo: `Bearer ${KEY}` }))).toEqual({ echo: 'Bearer [redacted]' });
+		expect(read(200, JSON.stringify({ echo: `Bearer ${KEY}` }))).toEqual({
+			echo: 'Bearer [redacted]',
+		});
 	});
 
 	it.each<[string, unknown, string]>([
@@ -70,9 +78,21 @@ describe('An answer with a status of success', () => {
 		['JSON that is cut off', '{ "id": "conv_', 'broken JSON'],
 		['two JSON objects', '{}{}', 'broken JSON'],
 		['text', 'OK', 'something that is not JSON'],
-		['bytes that are no UTF-8', Buffer.from([0x7b, 0x22, 0x61, 0x22, 0x3a, 0x22, 0xff, 0x22, 0x7d]), 'broken JSON'],
-		['JSON that is nested too deeply', '{ "a": '.repeat(600) + '1' + '}'.repeat(600), 'JSON that is nested too deeply'],
-		['a list a million levels deep', '['.repeat(1e6) + ']'.repeat(1e6), 'JSON that is nested too deeply'],
+		[
+			'bytes that are no UTF-8',
+			Buffer.from([0x7b, 0x22, 0x61, 0x22, 0x3a, 0x22, 0xff, 0x22, 0x7d]),
+			'broken JSON',
+		],
+		[
+			'JSON that is nested too deeply',
+			'{ "a": '.repeat(600) + '1' + '}'.repeat(600),
+			'JSON that is nested too deeply',
+		],
+		[
+			'a list a million levels deep',
+			'['.repeat(1e6) + ']'.repeat(1e6),
+			'JSON that is nested too deeply',
+		],
 		['an object', {}, 'something that is not JSON'],
 		['a list of texts', ['{ "id": "conv_1" }'], 'broken JSON'],
 	])('should be a failure when it holds %s', (_what, body, what) => {
@@ -101,11 +121,17 @@ describe('An answer with a status of success', () => {
 
 	it('should never crash, whatever the bytes', () => {
 		fc.assert(
-			fc.property(fc.uint8Array({ maxLength: 200 }), fc.integer({ min: 100, max: 999 }), (body, status) => {
-				const result = read(status, Buffer.from(body), { location: Buffer.from(body).toString('latin1') });
-				if (result instanceof RequestFailure) expect(result.message).not.toBe('');
-				else expect(typeof result).toBe('object');
-			}),
+			fc.property(
+				fc.uint8Array({ maxLength: 200 }),
+				fc.integer({ min: 100, max: 999 }),
+				(body, status) => {
+					const result = read(status, Buffer.from(body), {
+						location: Buffer.from(body).toString('latin1'),
+					});
+					if (result instanceof RequestFailure) expect(result.message).not.toBe('');
+					else expect(typeof result).toBe('object');
+				},
+			),
 			RUNS,
 		);
 	});
@@ -117,51 +143,95 @@ describe('A redirect', () => {
 		['a path', '/login', ' to https://api.example/login'],
 		['a relative path', 'conv_2', ' to https://api.example/v1/conversations/conv_2'],
 		['no scheme', '//cdn.example/a', ' to https://cdn.example/a'],
-		['a query string and a fragment', 'https://x.example/a?token=abc#def', ' to https://x.example/a'],
+		[
+			'a query string and a fragment',
+			'https://x.example/a?token=abc#def',
+			' to https://x.example/a',
+		],
 		['a user name and a password', 'https://me:pw@x.example/a', ' to https://x.example/a'],
 		['another scheme', 'javascript:alert(1)', ' to javascript:…'],
 		['an address that is none', 'http://[', ''],
 		['nothing', undefined, ''],
-		['the key in its path', `https://x.example/${KEY}/a`, ' to https://x.example/sk-proj-[redacted]/a'],
+		[
+			'the key in its path',
+			`https://x.example/${KEY}/a`,
+			' to https://x.example/sk-proj-[redacted]/a',
+		],
 		['the key in its host, where letters lose their case', `https://${SECRET}.example/a`, ''],
 		['the key as its user', `https://${KEY}@x.example/a`, ' to https://x.example/a'],
-		['a path beyond all measure', `https://x.example/${'y'.repeat(900)}`, ` to https://x.example/${'y'.repeat(182)}…`],
+		[
+			'a path beyond all measure',
+			`https://x.example/${'y'.repeat(900)}`,
+			` to https://x.example/${'y'.repeat(182)}…`,
+		],
 	])('should be a failure that says where it pointed: %s', (_what, location, where) => {
 		const details = failure(302, '', location === undefined ? {} : { location });
-		expect(details).toMatchObject({ kind: 'redirect', status: 302, attempts: 2, mayHaveHappened: false });
+		expect(details).toMatchObject({
+			kind: 'redirect',
+			status: 302,
+			attempts: 2,
+			mayHaveHappened: false,
+		});
 		expect(details.message).toBe(`The server redirected the request${where} (status 302)`);
 		expect(details.advice).toContain('Check Base URL');
 	});
 
-	it.each([301, 302, 303, 307, 308])('should be one with status %d even without a location', (status) => {
-		expect(failure(status, '').kind).toBe('redirect');
-	});
+	it.each([301, 302, 303, 307, 308])(
+		'should be one with status %d even without a location',
+		(status) => {
+			expect(failure(status, '').kind).toBe('redirect');
+		},
+	);
 
-	it.each([300, 304, 305, 306, 399])('should be one with status %d only when there is a location', (status) => {
-		expect(failure(status, '', { location: '/x' }).kind).toBe('redirect');
-		expect(failure(status, '')).toMatchObject({
-			kind: 'answer',
-			message: `The server answered with status ${status} and nothing instead of a reason`,
-			mayHaveHappened: false,
-		});
-	});
+	it.each([300, 304, 305, 306, 399])(
+		'should be one with status %d only when there is a location',
+		(status) => {
+			expect(failure(status, '', { location: '/x' }).kind).toBe('redirect');
+			expect(failure(status, '')).toMatchObject({
+				kind: 'answer',
+				message: `The server answered with status ${status} and nothing instead of a reason`,
+				mayHaveHappened: false,
+			});
+		},
+	);
 
-	it.each([100, 199, 400, 404, 500])('should not be one with status %d, location or not', (status) => {
-		expect(failure(status, '', { location: '/x' }).kind).toBe('answer');
-	});
+	it.each([100, 199, 400, 404, 500])(
+		'should not be one with status %d, location or not',
+		(status) => {
+			expect(failure(status, '', { location: '/x' }).kind).toBe('answer');
+		},
+	);
 
 	it('should take a location that was sent twice for none', () => {
-		expect(failure(302, '', { location: ['/a', '/b'] }).message).toBe('The server redirected the request (status 302)');
+		expect(failure(302, '', { location: ['/a', '/b'] }).message).toBe(
+			'The server redirected the request (status 302)',
+		);
 	});
 
 	it('should not hold a run of more than 4 characters of the key, whatever its target', () => {
 		const target = fc
-			.array(fc.oneof(fc.webUrl({ withQueryParameters: true }), fc.constantFrom(KEY, SECRET, SECRET.toLowerCase().slice(0, 0), '/', '@', '?', '#', 'https://')))
+			.array(
+				fc.oneof(
+					fc.webUrl({ withQueryParameters: true }),
+					fc.constantFrom(
+						KEY,
+						SECRET,
+						SECRET.toLowerCase().slice(0, 0),
+						'/',
+						'@',
+						'?',
+						'#',
+						'https://',
+					),
+				),
+			)
 			.map((parts) => parts.join(''));
 		fc.assert(
 			fc.property(target, (location) => {
 				const { message } = failure(307, '', { location });
-				expect(runsOf(SECRET, 5).find((run) => message.toLowerCase().includes(run.toLowerCase()))).toBeUndefined();
+				expect(
+					runsOf(SECRET, 5).find((run) => message.toLowerCase().includes(run.toLowerCase())),
+				).toBeUndefined();
 			}),
 			RUNS,
 		);
@@ -170,7 +240,12 @@ describe('A redirect', () => {
 
 describe('A refusal', () => {
 	it("should carry the API's own words", () => {
-		const body = refusal({ message: 'No such thing', type: 'invalid_request_error', param: 'metadata', code: 'bad' });
+		const body = refusal({
+			message: 'No such thing',
+			type: 'invalid_request_error',
+			param: 'metadata',
+			code: 'bad',
+		});
 		expect(failure(400, body, { 'x-request-id': 'req_9' })).toMatchObject({
 			kind: 'answer',
 			status: 400,
@@ -187,11 +262,27 @@ describe('A refusal', () => {
 
 	it.each<[string, JsonValue, Partial<FailureDetails>]>([
 		['an error that is text', { error: 'Nope' }, { message: 'Nope' }],
-		['a message without an error', { statusCode: 401, message: 'Access denied' }, { message: 'Access denied' }],
+		[
+			'a message without an error',
+			{ statusCode: 401, message: 'Access denied' },
+			{ message: 'Access denied' },
+		],
 		['a detail', { detail: 'Not authenticated' }, { message: 'Not authenticated' }],
-		['a code that is a number', { error: { message: 'm', code: 12 } }, { message: 'm', code: '12' }],
-		['a code that is null', { error: { message: 'm', code: null, param: null } }, { message: 'm', code: undefined }],
-		['a param that is an object', { error: { message: 'm', param: { a: 1 } } }, { message: 'm', param: undefined }],
+		[
+			'a code that is a number',
+			{ error: { message: 'm', code: 12 } },
+			{ message: 'm', code: '12' },
+		],
+		[
+			'a code that is null',
+			{ error: { message: 'm', code: null, param: null } },
+			{ message: 'm', code: undefined },
+		],
+		[
+			'a param that is an object',
+			{ error: { message: 'm', param: { a: 1 } } },
+			{ message: 'm', param: undefined },
+		],
 	])('should be read from %s', (_what, body, expected) => {
 		expect(failure(400, JSON.stringify(body))).toMatchObject(expected);
 	});
@@ -223,9 +314,14 @@ describe('A refusal', () => {
 	});
 
 	it('should cut a message beyond all measure, not in the middle of a character', () => {
-		const { message, code } = failure(400, refusal({ message: '😀'.repeat(5_000), code: 'c'.repeat(300) }));
+		const { message, code } = failure(
+			400,
+			refusal({ message: '😀'.repeat(5_000), code: 'c'.repeat(300) }),
+		);
 		expect(message).toBe(`${'😀'.repeat(500)}…`);
-		expect(failure(400, refusal({ message: `x${'😀'.repeat(5_000)}` })).message).toBe(`x${'😀'.repeat(499)}…`);
+		expect(failure(400, refusal({ message: `x${'😀'.repeat(5_000)}` })).message).toBe(
+			`x${'😀'.repeat(499)}…`,
+		);
 		expect(code).toBe(`${'c'.repeat(200)}…`);
 		expect(failure(400, refusal({ message: 'm'.repeat(1_000) })).message).toHaveLength(1_000);
 	});
@@ -234,7 +330,12 @@ describe('A refusal', () => {
 		fc.assert(
 			fc.property(fc.nat(1_100), fc.nat(220), (before, beforeWord) => {
 				const word = `${'w'.repeat(beforeWord)}${KEY}`;
-				const body = refusal({ message: `${'m'.repeat(before)}${KEY}${KEY}`, type: word, param: word, code: word });
+				const body = refusal({
+					message: `${'m'.repeat(before)}${KEY}${KEY}`,
+					type: word,
+					param: word,
+					code: word,
+				});
 				const shown = JSON.stringify(failure(401, body, { 'x-request-id': word }));
 				expect(runsOf(SECRET, 5).find((run) => shown.includes(run))).toBeUndefined();
 			}),
@@ -251,8 +352,16 @@ describe('A refusal', () => {
 		[429, { message: 'm' }, 'Set Max Retries'],
 		[429, { message: 'm', code: 'insufficient_quota' }, 'no credit left'],
 		[429, { message: 'You exceeded your current quota' }, 'no credit left'],
-		[400, { message: 'm', code: 'conversation_locked' }, 'Another request is working on this conversation'],
-		[409, { message: 'm', code: 'conversation_locked' }, 'Another request is working on this conversation'],
+		[
+			400,
+			{ message: 'm', code: 'conversation_locked' },
+			'Another request is working on this conversation',
+		],
+		[
+			409,
+			{ message: 'm', code: 'conversation_locked' },
+			'Another request is working on this conversation',
+		],
 		[409, { message: 'm' }, 'Correct what the message names'],
 		[408, { message: 'm' }, 'The server gave up waiting'],
 		[422, { message: 'm' }, 'Correct what the message names'],
@@ -261,12 +370,17 @@ describe('A refusal', () => {
 		[503, { message: 'm' }, 'set Max Retries'],
 		[599, { message: 'm' }, 'set Max Retries'],
 	])('should say for status %d and %j what to do', (status, error, advice) => {
-		expect(failure(status, error === undefined ? '<html>' : refusal(error)).advice).toContain(advice);
+		expect(failure(status, error === undefined ? '<html>' : refusal(error)).advice).toContain(
+			advice,
+		);
 	});
 
-	it.each([408, 409, 422, 600, 999])('should not advise Max Retries for status %d, which is not retried', (status) => {
-		expect(failure(status, refusal({ message: 'm' })).advice).not.toContain('Max Retries');
-	});
+	it.each([408, 409, 422, 600, 999])(
+		'should not advise Max Retries for status %d, which is not retried',
+		(status) => {
+			expect(failure(status, refusal({ message: 'm' })).advice).not.toContain('Max Retries');
+		},
+	);
 
 	it.each<[number, JsonValue | undefined, boolean]>([
 		[500, { error: { message: 'm' } }, true],
@@ -280,9 +394,14 @@ describe('A refusal', () => {
 		[408, { error: { message: 'm' } }, false],
 		[502, { error: { message: 'm' } }, false],
 		[504, { error: { message: 'm' } }, false],
-	])('should with status %d and %j say whether the API itself is through with it: %s', (status, body, expected) => {
-		expect(failure(status, body === undefined ? '<html>' : JSON.stringify(body)).settled).toBe(expected);
-	});
+	])(
+		'should with status %d and %j say whether the API itself is through with it: %s',
+		(status, body, expected) => {
+			expect(failure(status, body === undefined ? '<html>' : JSON.stringify(body)).settled).toBe(
+				expected,
+			);
+		},
+	);
 
 	it.each([
 		[400, false],

@@ -8,7 +8,8 @@ const message: JsonObject = { type: 'message' };
 const reasoning: JsonObject = { type: 'reasoning' };
 
 /** `m` for a message, `r` for reasoning. */
-const itemsOf = (letters: string) => Array.from(letters, (letter) => (letter === 'r' ? reasoning : message));
+const itemsOf = (letters: string) =>
+	Array.from(letters, (letter) => (letter === 'r' ? reasoning : message));
 const sizes = (letters: string) => chunksOf(itemsOf(letters)).map(({ length }) => length);
 
 describe('chunksOf', () => {
@@ -30,7 +31,10 @@ describe('chunksOf', () => {
 	it('should lose no item, keep the order, and never hold more than 20', () => {
 		fc.assert(
 			fc.property(fc.array(fc.constantFrom('m', 'r'), { maxLength: 120 }), (letters) => {
-				const items = letters.map((letter, place) => ({ type: letter === 'r' ? 'reasoning' : 'message', place }));
+				const items = letters.map((letter, place) => ({
+					type: letter === 'r' ? 'reasoning' : 'message',
+					place,
+				}));
 				const chunks = chunksOf(items);
 				expect(chunks.flat()).toEqual(items);
 				for (const chunk of chunks) {
@@ -43,7 +47,9 @@ describe('chunksOf', () => {
 	});
 
 	it('should never cut between reasoning and what it led to when fewer than 20 stand in a row', () => {
-		const row = fc.tuple(fc.nat({ max: 18 }), fc.integer({ min: 1, max: 25 })).map(([r, m]) => 'r'.repeat(r) + 'm'.repeat(m));
+		const row = fc
+			.tuple(fc.nat({ max: 18 }), fc.integer({ min: 1, max: 25 }))
+			.map(([r, m]) => 'r'.repeat(r) + 'm'.repeat(m));
 		fc.assert(
 			fc.property(fc.array(row, { maxLength: 10 }), (rows) => {
 				const chunks = chunksOf(itemsOf(rows.join('')));

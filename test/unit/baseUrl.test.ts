@@ -51,7 +51,9 @@ describe('A base URL', () => {
 		['https://x.example/v1#', 'has a query string or a fragment in it'],
 	])('should be refused: %j', (value, message) => {
 		const error = refused(() => parse(value));
-		expect(error.message).toContain(`Base URL ${message.startsWith('which') ? '' : message}`.trim());
+		expect(error.message).toContain(
+			`Base URL ${message.startsWith('which') ? '' : message}`.trim(),
+		);
 		expect(error.message).toContain(message);
 		expect(error.advice).toMatch(/^\S.*\.$/);
 	});
@@ -62,23 +64,50 @@ describe('A base URL', () => {
 	});
 
 	it('should bear the name of the field it was given', () => {
-		expect(refused(() => parseBaseUrl('x', 'Base URL in the credential')).message).toMatch(/^Base URL in the credential is "x"/);
+		expect(refused(() => parseBaseUrl('x', 'Base URL in the credential')).message).toMatch(
+			/^Base URL in the credential is "x"/,
+		);
 	});
 
 	it('should stay the start of every address that is made of it, or be refused with a text, whatever is given', () => {
-		const part = fc.oneof(anyText, fc.constantFrom('https://', 'http://', 'x.example', '/', '//', '\\', '..', '%2e%2e', '@', ':', '?', '#', '[::1]', ':8080', '\t'));
+		const part = fc.oneof(
+			anyText,
+			fc.constantFrom(
+				'https://',
+				'http://',
+				'x.example',
+				'/',
+				'//',
+				'\\',
+				'..',
+				'%2e%2e',
+				'@',
+				':',
+				'?',
+				'#',
+				'[::1]',
+				':8080',
+				'\t',
+			),
+		);
 		fc.assert(
-			fc.property(fc.oneof(fc.webUrl({ withQueryParameters: true, withFragments: true }), fc.array(part).map((parts) => parts.join(''))), (text) => {
-				const error = refusal(() => {
-					const base = parse(text);
-					expect(parse(base)).toBe(base);
-					const url = new URL(`${base}/conversations/conv_1?x=1`);
-					expect(url.href).toBe(`${base}/conversations/conv_1?x=1`);
-					expect(url.protocol).toMatch(/^https?:$/);
-					expect(url.username + url.password + url.hash).toBe('');
-				});
-				if (error !== undefined) expect(error.message).toMatch(/^Base URL (?:is|has) /);
-			}),
+			fc.property(
+				fc.oneof(
+					fc.webUrl({ withQueryParameters: true, withFragments: true }),
+					fc.array(part).map((parts) => parts.join('')),
+				),
+				(text) => {
+					const error = refusal(() => {
+						const base = parse(text);
+						expect(parse(base)).toBe(base);
+						const url = new URL(`${base}/conversations/conv_1?x=1`);
+						expect(url.href).toBe(`${base}/conversations/conv_1?x=1`);
+						expect(url.protocol).toMatch(/^https?:$/);
+						expect(url.username + url.password + url.hash).toBe('');
+					});
+					if (error !== undefined) expect(error.message).toMatch(/^Base URL (?:is|has) /);
+				},
+			),
 			RUNS,
 		);
 	});
@@ -121,6 +150,11 @@ describe('An address whose key can be read on the way', () => {
 	});
 
 	it('should never be one with https', () => {
-		fc.assert(fc.property(fc.webUrl({ validSchemes: ['https'] }), (url) => expect(isUnprotected(url)).toBe(false)), RUNS);
+		fc.assert(
+			fc.property(fc.webUrl({ validSchemes: ['https'] }), (url) =>
+				expect(isUnprotected(url)).toBe(false),
+			),
+			RUNS,
+		);
 	});
 });

@@ -19,12 +19,24 @@ const anyConversation = fc
 		fc.oneof(
 			fc.constantFrom(...Object.values(everyItem)).map(asJson),
 			fc.constant<JsonObject>({ type: 'reasoning', id: 'rs_x', summary: [] }),
-			fc.constant<JsonObject>({ type: 'message', role: 'assistant', content: [{ type: 'output_text', text: 'ok' }] }),
-			fc.constant<JsonObject>({ type: 'message', role: 'user', content: [{ type: 'input_image', image_url: null }] }),
+			fc.constant<JsonObject>({
+				type: 'message',
+				role: 'assistant',
+				content: [{ type: 'output_text', text: 'ok' }],
+			}),
+			fc.constant<JsonObject>({
+				type: 'message',
+				role: 'user',
+				content: [{ type: 'input_image', image_url: null }],
+			}),
 		),
 		{ maxLength: 70 },
 	)
-	.map((items) => items.map((item, place): JsonObject => ({ ...item, id: `${String(item.id ?? 'msg')}_${place}` })));
+	.map((items) =>
+		items.map(
+			(item, place): JsonObject => ({ ...item, id: `${String(item.id ?? 'msg')}_${place}` }),
+		),
+	);
 
 describe('carryOver', () => {
 	it('should give what the API takes, in chunks that it takes, whatever a conversation holds', () => {
@@ -59,7 +71,10 @@ describe('carryOver', () => {
 	it('should take whatever a server sends', () => {
 		const item = fc.dictionary(
 			fc.constantFrom('type', 'id', 'role', 'content', 'call_id', 'encrypted_content', 'status'),
-			fc.oneof(anyJson, fc.constantFrom('message', 'reasoning', 'computer_call', 'computer_call_output', 'user')),
+			fc.oneof(
+				anyJson,
+				fc.constantFrom('message', 'reasoning', 'computer_call', 'computer_call_output', 'user'),
+			),
 		);
 		fc.assert(
 			fc.property(fc.array(item, { maxLength: 8 }), (items) => {
@@ -72,7 +87,9 @@ describe('carryOver', () => {
 	});
 
 	it('should pass a type that does not exist yet on, without its ID', () => {
-		const { sent, leftOut } = carryOver([{ type: 'hologram', id: 'h_1', status: 'done', size: 3, depth: null }]);
+		const { sent, leftOut } = carryOver([
+			{ type: 'hologram', id: 'h_1', status: 'done', size: 3, depth: null },
+		]);
 		expect(sent).toEqual([{ type: 'hologram', size: 3 }]);
 		expect(leftOut).toEqual([]);
 	});

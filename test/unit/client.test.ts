@@ -1,9 +1,19 @@
 import type { WireAnswer } from '../../nodes/OpenAIConversation/transport/answer';
 import type { WireRequest } from '../../nodes/OpenAIConversation/transport/attempt';
 import { createClient } from '../../nodes/OpenAIConversation/transport/client';
-import type { ApiRequest, Finding, RequestSettings, Tally } from '../../nodes/OpenAIConversation/transport/client';
+import type {
+	ApiRequest,
+	Finding,
+	RequestSettings,
+	Tally,
+} from '../../nodes/OpenAIConversation/transport/client';
 import type { FailureDetails } from '../../nodes/OpenAIConversation/transport/failures';
-import { attempted, Cancelled, NotContinued, RequestFailure } from '../../nodes/OpenAIConversation/transport/failures';
+import {
+	attempted,
+	Cancelled,
+	NotContinued,
+	RequestFailure,
+} from '../../nodes/OpenAIConversation/transport/failures';
 import type { Observation } from '../../nodes/OpenAIConversation/transport/gate';
 import { createRedactor } from '../../nodes/OpenAIConversation/transport/redact';
 import { KEY } from './support';
@@ -20,9 +30,18 @@ const SETTINGS: RequestSettings = {
 };
 
 const READ: ApiRequest = { method: 'GET', path: ['conversations', 'conv_1'], repeatable: true };
-const SET: ApiRequest = { method: 'POST', path: ['conversations', 'conv_1'], body: { metadata: {} }, repeatable: true };
+const SET: ApiRequest = {
+	method: 'POST',
+	path: ['conversations', 'conv_1'],
+	body: { metadata: {} },
+	repeatable: true,
+};
 const CREATE: ApiRequest = { method: 'POST', path: ['conversations'], body: {}, repeatable: false };
-const DELETE: ApiRequest = { method: 'DELETE', path: ['conversations', 'conv_1'], repeatable: true };
+const DELETE: ApiRequest = {
+	method: 'DELETE',
+	path: ['conversations', 'conv_1'],
+	repeatable: true,
+};
 
 /** What the server does with a request: an answer, or a connection that breaks. */
 type Step = { status: number; body?: unknown; headers?: Record<string, string> } | { code: string };
@@ -89,7 +108,9 @@ function stage({ steps = [done], settings = {}, onSend, onPause }: Scene = {}) {
 }
 
 /** What a call led to: the answer, or the details of its failure. */
-async function outcome(call: Promise<unknown>): Promise<Partial<FailureDetails> | { answer: unknown }> {
+async function outcome(
+	call: Promise<unknown>,
+): Promise<Partial<FailureDetails> | { answer: unknown }> {
 	const result = await attempted(call);
 	return result instanceof RequestFailure ? result.details : { answer: result };
 }
@@ -125,8 +146,20 @@ describe('A request', () => {
 
 	it("should have its own query before the user's, encoded but for the brackets of lists", async () => {
 		const wire = await wireFor(
-			{ ...READ, query: [['include[]', 'a.b'], ['include[]', 'c&d'], ['after', 'ä']] },
-			{ additionalQuery: [['x[y]', '[1]'], ['=', '']] },
+			{
+				...READ,
+				query: [
+					['include[]', 'a.b'],
+					['include[]', 'c&d'],
+					['after', 'ä'],
+				],
+			},
+			{
+				additionalQuery: [
+					['x[y]', '[1]'],
+					['=', ''],
+				],
+			},
 		);
 		expect(wire?.url).toBe(
 			'https://api.example/v1/conversations/conv_1?include[]=a.b&include[]=c%26d&after=%C3%A4&x[y]=%5B1%5D&%3D=',
@@ -139,11 +172,17 @@ describe('A request', () => {
 	});
 
 	it('should name the domains that the credential is restricted to', async () => {
-		expect((await wireFor(READ, { allowedDomains: 'api.example' }))?.allowedDomains).toBe('api.example');
+		expect((await wireFor(READ, { allowedDomains: 'api.example' }))?.allowedDomains).toBe(
+			'api.example',
+		);
 	});
 
 	it.each<[string, ApiRequest, string | undefined]>([
-		['laid over the body of one that takes it', { ...CREATE, body: { a: 1, b: 2 }, extensible: true }, '{"a":1,"b":3}'],
+		[
+			'laid over the body of one that takes it',
+			{ ...CREATE, body: { a: 1, b: 2 }, extensible: true },
+			'{"a":1,"b":3}',
+		],
 		['kept out of others', { ...CREATE, body: { a: 1, b: 2 } }, '{"a":1,"b":2}'],
 		['kept out of a deletion', { ...DELETE, extensible: true }, undefined],
 	])('should have the Additional Body %s', async (_what, request, expected) => {
@@ -156,17 +195,43 @@ describe('An answer', () => {
 		const { client, observed, tally, pauses } = stage();
 		expect(await client.call(READ)).toEqual({ id: 'conv_1' });
 		expect(tally).toEqual({ requests: 1, retries: new Map() });
-		expect(observed).toEqual([{ startedAt: 1, status: 200, headers: {}, isRateLimit: false, namedWait: undefined }]);
+		expect(observed).toEqual([
+			{ startedAt: 1, status: 200, headers: {}, isRateLimit: false, namedWait: undefined },
+		]);
 		expect(pauses).toEqual([]);
 	});
 
 	it.each<[string, Step, Partial<Observation>]>([
-		['a rate limit', { ...limited, headers: { 'retry-after-ms': '30' } }, { status: 429, isRateLimit: true, namedWait: 30 }],
-		['a rate limit without a wait', limited, { status: 429, isRateLimit: true, namedWait: undefined }],
-		['a quota that is used up', { ...quota, headers: { 'retry-after-ms': '30' } }, { status: 429, isRateLimit: false, namedWait: undefined }],
-		['a server that is not there', { ...open, status: 503, headers: { 'retry-after': '2' } }, { status: 503, isRateLimit: false, namedWait: 2_000 }],
-		['another fault', { ...broken, headers: { 'retry-after': '2' } }, { status: 500, isRateLimit: false, namedWait: undefined }],
-		['a broken connection', lost, { status: undefined, isRateLimit: false, namedWait: undefined, headers: {} }],
+		[
+			'a rate limit',
+			{ ...limited, headers: { 'retry-after-ms': '30' } },
+			{ status: 429, isRateLimit: true, namedWait: 30 },
+		],
+		[
+			'a rate limit without a wait',
+			limited,
+			{ status: 429, isRateLimit: true, namedWait: undefined },
+		],
+		[
+			'a quota that is used up',
+			{ ...quota, headers: { 'retry-after-ms': '30' } },
+			{ status: 429, isRateLimit: false, namedWait: undefined },
+		],
+		[
+			'a server that is not there',
+			{ ...open, status: 503, headers: { 'retry-after': '2' } },
+			{ status: 503, isRateLimit: false, namedWait: 2_000 },
+		],
+		[
+			'another fault',
+			{ ...broken, headers: { 'retry-after': '2' } },
+			{ status: 500, isRateLimit: false, namedWait: undefined },
+		],
+		[
+			'a broken connection',
+			lost,
+			{ status: undefined, isRateLimit: false, namedWait: undefined, headers: {} },
+		],
 	])('should be told to the gate: %s', async (_what, step, expected) => {
 		const { client, observed } = stage({ steps: [step], settings: { maxRetries: 0 } });
 		await expect(client.call(READ)).rejects.toThrow(RequestFailure);
@@ -181,7 +246,13 @@ describe('A retry', () => {
 		const { client, pauses, tally, observed } = stage({ steps });
 		expect(await client.call(SET)).toEqual({ id: 'conv_1' });
 		expect(pauses).toEqual([1_000, 30, 4_000]);
-		expect(tally).toEqual({ requests: 4, retries: new Map([['server error', 2], ['rate limit', 1]]) });
+		expect(tally).toEqual({
+			requests: 4,
+			retries: new Map([
+				['server error', 2],
+				['rate limit', 1],
+			]),
+		});
 		expect(observed.map(({ startedAt }) => startedAt)).toEqual([1, 2, 3, 4]);
 	});
 
@@ -192,14 +263,24 @@ describe('A retry', () => {
 	});
 
 	it('should be made as often as Max Retries says, and the failure tell how often', async () => {
-		const { client, sent } = stage({ steps: [broken, broken, broken, broken], settings: { maxRetries: 2 } });
-		expect(await outcome(client.call(READ))).toMatchObject({ kind: 'answer', status: 500, attempts: 3 });
+		const { client, sent } = stage({
+			steps: [broken, broken, broken, broken],
+			settings: { maxRetries: 2 },
+		});
+		expect(await outcome(client.call(READ))).toMatchObject({
+			kind: 'answer',
+			status: 500,
+			attempts: 3,
+		});
 		expect(sent).toHaveLength(3);
 	});
 
 	it.each<[string, Step]>([
 		['a redirect', { status: 302, headers: { location: '/x', 'x-should-retry': 'true' } }],
-		['an answer that is no JSON', { status: 200, body: 'x', headers: { 'x-should-retry': 'true' } }],
+		[
+			'an answer that is no JSON',
+			{ status: 200, body: 'x', headers: { 'x-should-retry': 'true' } },
+		],
 		['a refusal', refused],
 		['a quota that is used up', quota],
 		['a request that can not be sent', { code: 'ERR_INVALID_CHAR' }],
@@ -212,13 +293,23 @@ describe('A retry', () => {
 	it('should be made after a broken connection only when the user wants that, and tell how many there were', async () => {
 		const without = stage({ steps: [lost] });
 		expect(await outcome(without.client.call(SET))).toMatchObject({ kind: 'network', attempts: 1 });
-		const { client, tally } = stage({ steps: [lost, lost], settings: { retryNetworkErrors: true, maxRetries: 1 } });
-		expect(await outcome(client.call(SET))).toMatchObject({ kind: 'network', code: 'ECONNRESET', attempts: 2 });
+		const { client, tally } = stage({
+			steps: [lost, lost],
+			settings: { retryNetworkErrors: true, maxRetries: 1 },
+		});
+		expect(await outcome(client.call(SET))).toMatchObject({
+			kind: 'network',
+			code: 'ECONNRESET',
+			attempts: 2,
+		});
 		expect(tally.retries).toEqual(new Map([['connection', 1]]));
 	});
 
 	it('should be made while the conversation is busy, whatever the request', async () => {
-		const locked: Step = { status: 400, body: { error: { message: 'm', code: 'conversation_locked' } } };
+		const locked: Step = {
+			status: 400,
+			body: { error: { message: 'm', code: 'conversation_locked' } },
+		};
 		const { client, tally } = stage({ steps: [locked, done] });
 		expect(await client.call(CREATE)).toEqual({ id: 'conv_1' });
 		expect(tally.retries).toEqual(new Map([['conversation busy', 1]]));
@@ -234,12 +325,27 @@ describe('A retry', () => {
 
 describe('A failure', () => {
 	it.each<[string, ApiRequest, Step[], Partial<FailureDetails>]>([
-		['a write that the server broke off', SET, [broken], { mayHaveHappened: true, repeatable: true }],
-		['a write that must not be repeated', CREATE, [broken], { mayHaveHappened: true, repeatable: false }],
+		[
+			'a write that the server broke off',
+			SET,
+			[broken],
+			{ mayHaveHappened: true, repeatable: true },
+		],
+		[
+			'a write that must not be repeated',
+			CREATE,
+			[broken],
+			{ mayHaveHappened: true, repeatable: false },
+		],
 		['a deletion', DELETE, [open], { mayHaveHappened: true, repeatable: true }],
 		['a read, which changes nothing', READ, [broken], { mayHaveHappened: false, repeatable: true }],
 		['a refusal', SET, [refused], { mayHaveHappened: false }],
-		['a refusal after an attempt that was broken off', SET, [broken, refused], { mayHaveHappened: true, status: 400, code: 'bad' }],
+		[
+			'a refusal after an attempt that was broken off',
+			SET,
+			[broken, refused],
+			{ mayHaveHappened: true, status: 400, code: 'bad' },
+		],
 		['a refusal after a rate limit', SET, [limited, refused], { mayHaveHappened: false }],
 	])('should tell whether it may have happened: %s', async (_what, request, steps, expected) => {
 		const { client } = stage({ steps, settings: { maxRetries: steps.length - 1 } });
@@ -250,17 +356,28 @@ describe('A failure', () => {
 describe('A write that must not be done twice', () => {
 	const found: Finding = { kind: 'done', answer: { id: 'conv_1', found: true } };
 
-	function add(steps: readonly Step[], findOut: () => Promise<Finding>, settings: Partial<RequestSettings> = {}) {
+	function add(
+		steps: readonly Step[],
+		findOut: () => Promise<Finding>,
+		settings: Partial<RequestSettings> = {},
+	) {
 		const look = jest.fn(findOut);
 		const scene = stage({ steps, settings });
-		return { ...scene, look, call: async () => await scene.client.call({ ...CREATE, findOut: look }) };
+		return {
+			...scene,
+			look,
+			call: async () => await scene.client.call({ ...CREATE, findOut: look }),
+		};
 	}
 
-	it.each([broken, open])('should not be sent again where nobody can find out: %j', async (step) => {
-		const { client, sent, pauses } = stage({ steps: [step] });
-		expect(await outcome(client.call(CREATE))).toMatchObject({ attempts: 1 });
-		expect([sent.length, pauses]).toEqual([1, []]);
-	});
+	it.each([broken, open])(
+		'should not be sent again where nobody can find out: %j',
+		async (step) => {
+			const { client, sent, pauses } = stage({ steps: [step] });
+			expect(await outcome(client.call(CREATE))).toMatchObject({ attempts: 1 });
+			expect([sent.length, pauses]).toEqual([1, []]);
+		},
+	);
 
 	it('should be sent again after an answer that rules it out', async () => {
 		const { call, look, sent } = add([limited, done], async () => found);
@@ -277,7 +394,11 @@ describe('A write that must not be done twice', () => {
 
 	it('should be looked for after a broken connection only when network errors are retried', async () => {
 		const without = add([lost], async () => found);
-		expect(await outcome(without.call())).toMatchObject({ code: 'ECONNRESET', mayHaveHappened: true, repeatable: false });
+		expect(await outcome(without.call())).toMatchObject({
+			code: 'ECONNRESET',
+			mayHaveHappened: true,
+			repeatable: false,
+		});
 		expect(without.look).not.toHaveBeenCalled();
 		const retried = add([lost], async () => found, { retryNetworkErrors: true });
 		expect(await retried.call()).toEqual({ id: 'conv_1', found: true });
@@ -297,11 +418,32 @@ describe('A write that must not be done twice', () => {
 	it.each<[string, Step, () => Promise<Finding>]>([
 		['may still come', open, async () => ({ kind: 'notDone' })],
 		['can not be told', broken, async () => ({ kind: 'unclear' })],
-		['could not be looked for', broken, async () => await Promise.reject(new RequestFailure({ kind: 'network', message: 'x', attempts: 1, mayHaveHappened: false }))],
-		['is not looked for because the run has ended', broken, async () => await Promise.reject(new NotContinued())],
+		[
+			'could not be looked for',
+			broken,
+			async () =>
+				await Promise.reject(
+					new RequestFailure({
+						kind: 'network',
+						message: 'x',
+						attempts: 1,
+						mayHaveHappened: false,
+					}),
+				),
+		],
+		[
+			'is not looked for because the run has ended',
+			broken,
+			async () => await Promise.reject(new NotContinued()),
+		],
 	])('should be left at the first failure when it %s', async (_what, step, findOut) => {
 		const { call, sent } = add([step], findOut);
-		expect(await outcome(call())).toMatchObject({ kind: 'answer', attempts: 1, mayHaveHappened: true, repeatable: false });
+		expect(await outcome(call())).toMatchObject({
+			kind: 'answer',
+			attempts: 1,
+			mayHaveHappened: true,
+			repeatable: false,
+		});
 		expect(sent).toHaveLength(1);
 	});
 

@@ -1,10 +1,18 @@
 import fc from 'fast-check';
-import type { ICredentialDataDecryptedObject, IDataObject, IHttpRequestOptions, INode } from 'n8n-workflow';
+import type {
+	ICredentialDataDecryptedObject,
+	IDataObject,
+	IHttpRequestOptions,
+	INode,
+} from 'n8n-workflow';
 import * as n8n from 'n8n-workflow';
 
 import { OpenAIConversationApi } from '../../credentials/OpenAIConversationApi.credentials';
 import type { Credential } from '../../nodes/OpenAIConversation/execution/credential';
-import { allowedDomainsFor, parseCredential } from '../../nodes/OpenAIConversation/execution/credential';
+import {
+	allowedDomainsFor,
+	parseCredential,
+} from '../../nodes/OpenAIConversation/execution/credential';
 import { anyJson, anyText, anyValue, KEY, refusal, refused, RUNS } from './support';
 
 const credential = new OpenAIConversationApi();
@@ -13,26 +21,43 @@ async function headersFor(
 	fields: ICredentialDataDecryptedObject,
 	given?: IDataObject,
 ): Promise<Record<string, unknown>> {
-	const request: IHttpRequestOptions = { url: 'https://x.example', ...(given === undefined ? {} : { headers: given }) };
+	const request: IHttpRequestOptions = {
+		url: 'https://x.example',
+		...(given === undefined ? {} : { headers: given }),
+	};
 	const { headers } = await credential.authenticate({ apiKey: KEY, ...fields }, request);
 	return { ...headers };
 }
 
-const custom = (...headers: IDataObject[]): ICredentialDataDecryptedObject => ({ customHeaders: { headers } });
+const custom = (...headers: IDataObject[]): ICredentialDataDecryptedObject => ({
+	customHeaders: { headers },
+});
 
 describe('The credential', () => {
 	it.each<[string, ICredentialDataDecryptedObject, Record<string, unknown>]>([
 		['as a bearer token', { authentication: 'bearer' }, { Authorization: `Bearer ${KEY}` }],
 		['as a bearer token where nothing is chosen', {}, { Authorization: `Bearer ${KEY}` }],
 		['as an API key header', { authentication: 'apiKeyHeader' }, { 'api-key': KEY }],
-		['without the white space that pasting leaves', { apiKey: ` ${KEY}\n` }, { Authorization: `Bearer ${KEY}` }],
+		[
+			'without the white space that pasting leaves',
+			{ apiKey: ` ${KEY}\n` },
+			{ Authorization: `Bearer ${KEY}` },
+		],
 	])('should send the key %s', async (_what, fields, expected) => {
 		expect(await headersFor(fields)).toEqual(expected);
 	});
 
 	it.each<[string, ICredentialDataDecryptedObject, Record<string, unknown>]>([
-		['both when filled', { organizationId: 'org-1', projectId: 'proj_1' }, { 'OpenAI-Organization': 'org-1', 'OpenAI-Project': 'proj_1' }],
-		['one when filled', { organizationId: ' org-1 ', projectId: '' }, { 'OpenAI-Organization': 'org-1' }],
+		[
+			'both when filled',
+			{ organizationId: 'org-1', projectId: 'proj_1' },
+			{ 'OpenAI-Organization': 'org-1', 'OpenAI-Project': 'proj_1' },
+		],
+		[
+			'one when filled',
+			{ organizationId: ' org-1 ', projectId: '' },
+			{ 'OpenAI-Organization': 'org-1' },
+		],
 		['none when empty', { organizationId: '', projectId: ' ' }, {}],
 		['none when they are no texts', { organizationId: 5, projectId: { a: 1 } }, {}],
 	])('should send organization and project: %s', async (_what, fields, expected) => {
@@ -40,10 +65,18 @@ describe('The credential', () => {
 	});
 
 	it.each<[string, ICredentialDataDecryptedObject, Record<string, unknown>]>([
-		['with names and values', custom({ name: 'x-a', value: '1' }, { name: 'x-b', value: '2' }), { 'x-a': '1', 'x-b': '2' }],
+		[
+			'with names and values',
+			custom({ name: 'x-a', value: '1' }, { name: 'x-b', value: '2' }),
+			{ 'x-a': '1', 'x-b': '2' },
+		],
 		['without white space around them', custom({ name: ' x-a ', value: '\t1\n' }), { 'x-a': '1' }],
 		['without rows that have no name', custom({ name: ' ', value: '1' }, { value: '2' }), {}],
-		['the last of a name that stands there twice', custom({ name: 'x-a', value: '1' }, { name: 'X-A', value: '2' }), { 'X-A': '2' }],
+		[
+			'the last of a name that stands there twice',
+			custom({ name: 'x-a', value: '1' }, { name: 'X-A', value: '2' }),
+			{ 'X-A': '2' },
+		],
 		['none where the field was never touched', {}, {}],
 		['none where it is empty', { customHeaders: {} }, {}],
 		['none where it is null', JSON.parse('{ "customHeaders": null }'), {}],
@@ -52,12 +85,23 @@ describe('The credential', () => {
 		expect(await headersFor(fields)).toEqual({ Authorization: `Bearer ${KEY}`, ...expected });
 	});
 
-	it.each(['authorization', 'Authorization', 'AUTHORIZATION'])('should let the custom header %s take the place of the key', async (name) => {
-		expect(await headersFor(custom({ name, value: 'Basic abc' }))).toEqual({ [name]: 'Basic abc' });
-	});
+	it.each(['authorization', 'Authorization', 'AUTHORIZATION'])(
+		'should let the custom header %s take the place of the key',
+		async (name) => {
+			expect(await headersFor(custom({ name, value: 'Basic abc' }))).toEqual({
+				[name]: 'Basic abc',
+			});
+		},
+	);
 
 	it('should let a custom header take the place of the organization and of one that the request brings', async () => {
-		const fields = { organizationId: 'org-1', ...custom({ name: 'openai-organization', value: 'org-2' }, { name: 'accept', value: 'text/plain' }) };
+		const fields = {
+			organizationId: 'org-1',
+			...custom(
+				{ name: 'openai-organization', value: 'org-2' },
+				{ name: 'accept', value: 'text/plain' },
+			),
+		};
 		expect(await headersFor(fields, { Accept: 'application/json' })).toEqual({
 			Authorization: `Bearer ${KEY}`,
 			'openai-organization': 'org-2',
@@ -73,7 +117,12 @@ describe('The credential', () => {
 	});
 
 	it('should keep the rest of the request', async () => {
-		const request: IHttpRequestOptions = { url: 'https://x.example', method: 'POST', body: { a: 1 }, disableFollowRedirect: true };
+		const request: IHttpRequestOptions = {
+			url: 'https://x.example',
+			method: 'POST',
+			body: { a: 1 },
+			disableFollowRedirect: true,
+		};
 		expect(await credential.authenticate({ apiKey: KEY }, { ...request })).toEqual({
 			...request,
 			headers: { Authorization: `Bearer ${KEY}` },
@@ -81,12 +130,21 @@ describe('The credential', () => {
 	});
 
 	it('should never send a header in two spellings, whatever rows there are', async () => {
-		const row = fc.record({ name: fc.oneof(anyText, fc.constantFrom('Authorization', 'api-key', 'X-A', 'x-a')), value: anyText });
+		const row = fc.record({
+			name: fc.oneof(anyText, fc.constantFrom('Authorization', 'api-key', 'X-A', 'x-a')),
+			value: anyText,
+		});
 		await fc.assert(
-			fc.asyncProperty(fc.array(row), fc.constantFrom('bearer', 'apiKeyHeader'), async (rows, authentication) => {
-				const names = Object.keys(await headersFor({ authentication, ...custom(...rows) })).map((name) => name.toLowerCase());
-				expect(new Set(names).size).toBe(names.length);
-			}),
+			fc.asyncProperty(
+				fc.array(row),
+				fc.constantFrom('bearer', 'apiKeyHeader'),
+				async (rows, authentication) => {
+					const names = Object.keys(await headersFor({ authentication, ...custom(...rows) })).map(
+						(name) => name.toLowerCase(),
+					);
+					expect(new Set(names).size).toBe(names.length);
+				},
+			),
 			RUNS,
 		);
 	}, 60_000);
@@ -99,11 +157,17 @@ describe('The credential', () => {
 });
 
 describe('The fields of a credential', () => {
-	const parse = (fields: ICredentialDataDecryptedObject = {}) => parseCredential({ apiKey: KEY, ...fields });
+	const parse = (fields: ICredentialDataDecryptedObject = {}) =>
+		parseCredential({ apiKey: KEY, ...fields });
 
 	it('should be taken without the white space that came along with pasting', () => {
 		const data = { apiKey: ` ${KEY}\n`, baseUrl: ' https://x.example/v1/ ' };
-		expect(parseCredential(data)).toEqual({ data, key: KEY, headerValues: [], baseUrl: 'https://x.example/v1' });
+		expect(parseCredential(data)).toEqual({
+			data,
+			key: KEY,
+			headerValues: [],
+			baseUrl: 'https://x.example/v1',
+		});
 	});
 
 	it.each([undefined, ''])("should have the API's own address where Base URL is %j", (baseUrl) => {
@@ -118,11 +182,24 @@ describe('The fields of a credential', () => {
 		['a cookie', 'Cookie', 'a=b', { text: 'a=b', inData: true }],
 		['a token', 'X-TOKEN', 't-1', { text: 't-1', inData: true }],
 		['a key behind its scheme', 'x-authorization', 'Bearer  g-1', { text: 'g-1', inData: true }],
-		['a key behind its scheme in another case', 'x-authorization', 'basic g-1', { text: 'g-1', inData: true }],
-		['the name of a scheme in the middle', 'x-authorization', 'my Token g-1', { text: 'my Token g-1', inData: true }],
-	])('should tell which values of custom headers are secret: %s', (_what, name, value, expected) => {
-		expect(parse(custom({ name, value })).headerValues).toEqual([expected]);
-	});
+		[
+			'a key behind its scheme in another case',
+			'x-authorization',
+			'basic g-1',
+			{ text: 'g-1', inData: true },
+		],
+		[
+			'the name of a scheme in the middle',
+			'x-authorization',
+			'my Token g-1',
+			{ text: 'my Token g-1', inData: true },
+		],
+	])(
+		'should tell which values of custom headers are secret: %s',
+		(_what, name, value, expected) => {
+			expect(parse(custom({ name, value })).headerValues).toEqual([expected]);
+		},
+	);
 
 	it.each<[string, ICredentialDataDecryptedObject]>([
 		['no rows', custom()],
@@ -138,21 +215,67 @@ describe('The fields of a credential', () => {
 		expect(parse(custom({ name: 'x-a' })).headerValues).toEqual([{ text: '', inData: false }]);
 	});
 
-	const API_KEYS = 'Copy the key again from the API keys page of the OpenAI dashboard into the credential.';
+	const API_KEYS =
+		'Copy the key again from the API keys page of the OpenAI dashboard into the credential.';
 
 	it.each<[string, ICredentialDataDecryptedObject, string, string]>([
 		['no key', { apiKey: '' }, 'API Key in the credential is empty', API_KEYS],
 		['a key of white space', { apiKey: ' \n' }, 'API Key in the credential is empty', API_KEYS],
 		['a key that is no text', { apiKey: 5 }, 'API Key in the credential is empty', API_KEYS],
-		['a key with white space in it', { apiKey: 'sk-a b' }, 'API Key in the credential has characters that no key has', API_KEYS],
-		['a key with an ending that no key has', { apiKey: 'sk-a…' }, 'API Key in the credential has characters that no key has', API_KEYS],
-		['a key with a beginning that no key has', { apiKey: '“sk-a' }, 'API Key in the credential has characters that no key has', API_KEYS],
-		['a base URL that is none', { baseUrl: 'x' }, 'Base URL in the credential is "x"', 'https://api.openai.com/v1'],
-		['a base URL that is no text', { baseUrl: 5 }, 'Base URL in the credential is a number, not text', 'https://api.openai.com/v1'],
-		['a base URL that has no text', { baseUrl: JSON.parse('{ "toString": null }') }, 'Base URL in the credential is an object, not text', 'https://api.openai.com/v1'],
-		['a header that can not be one', custom({ name: 'x y', value: 'v' }), 'Custom Headers in the credential has the name "x y"', 'Use letters, digits and hyphens, such as x-gateway-route.'],
-		['a header of the connection', custom({ name: 'TE', value: 'v' }), "Custom Headers in the credential can't set TE", 'Remove it from the credential.'],
-		['a value with a line break', custom({ name: 'x-a', value: 'a\nb' }), 'The value of x-a in Custom Headers in the credential has characters', 'Remove line breaks'],
+		[
+			'a key with white space in it',
+			{ apiKey: 'sk-a b' },
+			'API Key in the credential has characters that no key has',
+			API_KEYS,
+		],
+		[
+			'a key with an ending that no key has',
+			{ apiKey: 'sk-a…' },
+			'API Key in the credential has characters that no key has',
+			API_KEYS,
+		],
+		[
+			'a key with a beginning that no key has',
+			{ apiKey: '“sk-a' },
+			'API Key in the credential has characters that no key has',
+			API_KEYS,
+		],
+		[
+			'a base URL that is none',
+			{ baseUrl: 'x' },
+			'Base URL in the credential is "x"',
+			'https://api.openai.com/v1',
+		],
+		[
+			'a base URL that is no text',
+			{ baseUrl: 5 },
+			'Base URL in the credential is a number, not text',
+			'https://api.openai.com/v1',
+		],
+		[
+			'a base URL that has no text',
+			{ baseUrl: JSON.parse('{ "toString": null }') },
+			'Base URL in the credential is an object, not text',
+			'https://api.openai.com/v1',
+		],
+		[
+			'a header that can not be one',
+			custom({ name: 'x y', value: 'v' }),
+			'Custom Headers in the credential has the name "x y"',
+			'Use letters, digits and hyphens, such as x-gateway-route.',
+		],
+		[
+			'a header of the connection',
+			custom({ name: 'TE', value: 'v' }),
+			"Custom Headers in the credential can't set TE",
+			'Remove it from the credential.',
+		],
+		[
+			'a value with a line break',
+			custom({ name: 'x-a', value: 'a\nb' }),
+			'The value of x-a in Custom Headers in the credential has characters',
+			'Remove line breaks',
+		],
 	])('should be refused for %s', (_what, fields, message, advice) => {
 		const error = refused(() => parse(fields));
 		expect(error.message).toContain(message);
@@ -160,12 +283,17 @@ describe('The fields of a credential', () => {
 	});
 
 	it('should be such as can be used, or be refused with a text, whatever they hold', () => {
-		const fields = fc.dictionary(fc.constantFrom('apiKey', 'baseUrl', 'customHeaders', 'organizationId'), fc.oneof(anyJson, anyText));
+		const fields = fc.dictionary(
+			fc.constantFrom('apiKey', 'baseUrl', 'customHeaders', 'organizationId'),
+			fc.oneof(anyJson, anyText),
+		);
 		fc.assert(
 			fc.property(fields, (given) => {
 				const error = refusal(() => {
 					const { key, baseUrl } = parseCredential(JSON.parse(JSON.stringify(given)));
-					expect(new Headers({ authorization: `Bearer ${key}` }).get('authorization')).toBe(`Bearer ${key}`);
+					expect(new Headers({ authorization: `Bearer ${key}` }).get('authorization')).toBe(
+						`Bearer ${key}`,
+					);
 					expect(new URL(baseUrl).protocol).toMatch(/^https?:$/);
 				});
 				if (error !== undefined) expect(error.message).toContain('in the credential');
@@ -175,39 +303,120 @@ describe('The fields of a credential', () => {
 	});
 });
 
-const NODE: INode = { id: '1', name: 'Node', type: 'x.node', typeVersion: 1, position: [0, 0], parameters: {} };
+const NODE: INode = {
+	id: '1',
+	name: 'Node',
+	type: 'x.node',
+	typeVersion: 1,
+	position: [0, 0],
+	parameters: {},
+};
 const OWN = 'https://api.example/v1';
 
-const domains = (fields: ICredentialDataDecryptedObject, url: string, decide = allowedDomainsFor): string | undefined => {
+const domains = (
+	fields: ICredentialDataDecryptedObject,
+	url: string,
+	decide = allowedDomainsFor,
+): string | undefined => {
 	const read: Credential = { data: fields, key: KEY, headerValues: [], baseUrl: OWN };
 	return decide(NODE, read, url);
 };
 
 describe('The addresses that a credential allows', () => {
-	const cases: Array<[string, ICredentialDataDecryptedObject, string, string | undefined | 'refused']> = [
+	const cases: Array<
+		[string, ICredentialDataDecryptedObject, string, string | undefined | 'refused']
+	> = [
 		['no restriction', {}, 'https://any.example', undefined],
-		['all', { allowedHttpRequestDomains: 'all', allowedDomains: 'x.example' }, 'https://any.example', undefined],
-		["none, its own", { allowedHttpRequestDomains: 'none' }, OWN, undefined],
+		[
+			'all',
+			{ allowedHttpRequestDomains: 'all', allowedDomains: 'x.example' },
+			'https://any.example',
+			undefined,
+		],
+		['none, its own', { allowedHttpRequestDomains: 'none' }, OWN, undefined],
 		['none, another', { allowedHttpRequestDomains: 'none' }, 'https://any.example', 'refused'],
-		['none, its own on another path', { allowedHttpRequestDomains: 'none' }, 'https://api.example/v2', 'refused'],
-		['a list with the host', { allowedHttpRequestDomains: 'domains', allowedDomains: ' a.example , B.example. ' }, 'https://b.EXAMPLE/v1', 'a.example , B.example.'],
-		['a list with the host, which ends with a dot', { allowedHttpRequestDomains: 'domains', allowedDomains: 'a.example' }, 'https://a.example./v1', 'a.example'],
-		['a list with a wildcard', { allowedHttpRequestDomains: 'domains', allowedDomains: '*.example' }, 'https://a.b.example', '*.example'],
-		['a list whose wildcard is for subdomains only', { allowedHttpRequestDomains: 'domains', allowedDomains: '*.b.example' }, 'https://b.example', 'refused'],
-		['a list without the host', { allowedHttpRequestDomains: 'domains', allowedDomains: 'a.example' }, 'https://aa.example', 'refused'],
-		['a list with something that only ends alike', { allowedHttpRequestDomains: 'domains', allowedDomains: '*.example' }, 'https://notexample', 'refused'],
-		['an empty list', { allowedHttpRequestDomains: 'domains', allowedDomains: ' ' }, OWN, 'refused'],
-		['a list of commas', { allowedHttpRequestDomains: 'domains', allowedDomains: ', ,' }, OWN, 'refused'],
-		['a list with a bare wildcard', { allowedHttpRequestDomains: 'domains', allowedDomains: '*.' }, 'https://any.example', 'refused'],
+		[
+			'none, its own on another path',
+			{ allowedHttpRequestDomains: 'none' },
+			'https://api.example/v2',
+			'refused',
+		],
+		[
+			'a list with the host',
+			{ allowedHttpRequestDomains: 'domains', allowedDomains: ' a.example , B.example. ' },
+			'https://b.EXAMPLE/v1',
+			'a.example , B.example.',
+		],
+		[
+			'a list with the host, which ends with a dot',
+			{ allowedHttpRequestDomains: 'domains', allowedDomains: 'a.example' },
+			'https://a.example./v1',
+			'a.example',
+		],
+		[
+			'a list with a wildcard',
+			{ allowedHttpRequestDomains: 'domains', allowedDomains: '*.example' },
+			'https://a.b.example',
+			'*.example',
+		],
+		[
+			'a list whose wildcard is for subdomains only',
+			{ allowedHttpRequestDomains: 'domains', allowedDomains: '*.b.example' },
+			'https://b.example',
+			'refused',
+		],
+		[
+			'a list without the host',
+			{ allowedHttpRequestDomains: 'domains', allowedDomains: 'a.example' },
+			'https://aa.example',
+			'refused',
+		],
+		[
+			'a list with something that only ends alike',
+			{ allowedHttpRequestDomains: 'domains', allowedDomains: '*.example' },
+			'https://notexample',
+			'refused',
+		],
+		[
+			'an empty list',
+			{ allowedHttpRequestDomains: 'domains', allowedDomains: ' ' },
+			OWN,
+			'refused',
+		],
+		[
+			'a list of commas',
+			{ allowedHttpRequestDomains: 'domains', allowedDomains: ', ,' },
+			OWN,
+			'refused',
+		],
+		[
+			'a list with a bare wildcard',
+			{ allowedHttpRequestDomains: 'domains', allowedDomains: '*.' },
+			'https://any.example',
+			'refused',
+		],
 		['no list at all', { allowedHttpRequestDomains: 'domains' }, OWN, 'refused'],
-		["its own, which is not in the list", { allowedHttpRequestDomains: 'domains', allowedDomains: 'b.example' }, OWN, 'refused'],
-		['a mode that n8n does not know', { allowedHttpRequestDomains: 'some' }, 'https://any.example', undefined],
+		[
+			'its own, which is not in the list',
+			{ allowedHttpRequestDomains: 'domains', allowedDomains: 'b.example' },
+			OWN,
+			'refused',
+		],
+		[
+			'a mode that n8n does not know',
+			{ allowedHttpRequestDomains: 'some' },
+			'https://any.example',
+			undefined,
+		],
 	];
 
 	/** As it is on the first line of n8n, which has the fields but not the function that decides. */
 	function onOlder(): typeof allowedDomainsFor {
 		jest.resetModules();
-		jest.doMock('n8n-workflow', () => ({ ...jest.requireActual<typeof n8n>('n8n-workflow'), assertCredentialAllowsUrl: undefined }));
+		jest.doMock('n8n-workflow', () => ({
+			...jest.requireActual<typeof n8n>('n8n-workflow'),
+			assertCredentialAllowsUrl: undefined,
+		}));
 		const module = jest.requireActual<{ allowedDomainsFor: typeof allowedDomainsFor }>(
 			'../../nodes/OpenAIConversation/execution/credential',
 		);
@@ -222,7 +431,9 @@ describe('The addresses that a credential allows', () => {
 			return action();
 		} catch (error) {
 			const message = error instanceof Error ? error.message : '';
-			return /^Base URL points to \S+, which the credential does not allow$/.test(message) ? 'refused' : message;
+			return /^Base URL points to \S+, which the credential does not allow$/.test(message)
+				? 'refused'
+				: message;
 		}
 	};
 
@@ -240,16 +451,36 @@ describe('The addresses that a credential allows', () => {
 	});
 
 	it('should be the same on both lines of n8n, whatever the list', () => {
-		const host = fc.constantFrom('a.example', 'b.a.example', 'example', 'api.example', 'x', 'A.Example', 'a.example.', 'localhost', '127.0.0.1', '[::1]');
-		const entry = fc.oneof(host, host.map((name) => `*.${name}`), fc.constantFrom('*', '*.', '', ' ', '.', '*.*', '*example'));
+		const host = fc.constantFrom(
+			'a.example',
+			'b.a.example',
+			'example',
+			'api.example',
+			'x',
+			'A.Example',
+			'a.example.',
+			'localhost',
+			'127.0.0.1',
+			'[::1]',
+		);
+		const entry = fc.oneof(
+			host,
+			host.map((name) => `*.${name}`),
+			fc.constantFrom('*', '*.', '', ' ', '.', '*.*', '*example'),
+		);
 		fc.assert(
 			fc.property(
 				fc.constantFrom('all', 'domains', 'none', '', 'other'),
 				fc.array(entry, { maxLength: 3 }).map((entries) => entries.join(', ')),
-				fc.oneof(host.map((name) => `https://${name}/v1`), fc.constant(OWN)),
+				fc.oneof(
+					host.map((name) => `https://${name}/v1`),
+					fc.constant(OWN),
+				),
 				(mode, allowedDomains, url) => {
 					const fields = { allowedHttpRequestDomains: mode, allowedDomains };
-					expect(outcome(() => domains(fields, url, older))).toBe(outcome(() => domains(fields, url)));
+					expect(outcome(() => domains(fields, url, older))).toBe(
+						outcome(() => domains(fields, url)),
+					);
 				},
 			),
 			RUNS,
@@ -258,11 +489,21 @@ describe('The addresses that a credential allows', () => {
 
 	it('should never crash, whatever the fields hold', () => {
 		fc.assert(
-			fc.property(fc.oneof(anyText, anyValue), fc.constantFrom('domains', 'none'), (allowedDomains, mode) => {
-				const fields: ICredentialDataDecryptedObject = JSON.parse(JSON.stringify({ allowedHttpRequestDomains: mode }));
-				Object.assign(fields, { allowedDomains });
-				expect(refusal(() => domains(fields, 'https://any.example')) === undefined).toBe(mode === 'domains' && typeof allowedDomains === 'string' && allowedDomains.includes('any.example'));
-			}),
+			fc.property(
+				fc.oneof(anyText, anyValue),
+				fc.constantFrom('domains', 'none'),
+				(allowedDomains, mode) => {
+					const fields: ICredentialDataDecryptedObject = JSON.parse(
+						JSON.stringify({ allowedHttpRequestDomains: mode }),
+					);
+					Object.assign(fields, { allowedDomains });
+					expect(refusal(() => domains(fields, 'https://any.example')) === undefined).toBe(
+						mode === 'domains' &&
+							typeof allowedDomains === 'string' &&
+							allowedDomains.includes('any.example'),
+					);
+				},
+			),
 			RUNS,
 		);
 	});

@@ -8,13 +8,27 @@ import { RequestFailure } from '../../nodes/OpenAIConversation/transport/failure
 import { createRedactor } from '../../nodes/OpenAIConversation/transport/redact';
 import { KEY } from './support';
 
-const NODE: INode = { id: '1', name: 'Node', type: 'x.node', typeVersion: 1, position: [0, 0], parameters: {} };
+const NODE: INode = {
+	id: '1',
+	name: 'Node',
+	type: 'x.node',
+	typeVersion: 1,
+	position: [0, 0],
+	parameters: {},
+};
 const redactor = createRedactor(KEY);
 
-const describeIt = (cause: unknown, several = false, item = 2) => describeFailure(NODE, cause, { item, several, redactor });
+const describeIt = (cause: unknown, several = false, item = 2) =>
+	describeFailure(NODE, cause, { item, several, redactor });
 
 const failure = (more: Partial<FailureDetails> = {}) =>
-	new RequestFailure({ kind: 'answer', message: 'No such thing', attempts: 1, mayHaveHappened: false, ...more });
+	new RequestFailure({
+		kind: 'answer',
+		message: 'No such thing',
+		attempts: 1,
+		mayHaveHappened: false,
+		...more,
+	});
 
 describe('The failure of a request', () => {
 	const full = {
@@ -46,7 +60,10 @@ describe('The failure of a request', () => {
 		};
 		expect(json).toEqual(facts);
 		expect(error.context).toEqual({ ...facts, itemIndex: 2 });
-		expect(error).toMatchObject({ errorResponse: { message: 'No such thing', status: 400, request_id: 'req_1' }, messages: ['No such thing'] });
+		expect(error).toMatchObject({
+			errorResponse: { message: 'No such thing', status: 400, request_id: 'req_1' },
+			messages: ['No such thing'],
+		});
 	});
 
 	it('should leave out what is not known', () => {
@@ -61,15 +78,20 @@ describe('The failure of a request', () => {
 		expect(describeIt(failure(), true).json.error).toBe('No such thing');
 	});
 
-	it.each(['ECONNREFUSED', 'Bad gateway', 'connect ETIMEDOUT', 'getaddrinfo', 'ENOENT: no such file'])(
-		'should keep its own words where n8n has a text for them: %s',
-		(message) => {
-			expect(describeIt(failure({ message, status: 502 })).error.message).toBe(message);
-		},
-	);
+	it.each([
+		'ECONNREFUSED',
+		'Bad gateway',
+		'connect ETIMEDOUT',
+		'getaddrinfo',
+		'ENOENT: no such file',
+	])('should keep its own words where n8n has a text for them: %s', (message) => {
+		expect(describeIt(failure({ message, status: 502 })).error.message).toBe(message);
+	});
 
 	it('should keep its description even where it says the same as the message', () => {
-		expect(describeIt(failure({ advice: 'No such thing' })).error.description).toContain('No such thing');
+		expect(describeIt(failure({ advice: 'No such thing' })).error.description).toContain(
+			'No such thing',
+		);
 	});
 
 	it.each<[string, Partial<FailureDetails>, boolean]>([
@@ -79,12 +101,17 @@ describe('The failure of a request', () => {
 	])('should warn that it may have happened only for %s', (_what, more, expected) => {
 		const { error, json } = describeIt(failure(more));
 		expect(json.may_have_happened).toBe(expected || undefined);
-		expect(error.description?.startsWith('The server may have carried it out all the same.')).toBe(expected);
+		expect(error.description?.startsWith('The server may have carried it out all the same.')).toBe(
+			expected,
+		);
 	});
 
 	it('should be without the key, whoever put it there', () => {
 		const { error, json } = describeIt(failure({ message: `has ${KEY}`, advice: `remove ${KEY}` }));
-		expect(json).toMatchObject({ error: 'has sk-proj-[redacted]', advice: 'remove sk-proj-[redacted]' });
+		expect(json).toMatchObject({
+			error: 'has sk-proj-[redacted]',
+			advice: 'remove sk-proj-[redacted]',
+		});
 		expect([error.message, error.description].join()).not.toContain(KEY);
 	});
 });
@@ -93,13 +120,18 @@ describe('A field that can not be used', () => {
 	it('should be an operation error with what is wrong and how to put it right', () => {
 		const { error, json } = describeIt(new FieldError('Limit is "x"', 'Enter a number.'), true, 0);
 		expect(error).toBeInstanceOf(NodeOperationError);
-		expect(error).toMatchObject({ message: 'Limit is "x" [item 0]', description: 'Enter a number.' });
+		expect(error).toMatchObject({
+			message: 'Limit is "x" [item 0]',
+			description: 'Enter a number.',
+		});
 		expect(error.context.itemIndex).toBe(0);
 		expect(json).toEqual({ error: 'Limit is "x"', advice: 'Enter a number.' });
 	});
 
 	it('should keep its own words where n8n has a text for them', () => {
-		expect(describeIt(new FieldError('Base URL is "ECONNREFUSED"', '')).error.message).toBe('Base URL is "ECONNREFUSED"');
+		expect(describeIt(new FieldError('Base URL is "ECONNREFUSED"', '')).error.message).toBe(
+			'Base URL is "ECONNREFUSED"',
+		);
 	});
 
 	it('should be without the key', () => {
@@ -113,8 +145,14 @@ describe('Any other failure', () => {
 		const cause = Object.assign(new Error(`Broken by ${KEY}`), { description: `With ${KEY}` });
 		const { error, json } = describeIt(cause, true, 1);
 		expect(error).toBeInstanceOf(NodeOperationError);
-		expect(error).toMatchObject({ message: 'Broken by sk-proj-[redacted] [item 1]', description: 'With sk-proj-[redacted]' });
-		expect(json).toEqual({ error: 'Broken by sk-proj-[redacted]', advice: 'With sk-proj-[redacted]' });
+		expect(error).toMatchObject({
+			message: 'Broken by sk-proj-[redacted] [item 1]',
+			description: 'With sk-proj-[redacted]',
+		});
+		expect(json).toEqual({
+			error: 'Broken by sk-proj-[redacted]',
+			advice: 'With sk-proj-[redacted]',
+		});
 	});
 
 	it.each<[unknown, string]>([
@@ -127,6 +165,8 @@ describe('Any other failure', () => {
 	});
 
 	it('should not take a description that is no text', () => {
-		expect(describeIt(Object.assign(new Error('m'), { description: 5 })).error.description).toBeNull();
+		expect(
+			describeIt(Object.assign(new Error('m'), { description: 5 })).error.description,
+		).toBeNull();
 	});
 });

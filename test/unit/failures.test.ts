@@ -12,7 +12,13 @@ import type { FailureDetails } from '../../nodes/OpenAIConversation/transport/fa
 import type { JsonObject } from '../../nodes/OpenAIConversation/transport/json';
 import { anyJson, RUNS } from './support';
 
-const details: FailureDetails = { kind: 'answer', message: 'm', status: 400, attempts: 1, mayHaveHappened: false };
+const details: FailureDetails = {
+	kind: 'answer',
+	message: 'm',
+	status: 400,
+	attempts: 1,
+	mayHaveHappened: false,
+};
 
 describe('The failure of a request', () => {
 	it('should be made anew when more is said about it', () => {
@@ -39,7 +45,9 @@ describe('The failure of a request', () => {
 
 	it('should be told apart from an end by name and text', () => {
 		expect(String(new Cancelled())).toBe('Cancelled: The execution was stopped');
-		expect(String(new NotContinued())).toBe('NotContinued: Not continued, because another item could not be processed');
+		expect(String(new NotContinued())).toBe(
+			'NotContinued: Not continued, because another item could not be processed',
+		);
 	});
 });
 
@@ -61,15 +69,25 @@ describe('The error in an answer', () => {
 
 	it('should need a message where it is the body itself, whose other members may mean anything', () => {
 		expect(readApiError({ type: 'conversation', code: 'x' })).toBeUndefined();
-		expect(readApiError({ error: { code: 'x' } })).toEqual({ message: undefined, type: undefined, param: undefined, code: 'x' });
+		expect(readApiError({ error: { code: 'x' } })).toEqual({
+			message: undefined,
+			type: undefined,
+			param: undefined,
+			code: 'x',
+		});
 	});
 
 	it('should hold nothing but texts, whatever the object', () => {
 		fc.assert(
-			fc.property(fc.dictionary(fc.constantFrom('error', 'message', 'detail', 'code', 'x'), anyJson), (body: JsonObject) => {
-				const texts = Object.values(readApiError(body) ?? {}).filter((text) => text !== undefined);
-				for (const text of texts) expect(text.trim()).not.toBe('');
-			}),
+			fc.property(
+				fc.dictionary(fc.constantFrom('error', 'message', 'detail', 'code', 'x'), anyJson),
+				(body: JsonObject) => {
+					const texts = Object.values(readApiError(body) ?? {}).filter(
+						(text) => text !== undefined,
+					);
+					for (const text of texts) expect(text.trim()).not.toBe('');
+				},
+			),
 			RUNS,
 		);
 	});

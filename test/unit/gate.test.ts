@@ -90,7 +90,9 @@ async function send(crowd: Crowd) {
 	let failed = 0;
 	let idleFrom = 0;
 
-	const attempt = async (retriesMade: number): Promise<{ isRateLimit: boolean; pause: number | undefined }> => {
+	const attempt = async (
+		retriesMade: number,
+	): Promise<{ isRateLimit: boolean; pause: number | undefined }> => {
 		const startedAt = await gate.start(never);
 		starts.push(clock.now());
 		idleFrom = Math.max(idleFrom, clock.now()) + computing;
@@ -127,7 +129,8 @@ async function send(crowd: Crowd) {
 	};
 }
 
-const gapsOf = (times: readonly number[]): number[] => times.slice(1).map((time, index) => time - (times[index] ?? 0));
+const gapsOf = (times: readonly number[]): number[] =>
+	times.slice(1).map((time, index) => time - (times[index] ?? 0));
 
 /** Numbers from 0 up to 1 that follow from a seed (mulberry32). */
 function seeded(seed: number): () => number {
@@ -140,20 +143,35 @@ function seeded(seed: number): () => number {
 	};
 }
 
-const open = (clock: Clock, maxRequestsPerMinute = 0): Gate => createGate({ maxRequestsPerMinute, clock });
+const open = (clock: Clock, maxRequestsPerMinute = 0): Gate =>
+	createGate({ maxRequestsPerMinute, clock });
 
 describe('The gate without limits', () => {
 	it('should let requests pass one at a time without any wait', async () => {
 		const clock = new VirtualClock();
 		const gate = open(clock);
-		const { tookMs } = await send({ clock, gate, count: 200, concurrency: 1, latency: () => 1, reply: () => ({}) });
+		const { tookMs } = await send({
+			clock,
+			gate,
+			count: 200,
+			concurrency: 1,
+			latency: () => 1,
+			reply: () => ({}),
+		});
 		expect(tookMs).toBe(200);
 		expect(gate.waitedMs).toBe(0);
 	});
 
 	it('should let all of a run start within a fifth of a second, a little apart at first', async () => {
 		const clock = new VirtualClock();
-		const { starts } = await send({ clock, gate: open(clock), count: 500, concurrency: 100, latency: () => 50, reply: () => ({}) });
+		const { starts } = await send({
+			clock,
+			gate: open(clock),
+			count: 500,
+			concurrency: 100,
+			latency: () => 50,
+			reply: () => ({}),
+		});
 		expect(gapsOf(starts.slice(0, 20)).every((gap) => gap >= 2)).toBe(true);
 		expect(starts[99]).toBeLessThan(300);
 		expect(starts.at(-1)).toBeLessThan(500);
@@ -161,7 +179,15 @@ describe('The gate without limits', () => {
 
 	it('should go on when the answers are failures of other kinds', async () => {
 		const clock = new VirtualClock();
-		const { starts } = await send({ clock, gate: open(clock), count: 50, concurrency: 1, latency: () => 1, maxRetries: 0, reply: () => ({ status: 500 }) });
+		const { starts } = await send({
+			clock,
+			gate: open(clock),
+			count: 50,
+			concurrency: 1,
+			latency: () => 1,
+			maxRetries: 0,
+			reply: () => ({ status: 500 }),
+		});
 		expect(starts.at(-1)).toBe(49);
 	});
 });
@@ -173,7 +199,14 @@ describe('Max Requests per Minute', () => {
 		[7_000, 60_000 / 7_000],
 	])('should space the starts of %d a minute evenly', async (perMinute, spacing) => {
 		const clock = new VirtualClock(() => 1);
-		const { starts } = await send({ clock, gate: open(clock, perMinute), count: 61, concurrency: 10, latency: () => 30, reply: () => ({}) });
+		const { starts } = await send({
+			clock,
+			gate: open(clock, perMinute),
+			count: 61,
+			concurrency: 10,
+			latency: () => 30,
+			reply: () => ({}),
+		});
 		const gaps = gapsOf(starts);
 		expect(Math.min(...gaps)).toBeGreaterThanOrEqual(spacing - 3);
 		expect(Math.max(...gaps)).toBeLessThanOrEqual(spacing + 3);
@@ -276,29 +309,39 @@ describe('A wait that the server names', () => {
 		const gate = open(clock);
 		for (let sent = 0; sent < 100; sent++) {
 			const startedAt = await clock.run(gate.start(never));
-			gate.observe({ startedAt, status: 429, headers: {}, isRateLimit: false, namedWait: undefined });
+			gate.observe({
+				startedAt,
+				status: 429,
+				headers: {},
+				isRateLimit: false,
+				namedWait: undefined,
+			});
 		}
 		expect(clock.now()).toBe(0);
 	});
 
-	it.each([429, 503])('should resume gradually after a %d, faster with every request', async (status) => {
-		const clock = new VirtualClock();
-		let refused = 0;
-		const { starts } = await send({
-			clock,
-			gate: open(clock),
-			count: 200,
-			concurrency: 32,
-			latency: () => 50,
-			reply: (time) => (time > 100 && refused++ === 0 ? { status, headers: { 'retry-after': '1' } } : {}),
-		});
-		const resumed = starts.filter((start) => start > 1_000);
-		const first = resumed[0] ?? 0;
-		expect(resumed.filter((start) => start < first + 50).length).toBeLessThanOrEqual(4);
-		const gaps = gapsOf(resumed).slice(0, 12);
-		expect(gaps[0]).toBeGreaterThanOrEqual(15);
-		expect(gaps.at(-1)).toBeLessThanOrEqual(status === 429 ? 50 : 5);
-	});
+	it.each([429, 503])(
+		'should resume gradually after a %d, faster with every request',
+		async (status) => {
+			const clock = new VirtualClock();
+			let refused = 0;
+			const { starts } = await send({
+				clock,
+				gate: open(clock),
+				count: 200,
+				concurrency: 32,
+				latency: () => 50,
+				reply: (time) =>
+					time > 100 && refused++ === 0 ? { status, headers: { 'retry-after': '1' } } : {},
+			});
+			const resumed = starts.filter((start) => start > 1_000);
+			const first = resumed[0] ?? 0;
+			expect(resumed.filter((start) => start < first + 50).length).toBeLessThanOrEqual(4);
+			const gaps = gapsOf(resumed).slice(0, 12);
+			expect(gaps[0]).toBeGreaterThanOrEqual(15);
+			expect(gaps.at(-1)).toBeLessThanOrEqual(status === 429 ? 50 : 5);
+		},
+	);
 
 	it('should not let a 429 of a request that started before slow the run down twice', async () => {
 		const clock = new VirtualClock();
@@ -355,7 +398,13 @@ describe('x-ratelimit-remaining-requests', () => {
 		const gate = open(clock);
 		const first = await clock.run(gate.start(never));
 		for (let others = 0; others < 4; others++) await clock.run(gate.start(never));
-		gate.observe({ startedAt: first, status: 200, headers: limits(5, '1s'), isRateLimit: false, namedWait: undefined });
+		gate.observe({
+			startedAt: first,
+			status: 200,
+			headers: limits(5, '1s'),
+			isRateLimit: false,
+			namedWait: undefined,
+		});
 		const before = clock.now();
 		// Four are on their way, so one more may go.
 		await clock.run(gate.start(never));
@@ -373,8 +422,20 @@ describe('x-ratelimit-remaining-requests', () => {
 		const first = await clock.run(gate.start(never));
 		const second = await clock.run(gate.start(never));
 		const before = clock.now();
-		gate.observe({ startedAt: second, status: 200, headers: limits(0, '1s'), isRateLimit: false, namedWait: undefined });
-		gate.observe({ startedAt: first, status: 200, headers: limits(1, '1s'), isRateLimit: false, namedWait: undefined });
+		gate.observe({
+			startedAt: second,
+			status: 200,
+			headers: limits(0, '1s'),
+			isRateLimit: false,
+			namedWait: undefined,
+		});
+		gate.observe({
+			startedAt: first,
+			status: 200,
+			headers: limits(1, '1s'),
+			isRateLimit: false,
+			namedWait: undefined,
+		});
 		await clock.run(gate.start(never));
 		expect(clock.now() - before).toBe(1_000);
 	});
@@ -383,7 +444,13 @@ describe('x-ratelimit-remaining-requests', () => {
 		const clock = new VirtualClock();
 		const gate = open(clock);
 		const startedAt = await clock.run(gate.start(never));
-		gate.observe({ startedAt, status: 200, headers: limits(0, '10m'), isRateLimit: false, namedWait: undefined });
+		gate.observe({
+			startedAt,
+			status: 200,
+			headers: limits(0, '10m'),
+			isRateLimit: false,
+			namedWait: undefined,
+		});
 		await clock.run(gate.start(never));
 		expect(clock.now()).toBe(600_000);
 	});
@@ -394,10 +461,22 @@ describe('x-ratelimit-remaining-requests', () => {
 		const first = await clock.run(gate.start(never));
 		const second = await clock.run(gate.start(never));
 		const before = clock.now();
-		gate.observe({ startedAt: first, status: 200, headers: limits(1, '1m'), isRateLimit: false, namedWait: undefined });
+		gate.observe({
+			startedAt: first,
+			status: 200,
+			headers: limits(1, '1m'),
+			isRateLimit: false,
+			namedWait: undefined,
+		});
 		const third = gate.start(never);
 		await turn();
-		gate.observe({ startedAt: second, status: 200, headers: limits(9, '1m'), isRateLimit: false, namedWait: undefined });
+		gate.observe({
+			startedAt: second,
+			status: 200,
+			headers: limits(9, '1m'),
+			isRateLimit: false,
+			namedWait: undefined,
+		});
 		await clock.run(third);
 		expect(clock.now() - before).toBeLessThan(100);
 	});
@@ -452,7 +531,8 @@ describe('The pace after 429s', () => {
 		return {
 			start,
 			/** The answer to one of the earlier requests. */
-			answer: (status: number | undefined, namedWait?: number) => observe(starts.pop() ?? NaN, status, namedWait),
+			answer: (status: number | undefined, namedWait?: number) =>
+				observe(starts.pop() ?? NaN, status, namedWait),
 			/** A request that is refused, at once or so many ms after the first 429. */
 			async refuse(namedWait: number, afterMs?: number) {
 				const startedAt = await start();
@@ -473,39 +553,99 @@ describe('The pace after 429s', () => {
 		expect(await run.next()).toEqual({ hold: 200, gap: 50 });
 	});
 
-	it.each<[string, { accepted: number; afterMs: number; namedWait: number; status?: number | undefined }, { hold: number; gap: number }]>([
-		['the rate of 12 answers, less 5 %', { accepted: 12, afterMs: 1_000, namedWait: 100 }, { hold: 100, gap: 1_000 / (12 * 0.95) }],
-		['the rate of 30 answers, too', { accepted: 30, afterMs: 3_000, namedWait: 1_500 }, { hold: 1_500, gap: 1_000 / (10 * 0.95) }],
-		['nothing for 11 answers', { accepted: 11, afterMs: 1_000, namedWait: 100 }, { hold: 200, gap: 50 }],
-		['the rate of a single one within 5 s', { accepted: 1, afterMs: 5_000, namedWait: 100 }, { hold: 464, gap: 5_000 / 0.95 }],
-		['nothing for a single one within less', { accepted: 1, afterMs: 4_999, namedWait: 100 }, { hold: 200, gap: 50 }],
-		['nothing for none within 5 s', { accepted: 0, afterMs: 5_000, namedWait: 100 }, { hold: 200, gap: 50 }],
-		['refusals of other kinds as answers', { accepted: 12, afterMs: 1_000, namedWait: 100, status: 404 }, { hold: 100, gap: 1_000 / (12 * 0.95) }],
-		['nothing for faults of the server', { accepted: 12, afterMs: 1_000, namedWait: 100, status: 500 }, { hold: 200, gap: 50 }],
-		['nothing for broken connections', { accepted: 12, afterMs: 1_000, namedWait: 100, status: undefined }, { hold: 200, gap: 50 }],
-		['a wait of 40 ms as the time for one, less 5 %', { accepted: 11, afterMs: 1_000, namedWait: 40 }, { hold: 200, gap: 40 / 0.95 }],
-		['a wait of 50 ms, too', { accepted: 0, afterMs: 1_000, namedWait: 50 }, { hold: 200, gap: 50 / 0.95 }],
-		['a wait of 51 ms no more', { accepted: 0, afterMs: 1_000, namedWait: 51 }, { hold: 200, gap: 50 }],
-	])('should after the second take %s', async (_what, { accepted, afterMs, namedWait, ...rest }, expected) => {
-		const run = await refusedOnce();
-		for (let n = 0; n < accepted; n++) run.answer('status' in rest ? rest.status : 200);
-		await run.refuse(namedWait, afterMs);
-		const { hold, gap } = await run.next();
-		expect(hold).toBe(expected.hold);
-		// Timers hold whole milliseconds.
-		expect(Math.abs(gap - expected.gap)).toBeLessThan(1);
-	});
+	it.each<
+		[
+			string,
+			{ accepted: number; afterMs: number; namedWait: number; status?: number | undefined },
+			{ hold: number; gap: number },
+		]
+	>([
+		[
+			'the rate of 12 answers, less 5 %',
+			{ accepted: 12, afterMs: 1_000, namedWait: 100 },
+			{ hold: 100, gap: 1_000 / (12 * 0.95) },
+		],
+		[
+			'the rate of 30 answers, too',
+			{ accepted: 30, afterMs: 3_000, namedWait: 1_500 },
+			{ hold: 1_500, gap: 1_000 / (10 * 0.95) },
+		],
+		[
+			'nothing for 11 answers',
+			{ accepted: 11, afterMs: 1_000, namedWait: 100 },
+			{ hold: 200, gap: 50 },
+		],
+		[
+			'the rate of a single one within 5 s',
+			{ accepted: 1, afterMs: 5_000, namedWait: 100 },
+			{ hold: 464, gap: 5_000 / 0.95 },
+		],
+		[
+			'nothing for a single one within less',
+			{ accepted: 1, afterMs: 4_999, namedWait: 100 },
+			{ hold: 200, gap: 50 },
+		],
+		[
+			'nothing for none within 5 s',
+			{ accepted: 0, afterMs: 5_000, namedWait: 100 },
+			{ hold: 200, gap: 50 },
+		],
+		[
+			'refusals of other kinds as answers',
+			{ accepted: 12, afterMs: 1_000, namedWait: 100, status: 404 },
+			{ hold: 100, gap: 1_000 / (12 * 0.95) },
+		],
+		[
+			'nothing for faults of the server',
+			{ accepted: 12, afterMs: 1_000, namedWait: 100, status: 500 },
+			{ hold: 200, gap: 50 },
+		],
+		[
+			'nothing for broken connections',
+			{ accepted: 12, afterMs: 1_000, namedWait: 100, status: undefined },
+			{ hold: 200, gap: 50 },
+		],
+		[
+			'a wait of 40 ms as the time for one, less 5 %',
+			{ accepted: 11, afterMs: 1_000, namedWait: 40 },
+			{ hold: 200, gap: 40 / 0.95 },
+		],
+		[
+			'a wait of 50 ms, too',
+			{ accepted: 0, afterMs: 1_000, namedWait: 50 },
+			{ hold: 200, gap: 50 / 0.95 },
+		],
+		[
+			'a wait of 51 ms no more',
+			{ accepted: 0, afterMs: 1_000, namedWait: 51 },
+			{ hold: 200, gap: 50 },
+		],
+	])(
+		'should after the second take %s',
+		async (_what, { accepted, afterMs, namedWait, ...rest }, expected) => {
+			const run = await refusedOnce();
+			for (let n = 0; n < accepted; n++) run.answer('status' in rest ? rest.status : 200);
+			await run.refuse(namedWait, afterMs);
+			const { hold, gap } = await run.next();
+			expect(hold).toBe(expected.hold);
+			// Timers hold whole milliseconds.
+			expect(Math.abs(gap - expected.gap)).toBeLessThan(1);
+		},
+	);
 
 	it.each([
 		[1_000, [100, 200, 400, 800, 1_000, 1_000]],
 		[5_000, [100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000]],
-	])('should be halved by each that names %d ms, down to one request in that time', async (namedWait, expected) => {
-		for (const [index, gap] of expected.entries()) {
-			const run = await refusedOnce();
-			for (let n = 0; n <= index; n++) await run.refuse(namedWait);
-			expect(await run.next()).toEqual({ hold: namedWait, gap });
-		}
-	});
+	])(
+		'should be halved by each that names %d ms, down to one request in that time',
+		async (namedWait, expected) => {
+			for (const [index, gap] of expected.entries()) {
+				const run = await refusedOnce();
+				for (let n = 0; n <= index; n++) await run.refuse(namedWait);
+				expect(await run.next()).toEqual({ hold: namedWait, gap });
+			}
+		},
+	);
 
 	it('should be halved down to one request a second by those that name less', async () => {
 		const run = await refusedOnce();
@@ -535,7 +675,11 @@ describe('The time spent waiting', () => {
 		const gate = open(clock, 60);
 		await clock.run(gate.start(never));
 		expect(gate.waitedMs).toBe(0);
-		const waiting = Promise.all([gate.start(never), gate.pause(400, never), gate.pause(700, never)]);
+		const waiting = Promise.all([
+			gate.start(never),
+			gate.pause(400, never),
+			gate.pause(700, never),
+		]);
 		await clock.run(clock.wait(300, never));
 		expect(gate.waitedMs).toBe(300);
 		await clock.run(waiting);
@@ -567,7 +711,13 @@ describe('A server with a token bucket', () => {
 	}
 
 	async function drain(bucket: Bucket) {
-		const { perSecond = 60, burst = 60, retryAfter = 'ms', hasLimitHeaders = false, count = 1_000 } = bucket;
+		const {
+			perSecond = 60,
+			burst = 60,
+			retryAfter = 'ms',
+			hasLimitHeaders = false,
+			count = 1_000,
+		} = bucket;
 		const { latency, computing = 1.5, seed = 1, ...rest } = bucket;
 		const random = seeded(seed);
 		const clock = new VirtualClock(() => 1.2 * random());
@@ -583,7 +733,10 @@ describe('A server with a token bucket', () => {
 			reply() {
 				const refusal = limiter.take();
 				const usual = hasLimitHeaders ? limiter.headers() : [];
-				return { status: refusal === undefined ? 200 : 429, headers: Object.fromEntries([...usual, ...(refusal ?? [])]) };
+				return {
+					status: refusal === undefined ? 200 : 429,
+					headers: Object.fromEntries([...usual, ...(refusal ?? [])]),
+				};
 			},
 		});
 		const byRate = ((count - burst) * 1_000) / perSecond;
@@ -605,7 +758,13 @@ describe('A server with a token bucket', () => {
 				fc.boolean(),
 				fc.integer(),
 				async (concurrency, latency, computing, hasLimitHeaders, seed) => {
-					const { times, share, failed, mostRefusals } = await drain({ concurrency, latency, computing, hasLimitHeaders, seed });
+					const { times, share, failed, mostRefusals } = await drain({
+						concurrency,
+						latency,
+						computing,
+						hasLimitHeaders,
+						seed,
+					});
 					expect(failed).toBe(0);
 					expect(times).toBeLessThan(1.15);
 					expect(share).toBeLessThan(0.03);
@@ -626,11 +785,26 @@ describe('A server with a token bucket', () => {
 	});
 
 	it.each<[string, Bucket, number, number]>([
-		['5,000 a minute', { perSecond: 83, burst: 5_000, count: 8_000, concurrency: 32, latency: 50 }, 1.05, 0.01],
+		[
+			'5,000 a minute',
+			{ perSecond: 83, burst: 5_000, count: 8_000, concurrency: 32, latency: 50 },
+			1.05,
+			0.01,
+		],
 		['waits in whole seconds', { retryAfter: 'seconds', concurrency: 32, latency: 50 }, 1.35, 0.04],
 		['no named wait', { retryAfter: 'none', concurrency: 32, latency: 50 }, 1.35, 0.04],
-		['10 a second', { perSecond: 10, burst: 10, count: 300, concurrency: 32, latency: 50 }, 1.15, 0.15],
-		['3 a minute', { perSecond: 0.05, burst: 3, count: 20, concurrency: 10, latency: 50, maxRetries: 4 }, 1.2, 0.6],
+		[
+			'10 a second',
+			{ perSecond: 10, burst: 10, count: 300, concurrency: 32, latency: 50 },
+			1.15,
+			0.15,
+		],
+		[
+			'3 a minute',
+			{ perSecond: 0.05, burst: 3, count: 20, concurrency: 10, latency: 50, maxRetries: 4 },
+			1.2,
+			0.6,
+		],
 	])('should get through with %s', async (_what, bucket, times, share) => {
 		const result = await drain(bucket);
 		expect(result.failed).toBe(0);
@@ -647,7 +821,8 @@ describe('A server with a token bucket', () => {
 			count: 3_000,
 			concurrency: 32,
 			latency: () => 50,
-			reply: (time) => (time > 200 && time < 260 ? { status: 429, headers: { 'retry-after-ms': '40' } } : {}),
+			reply: (time) =>
+				time > 200 && time < 260 ? { status: 429, headers: { 'retry-after-ms': '40' } } : {},
 		});
 		expect(starts.at(-1)).toBeLessThan(45_000);
 	});
@@ -665,7 +840,11 @@ describe('A signal that fires', () => {
 		const gate = open(clock, 1);
 		const stop = new AbortController();
 		await clock.run(gate.start(stop.signal));
-		const waiting = Promise.all([gate.start(stop.signal), gate.start(stop.signal), gate.start(stop.signal)]);
+		const waiting = Promise.all([
+			gate.start(stop.signal),
+			gate.start(stop.signal),
+			gate.start(stop.signal),
+		]);
 		await turn();
 		stop.abort();
 		await waiting;

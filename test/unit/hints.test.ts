@@ -6,7 +6,8 @@ import { KEY } from './support';
 const kind: NoteKind = { type: 'warning', text: (count, names) => `${count}: ${names.join(', ')}` };
 const other: NoteKind = { type: 'info', text: (count) => `other ${count}` };
 
-const hintsOf = (notes: Notes) => notes.hints().map(({ message, type, location }) => [message, type, location]);
+const hintsOf = (notes: Notes) =>
+	notes.hints().map(({ message, type, location }) => [message, type, location]);
 
 describe('Notes', () => {
 	it('should be none where nothing happened', () => {
@@ -69,23 +70,34 @@ describe('A duration', () => {
 });
 
 describe('The summary of a run', () => {
-	const sumUp = (items: number, requests: number, retries: Array<['rate limit' | 'server error', number]> = [], waitedMs = 0) =>
-		summary(items, { requests, retries: new Map(retries) }, { ranMs: 5_000, waitedMs })?.message;
+	const sumUp = (
+		items: number,
+		requests: number,
+		retries: Array<['rate limit' | 'server error', number]> = [],
+		waitedMs = 0,
+	) => summary(items, { requests, retries: new Map(retries) }, { ranMs: 5_000, waitedMs })?.message;
 
 	it('should be none where nothing is worth a word', () => {
 		expect(sumUp(99, 99, [], 999)).toBeUndefined();
 	});
 
 	it('should tell the retries and why', () => {
-		expect(sumUp(1, 3, [['rate limit', 2]])).toBe('3 requests for 1 item, 2 retries (rate limit: 2).');
-		expect(sumUp(2, 1_003, [['rate limit', 1], ['server error', 1_000]])).toBe(
-			'1,003 requests for 2 items, 1,001 retries (rate limit: 1, server error: 1,000).',
+		expect(sumUp(1, 3, [['rate limit', 2]])).toBe(
+			'3 requests for 1 item, 2 retries (rate limit: 2).',
 		);
+		expect(
+			sumUp(2, 1_003, [
+				['rate limit', 1],
+				['server error', 1_000],
+			]),
+		).toBe('1,003 requests for 2 items, 1,001 retries (rate limit: 1, server error: 1,000).');
 		expect(sumUp(1, 1, [['rate limit', 1]])).toContain('1 request for 1 item, 1 retry (');
 	});
 
 	it('should be there for 100 items and more', () => {
-		expect(summary(100, { requests: 100, retries: new Map() }, { ranMs: 5_000, waitedMs: 0 })).toEqual({
+		expect(
+			summary(100, { requests: 100, retries: new Map() }, { ranMs: 5_000, waitedMs: 0 }),
+		).toEqual({
 			message: '100 requests for 100 items, no retries.',
 			type: 'info',
 			location: 'outputPane',
@@ -93,7 +105,9 @@ describe('The summary of a run', () => {
 	});
 
 	it('should tell a wait of a second and more', () => {
-		expect(sumUp(1, 1, [], 1_000)).toMatch(/^1 request for 1 item, no retries, 1\.0 s of 5\.0 s spent waiting\.$/);
+		expect(sumUp(1, 1, [], 1_000)).toMatch(
+			/^1 request for 1 item, no retries, 1\.0 s of 5\.0 s spent waiting\.$/,
+		);
 		expect(sumUp(100, 100, [], 999)).not.toMatch(/1\.0 s/);
 	});
 });

@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 
-import { parseConversationId, readConversationId } from '../../nodes/OpenAIConversation/parameters/conversationId';
+import {
+	parseConversationId,
+	readConversationId,
+} from '../../nodes/OpenAIConversation/parameters/conversationId';
 import { parseItemId, readItemId } from '../../nodes/OpenAIConversation/parameters/itemId';
 import { anyText, anyValue, KEY, reading, refusal, refused, RUNS, SECRET } from './support';
 
@@ -11,15 +14,45 @@ const SHAPE = /^conv_[A-Za-z0-9_-]{1,256}={0,2}$/;
 const ITEM_SHAPE = /^[A-Za-z][A-Za-z0-9_-]{0,255}={0,2}$/;
 
 const anyId = fc
-	.tuple(fc.string({ unit: fc.constantFrom(...'abcXYZ019_-'), minLength: 1, maxLength: 60 }), fc.constantFrom('', '=', '=='))
+	.tuple(
+		fc.string({ unit: fc.constantFrom(...'abcXYZ019_-'), minLength: 1, maxLength: 60 }),
+		fc.constantFrom('', '=', '=='),
+	)
 	.map(([letters, padding]) => `conv_${letters}${padding}`);
 
-const white = fc.string({ unit: fc.constantFrom(' ', '\t', '\n', '\r', '\u00a0', '\u200b', '\u200d', '\ufeff', '\u2060'), maxLength: 3 });
+const white = fc.string({
+	unit: fc.constantFrom(' ', '\t', '\n', '\r', '\u00a0', '\u200b', '\u200d', '\ufeff', '\u2060'),
+	maxLength: 3,
+});
 
 /** IDs that are no longer IDs: something is put somewhere. */
 const spoiled = fc
-	.tuple(anyId, fc.nat(20), fc.constantFrom('/', '?', '#', '%2e', '..', '\\', '\u0000', '\n', ' ', '\u200b', '😀', ':', '@', '&', '"', 'é'))
-	.map(([id, at, what]) => id.slice(0, 5 + at) + what + id.slice(5 + at) + (5 + at >= id.length ? 'x' : ''));
+	.tuple(
+		anyId,
+		fc.nat(20),
+		fc.constantFrom(
+			'/',
+			'?',
+			'#',
+			'%2e',
+			'..',
+			'\\',
+			'\u0000',
+			'\n',
+			' ',
+			'\u200b',
+			'😀',
+			':',
+			'@',
+			'&',
+			'"',
+			'é',
+		),
+	)
+	.map(
+		([id, at, what]) =>
+			id.slice(0, 5 + at) + what + id.slice(5 + at) + (5 + at >= id.length ? 'x' : ''),
+	);
 
 describe('A conversation ID', () => {
 	it.each<[string, unknown, string]>([
@@ -36,18 +69,42 @@ describe('A conversation ID', () => {
 		['an object with conversation_id', { conversation_id: ID }, ID],
 		['an ID with white space in an object', { id: ` ${ID}\n` }, ID],
 		["a response, whose own ID is the response's", { id: 'resp_1', conversation: { id: ID } }, ID],
-		['an item, whose own ID is the item\'s', { id: 'msg_1', conversation_id: ID }, ID],
-		['an object whose own ID comes before its conversation', { id: ID, conversation: 'conv_other' }, ID],
-		['an object whose conversation comes before its conversation_id', { conversation: ID, conversation_id: 'conv_other' }, ID],
-		['an object with something else under conversation', { conversation: 5, conversation_id: ID }, ID],
+		["an item, whose own ID is the item's", { id: 'msg_1', conversation_id: ID }, ID],
+		[
+			'an object whose own ID comes before its conversation',
+			{ id: ID, conversation: 'conv_other' },
+			ID,
+		],
+		[
+			'an object whose conversation comes before its conversation_id',
+			{ conversation: ID, conversation_id: 'conv_other' },
+			ID,
+		],
+		[
+			'an object with something else under conversation',
+			{ conversation: 5, conversation_id: ID },
+			ID,
+		],
 		['an object with null under id', { id: null, conversation: null, conversation_id: ID }, ID],
 		['a URL', `https://platform.openai.com/logs/${ID}`, ID],
 		['a URL with the ID in its query', `https://x.example/a?b=c&conversation=${ID}&d=e#f`, ID],
 		['a URL with the ID in its fragment', `https://x.example/#/${ID}`, ID],
 		['a URL with the same ID twice', `https://x.example/${ID}/items?after=${ID}`, ID],
-		['a URL with a padded ID at its end', 'https://x.example/conversations/conv_YWJj==', 'conv_YWJj=='],
-		['a URL with a padded ID in its middle', 'https://x.example/conversations/conv_YWI=/items', 'conv_YWI='],
-		['a URL with an encoded padding', 'https://x.example/conversations/conv_YWJj%3D%3d/items', 'conv_YWJj=='],
+		[
+			'a URL with a padded ID at its end',
+			'https://x.example/conversations/conv_YWJj==',
+			'conv_YWJj==',
+		],
+		[
+			'a URL with a padded ID in its middle',
+			'https://x.example/conversations/conv_YWI=/items',
+			'conv_YWI=',
+		],
+		[
+			'a URL with an encoded padding',
+			'https://x.example/conversations/conv_YWJj%3D%3d/items',
+			'conv_YWJj==',
+		],
 		['a URL with a parameter that is named like an ID', `https://x.example/?conv_id=${ID}&x=1`, ID],
 		['a URL with an encoded slash before the ID', `https://x.example/?next=%2F${ID}`, ID],
 		['a URL with white space around it', ` https://x.example/${ID}\n`, ID],
@@ -96,13 +153,33 @@ describe('A conversation ID', () => {
 		['a boxed text', Object(ID), 'is an object, not'],
 		['an object that names none', { id: 'resp_1' }, 'is an object that names no conversation'],
 		['an empty object', {}, 'is an object that names no conversation'],
-		['an object with a spoiled ID', { id: 'conv_1/items' }, 'is an object that names no conversation'],
+		[
+			'an object with a spoiled ID',
+			{ id: 'conv_1/items' },
+			'is an object that names no conversation',
+		],
 		['an object with a list', { conversation: [ID] }, 'is an object that names no conversation'],
-		['an object with a conversation two levels down', { conversation: { conversation: { id: ID } } }, 'is an object that names no conversation'],
+		[
+			'an object with a conversation two levels down',
+			{ conversation: { conversation: { id: ID } } },
+			'is an object that names no conversation',
+		],
 		['a URL without an ID', 'https://x.example/logs/', 'is a URL with no conversation ID in it'],
-		['a URL with only a parameter that is named like one', 'https://x.example/?conv_id=5', 'is a URL with no conversation ID in it'],
-		['a URL with two IDs', 'https://x.example/conv_1/conv_2', 'is a URL with several conversation IDs in it'],
-		['a URL with an ID of 257 letters', `https://x.example/conv_${'a'.repeat(257)}`, 'which is not the ID of a conversation'],
+		[
+			'a URL with only a parameter that is named like one',
+			'https://x.example/?conv_id=5',
+			'is a URL with no conversation ID in it',
+		],
+		[
+			'a URL with two IDs',
+			'https://x.example/conv_1/conv_2',
+			'is a URL with several conversation IDs in it',
+		],
+		[
+			'a URL with an ID of 257 letters',
+			`https://x.example/conv_${'a'.repeat(257)}`,
+			'which is not the ID of a conversation',
+		],
 	])('should not be found in %s', (_what, value, message) => {
 		const error = refused(() => parseConversationId(value));
 		expect(error.message).toContain('Conversation ID ');
@@ -130,7 +207,9 @@ describe('A conversation ID', () => {
 				expect(parseConversationId({ conversation: text })).toBe(id);
 				expect(parseConversationId({ conversation: { id: text } })).toBe(id);
 				expect(parseConversationId({ conversation_id: text })).toBe(id);
-				expect(parseConversationId(`${before}https://x.example/v1/conversations/${id}/items?limit=5`)).toBe(id);
+				expect(
+					parseConversationId(`${before}https://x.example/v1/conversations/${id}/items?limit=5`),
+				).toBe(id);
 				expect(parseConversationId(`https://x.example/${encodeURIComponent(id)}`)).toBe(id);
 			}),
 			RUNS,
@@ -138,7 +217,12 @@ describe('A conversation ID', () => {
 	});
 
 	it('should have the shape of an ID, or be refused with a text, whatever is given', () => {
-		const value = fc.oneof(anyValue, anyText, spoiled, fc.webUrl({ withQueryParameters: true, withFragments: true }));
+		const value = fc.oneof(
+			anyValue,
+			anyText,
+			spoiled,
+			fc.webUrl({ withQueryParameters: true, withFragments: true }),
+		);
 		const given = fc.oneof(
 			value,
 			fc.record({ id: value, conversation: value, conversation_id: value }, { requiredKeys: [] }),
@@ -154,7 +238,12 @@ describe('A conversation ID', () => {
 	});
 
 	it('should be refused once something is put into it', () => {
-		fc.assert(fc.property(spoiled, (text) => expect(refusal(() => parseConversationId(text))).toBeDefined()), RUNS);
+		fc.assert(
+			fc.property(spoiled, (text) =>
+				expect(refusal(() => parseConversationId(text))).toBeDefined(),
+			),
+			RUNS,
+		);
 	});
 });
 
@@ -176,7 +265,11 @@ describe('An item ID', () => {
 		['an empty text', '', 'Item ID is empty'],
 		['white space', ' \n', 'Item ID is empty'],
 		['an object without an ID', { type: 'message' }, 'Item ID is empty'],
-		['an object with an ID that is no text', { id: 5 }, 'Item ID is a number, not the ID of an item'],
+		[
+			'an object with an ID that is no text',
+			{ id: 5 },
+			'Item ID is a number, not the ID of an item',
+		],
 		['a list', ['msg_1'], 'Item ID is a list, not the ID of an item'],
 		['the ID of a conversation', 'conv_1', 'Item ID holds the ID of a conversation'],
 		['a key', KEY, 'Item ID holds an API key'],
@@ -200,7 +293,9 @@ describe('An item ID', () => {
 	});
 
 	it('should bear the name of the field it was given', () => {
-		expect(refused(() => parseItemId('', 'Through Item ID')).message).toBe('Through Item ID is empty');
+		expect(refused(() => parseItemId('', 'Through Item ID')).message).toBe(
+			'Through Item ID is empty',
+		);
 	});
 
 	it('should have the shape of an ID, or be refused with a text, whatever is given', () => {

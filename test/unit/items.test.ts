@@ -18,7 +18,11 @@ describe('Messages from fields', () => {
 			['user', 'assistant', 'system', 'developer'].map((role) => message(role, role)),
 		],
 		['no role, which means the user', [{ text: 'Hello' }], [message('user', 'Hello')]],
-		['numbers and booleans as text', [{ text: 5 }, { text: false }], [message('user', '5'), message('user', 'false')]],
+		[
+			'numbers and booleans as text',
+			[{ text: 5 }, { text: false }],
+			[message('user', '5'), message('user', 'false')],
+		],
 		['white space as it is', [{ text: ' a\n' }], [message('user', ' a\n')]],
 		['a row that is text', ['Hello'], [message('user', 'Hello')]],
 	])('should be read: %s', (_what, rows, expected) => {
@@ -27,23 +31,43 @@ describe('Messages from fields', () => {
 	});
 
 	it('should be read from a single row that comes without its list', () => {
-		expect(readItems(reading({ messages: { values: { role: 'user', text: 'a' } } }))).toEqual([message('user', 'a')]);
+		expect(readItems(reading({ messages: { values: { role: 'user', text: 'a' } } }))).toEqual([
+			message('user', 'a'),
+		]);
 	});
 
 	it.each<[string, unknown[], string]>([
 		['an empty text', [{ role: 'user', text: '' }], 'The text of message 1 in Messages is empty'],
 		['no text', [{ role: 'user' }], 'The text of message 1 in Messages is empty'],
-		['a null text in the second row', [{ text: 'a' }, { text: null }], 'The text of message 2 in Messages is empty'],
+		[
+			'a null text in the second row',
+			[{ text: 'a' }, { text: null }],
+			'The text of message 2 in Messages is empty',
+		],
 		['a list as text', [{ text: ['a'] }], 'The text of message 1 in Messages is a list'],
 		['an object as text', [{ text: {} }], 'The text of message 1 in Messages is an object'],
 		['another role', [{ role: 'tool', text: 'a' }], 'The role of message 1 in Messages is "tool"'],
-		['a role in another case', [{ role: 'User', text: 'a' }], 'The role of message 1 in Messages is "User"'],
-		['a role that is null', [{ role: null, text: 'a' }], 'The role of message 1 in Messages is "null"'],
-		['a role that every object has', [{ role: 'constructor', text: 'a' }], 'The role of message 1 in Messages is "constructor"'],
+		[
+			'a role in another case',
+			[{ role: 'User', text: 'a' }],
+			'The role of message 1 in Messages is "User"',
+		],
+		[
+			'a role that is null',
+			[{ role: null, text: 'a' }],
+			'The role of message 1 in Messages is "null"',
+		],
+		[
+			'a role that every object has',
+			[{ role: 'constructor', text: 'a' }],
+			'The role of message 1 in Messages is "constructor"',
+		],
 	])('should be refused for %s', (_what, rows, text) => {
 		const error = refused(() => readItems(fields(...rows)));
 		expect(error.message).toBe(text);
-		expect(error.advice).toMatch(/^(?:Use one of user, assistant, system, developer|(?:Enter|Give) .+)\.$/);
+		expect(error.advice).toMatch(
+			/^(?:Use one of user, assistant, system, developer|(?:Enter|Give) .+)\.$/,
+		);
 	});
 });
 
@@ -55,7 +79,11 @@ describe('Items from JSON', () => {
 		['a list', JSON.stringify([call, message('user', 'a')]), [call, message('user', 'a')]],
 		['an object by expression', call, [call]],
 		['a list by expression', [call], [call]],
-		['an item of a type yet unknown', '{ "type": "new_thing", "x": [1, null] }', [{ type: 'new_thing', x: [1, null] }]],
+		[
+			'an item of a type yet unknown',
+			'{ "type": "new_thing", "x": [1, null] }',
+			[{ type: 'new_thing', x: [1, null] }],
+		],
 	])('should be passed on as they are: %s', (_what, value, expected) => {
 		expect(readItems(json(value))).toEqual(expected);
 		expect(readOptionalItems(json(value))).toEqual(expected);
@@ -72,7 +100,9 @@ describe('Items from JSON', () => {
 	])('should be refused for %s', (_what, value, text) => {
 		const { message, advice } = refused(() => readItems(json(value)));
 		expect(message).toContain(text);
-		expect(advice).toMatch(/^Enter (?:items|JSON) such as \[\{.+\}\]|^Let the expression stand alone/);
+		expect(advice).toMatch(
+			/^Enter (?:items|JSON) such as \[\{.+\}\]|^Let the expression stand alone/,
+		);
 		expect(refused(() => readOptionalItems(json(value))).message).toContain(text);
 	});
 });
@@ -85,25 +115,34 @@ describe('Items that are not given', () => {
 		['no JSON', { itemsInput: 'json' }, 'Items (JSON) holds no item'],
 		['null as JSON', { itemsInput: 'json', itemsJson: null }, 'Items (JSON) holds no item'],
 		['an empty JSON list', { itemsInput: 'json', itemsJson: '[]' }, 'Items (JSON) holds no item'],
-	])('should be none where they may be left out, and refused elsewhere: %s', (_what, parameters, text) => {
-		expect(readOptionalItems(reading(parameters))).toEqual([]);
-		const { message, advice } = refused(() => readItems(reading(parameters)));
-		expect(message).toBe(text);
-		expect(advice).toMatch(/^Add at least one message\.$|^Enter items such as \[\{.+\}\]\.$/);
-	});
+	])(
+		'should be none where they may be left out, and refused elsewhere: %s',
+		(_what, parameters, text) => {
+			expect(readOptionalItems(reading(parameters))).toEqual([]);
+			const { message, advice } = refused(() => readItems(reading(parameters)));
+			expect(message).toBe(text);
+			expect(advice).toMatch(/^Add at least one message\.$|^Enter items such as \[\{.+\}\]\.$/);
+		},
+	);
 });
 
 describe('Items, whatever is given', () => {
 	it('should be objects that JSON can hold, or be refused with a text', () => {
-		const rows = fc.array(fc.oneof(anyValue, fc.record({ role: anyValue, text: fc.oneof(anyText, anyValue) })), { maxLength: 5 });
+		const rows = fc.array(
+			fc.oneof(anyValue, fc.record({ role: anyValue, text: fc.oneof(anyText, anyValue) })),
+			{ maxLength: 5 },
+		);
 		const read = fc.oneof(
 			rows.map((values) => reading({ messages: { values } })),
-			fc.oneof(anyValue, anyText, fc.json()).map((itemsJson) => reading({ itemsInput: 'json', itemsJson })),
+			fc
+				.oneof(anyValue, anyText, fc.json())
+				.map((itemsJson) => reading({ itemsInput: 'json', itemsJson })),
 		);
 		fc.assert(
 			fc.property(read, (given) => {
 				const error = refusal(() => {
-					for (const item of readOptionalItems(given)) expect(JSON.parse(JSON.stringify(item))).toEqual(item);
+					for (const item of readOptionalItems(given))
+						expect(JSON.parse(JSON.stringify(item))).toEqual(item);
 				});
 				if (error !== undefined) expect(error.message).toMatch(/Messages|Items \(JSON\)/);
 			}),
@@ -113,7 +152,8 @@ describe('Items, whatever is given', () => {
 });
 
 describe('Additional Body', () => {
-	const options = (additionalBody: unknown) => readOptions(reading({ options: { additionalBody } }));
+	const options = (additionalBody: unknown) =>
+		readOptions(reading({ options: { additionalBody } }));
 
 	it('should not replace the items', () => {
 		expect(refused(() => refuseItems(options('{ "items": [] }')))).toMatchObject({

@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 
 import type { JsonValue } from '../../nodes/OpenAIConversation/transport/json';
-import { isJsonObject, isPlainObject, isTooDeep, textAt } from '../../nodes/OpenAIConversation/transport/json';
+import {
+	isJsonObject,
+	isPlainObject,
+	isTooDeep,
+	textAt,
+} from '../../nodes/OpenAIConversation/transport/json';
 import { anyJson, anyValue, RUNS } from './support';
 
 class Something {
@@ -40,14 +45,19 @@ describe('isPlainObject', () => {
 	});
 
 	it('should never throw', () => {
-		fc.assert(fc.property(anyValue, (value) => typeof isPlainObject(value) === 'boolean'), RUNS);
+		fc.assert(
+			fc.property(anyValue, (value) => typeof isPlainObject(value) === 'boolean'),
+			RUNS,
+		);
 	});
 });
 
 describe('isJsonObject', () => {
 	it('should take what JSON writes in braces, and nothing else', () => {
 		fc.assert(
-			fc.property(anyJson, (value) => expect(isJsonObject(value)).toBe(JSON.stringify(value).startsWith('{'))),
+			fc.property(anyJson, (value) =>
+				expect(isJsonObject(value)).toBe(JSON.stringify(value).startsWith('{')),
+			),
 			RUNS,
 		);
 		expect(isJsonObject(undefined)).toBe(false);

@@ -43,7 +43,11 @@ describe('A JSON field', () => {
 		['a map by expression', new Map(), 'Field holds something that is no JSON'],
 		['an object with a bigint', { a: 1n }, 'Field holds something that is no JSON'],
 		['an object with itself in it', loop, 'Field holds something that is no JSON'],
-		['an object that turns into nothing', { toJSON: () => undefined }, 'Field holds something that is no JSON'],
+		[
+			'an object that turns into nothing',
+			{ toJSON: () => undefined },
+			'Field holds something that is no JSON',
+		],
 	])('should refuse %s, with an example', (_what, value, message) => {
 		const error = refused(() => parse(value));
 		expect(error.message).toContain(message);
@@ -54,22 +58,32 @@ describe('A JSON field', () => {
 		expect(refused(() => parse('nope')).message).toMatch(/^Field is not valid JSON: .*n/);
 	});
 
-	it.each(['[object Object]', ' [object Object]\n'])('should know the object inside of text %j', (value) => {
-		expect(refused(() => parse(value))).toMatchObject({
-			message: 'Field is an object inside of text',
-			advice: 'Let the expression stand alone in the field, without text around it.',
-		});
-	});
+	it.each(['[object Object]', ' [object Object]\n'])(
+		'should know the object inside of text %j',
+		(value) => {
+			expect(refused(() => parse(value))).toMatchObject({
+				message: 'Field is an object inside of text',
+				advice: 'Let the expression stand alone in the field, without text around it.',
+			});
+		},
+	);
 
 	it('should take a file of 30 MB, such as a picture', () => {
-		const picture = JSON.stringify({ type: 'input_image', image_url: `data:image/png;base64,${'A'.repeat(30_000_000)}` });
+		const picture = JSON.stringify({
+			type: 'input_image',
+			image_url: `data:image/png;base64,${'A'.repeat(30_000_000)}`,
+		});
 		expect(JSON.stringify(parse(picture))).toHaveLength(picture.length);
 	});
 
 	it('should be refused when it is nested too deeply, also by expression', () => {
 		let deep: unknown = [];
 		for (let level = 0; level < 600; level++) deep = { deep };
-		for (const value of [deep, '['.repeat(1e6) + ']'.repeat(1e6), `{ "a": ${'['.repeat(1e5)}${']'.repeat(1e5)} }`]) {
+		for (const value of [
+			deep,
+			'['.repeat(1e6) + ']'.repeat(1e6),
+			`{ "a": ${'['.repeat(1e5)}${']'.repeat(1e5)} }`,
+		]) {
 			expect(refused(() => parse(value))).toMatchObject({
 				message: 'Field is nested too deeply',
 				advice: 'Give it fewer levels of lists and objects.',
@@ -78,7 +92,13 @@ describe('A JSON field', () => {
 	});
 
 	it('should never crash', () => {
-		fc.assert(fc.property(fc.oneof(anyValue, anyText, fc.json()), (value) => void refusal(() => parse(value))), RUNS);
+		fc.assert(
+			fc.property(
+				fc.oneof(anyValue, anyText, fc.json()),
+				(value) => void refusal(() => parse(value)),
+			),
+			RUNS,
+		);
 	});
 });
 
@@ -121,7 +141,10 @@ describe('A name that stands twice in a JSON field', () => {
 	});
 
 	it('should be the first that the outermost object repeats, and seen only there', () => {
-		const name = fc.oneof(fc.constantFrom('a', 'b', 'c', '"', '\\', '\\"', '{', ':', 'é'), fc.string());
+		const name = fc.oneof(
+			fc.constantFrom('a', 'b', 'c', '"', '\\', '\\"', '{', ':', 'é'),
+			fc.string(),
+		);
 		fc.assert(
 			fc.property(fc.array(fc.tuple(name, anyJson), { minLength: 1, maxLength: 8 }), (members) => {
 				const text = `{${members.map(([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`).join(',')}}`;

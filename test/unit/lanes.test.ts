@@ -44,7 +44,16 @@ const laneOf = (plan: Plan | undefined): string | undefined =>
 
 /** Runs tasks that end one by one, in an order that `pick` decides. */
 async function simulate(situation: Situation): Promise<State & { startedAfterEnd: number }> {
-	const { plans, concurrency, batchLimit, pick, endAfter = Infinity, onTurn, onStart, onSettle } = situation;
+	const {
+		plans,
+		concurrency,
+		batchLimit,
+		pick,
+		endAfter = Infinity,
+		onTurn,
+		onStart,
+		onSettle,
+	} = situation;
 	const running: Array<{ batch: number[]; finish: () => void }> = [];
 	const state = {
 		prepared: [] as number[],
@@ -65,7 +74,8 @@ async function simulate(situation: Situation): Promise<State & { startedAfterEnd
 		prepare(index) {
 			state.prepared.push(index);
 			const plan = plans[index];
-			if (plan !== undefined && plan !== 'invalid') return { index, lane: plan.lane, joinable: batchLimit > 1 };
+			if (plan !== undefined && plan !== 'invalid')
+				return { index, lane: plan.lane, joinable: batchLimit > 1 };
 			return {
 				index,
 				settle() {
@@ -149,13 +159,19 @@ describe('Lanes', () => {
 		await fc.assert(
 			fc.asyncProperty(situation, async ({ picks, ...rest }) => {
 				const { plans } = rest;
-				const { prepared, settled, started, ended } = await simulate({ ...rest, pick: picker(picks) });
+				const { prepared, settled, started, ended } = await simulate({
+					...rest,
+					pick: picker(picks),
+				});
 				expect(prepared).toEqual(plans.map((_, index) => index));
 				const valid = plans.flatMap((each, index) => (each === 'invalid' ? [] : [index]));
 				expect(ascending(ended)).toEqual(valid);
-				expect(settled).toEqual(plans.flatMap((each, index) => (each === 'invalid' ? [index] : [])));
+				expect(settled).toEqual(
+					plans.flatMap((each, index) => (each === 'invalid' ? [index] : [])),
+				);
 				for (const order of [started.flat(), ended]) {
-					for (const indexes of byLane(plans, order).values()) expect(indexes).toEqual(ascending(indexes));
+					for (const indexes of byLane(plans, order).values())
+						expect(indexes).toEqual(ascending(indexes));
 				}
 			}),
 			{ numRuns },
@@ -171,7 +187,9 @@ describe('Lanes', () => {
 					pick: picker(picks),
 					onTurn({ running }) {
 						expect(running.length).toBeLessThanOrEqual(concurrency);
-						const lanes = running.map(([first = -1]) => laneOf(plans[first])).filter((lane) => lane !== undefined);
+						const lanes = running
+							.map(([first = -1]) => laneOf(plans[first]))
+							.filter((lane) => lane !== undefined);
 						expect(new Set(lanes).size).toBe(lanes.length);
 						for (const batch of running) {
 							expect(batch.length).toBeLessThanOrEqual(batchLimit);
@@ -193,7 +211,8 @@ describe('Lanes', () => {
 					...rest,
 					pick: picker(picks),
 					async onTurn(state) {
-						const idle = () => (state.running.length === concurrency ? [] : startable(plans, state));
+						const idle = () =>
+							state.running.length === concurrency ? [] : startable(plans, state);
 						// On a busy machine reading may have used up its slice of time.
 						for (let tries = 0; idle().length > 0 && tries < 50; tries++) await pause(1);
 						expect(idle()).toEqual([]);
@@ -227,27 +246,38 @@ describe('Lanes', () => {
 		[1, 'a a b c'],
 		[2, 'a b a c d b a c'],
 		[3, 'a b c a b d c e'],
-	])('should start in input order with a concurrency of %d where all that fits is read: %s', async (concurrency, lanes) => {
-		const plans = lanes.split(' ').map((lane) => ({ lane }));
-		const { turns } = await simulate({
-			plans,
-			concurrency,
-			batchLimit: 1,
-			pick: () => 0,
-			// Reading the next one takes a turn of the timers.
-			onTurn: async () => await pause(15),
-		});
-		expect(turns).toEqual(plans.map((_, index) => index));
-	});
+	])(
+		'should start in input order with a concurrency of %d where all that fits is read: %s',
+		async (concurrency, lanes) => {
+			const plans = lanes.split(' ').map((lane) => ({ lane }));
+			const { turns } = await simulate({
+				plans,
+				concurrency,
+				batchLimit: 1,
+				pick: () => 0,
+				// Reading the next one takes a turn of the timers.
+				onTurn: async () => await pause(15),
+			});
+			expect(turns).toEqual(plans.map((_, index) => index));
+		},
+	);
 
 	it('should start nothing once it is told to end, and wait for what is running', async () => {
 		await fc.assert(
-			fc.asyncProperty(situation, fc.integer({ min: 1, max: 10 }), async ({ picks, ...rest }, endAfter) => {
-				const { started, ended, startedAfterEnd, running } = await simulate({ ...rest, endAfter, pick: picker(picks) });
-				expect(startedAfterEnd).toBe(0);
-				expect(running).toEqual([]);
-				expect(ascending(ended)).toEqual(ascending(started.flat()));
-			}),
+			fc.asyncProperty(
+				situation,
+				fc.integer({ min: 1, max: 10 }),
+				async ({ picks, ...rest }, endAfter) => {
+					const { started, ended, startedAfterEnd, running } = await simulate({
+						...rest,
+						endAfter,
+						pick: picker(picks),
+					});
+					expect(startedAfterEnd).toBe(0);
+					expect(running).toEqual([]);
+					expect(ascending(ended)).toEqual(ascending(started.flat()));
+				},
+			),
 			{ numRuns },
 		);
 	});
@@ -310,7 +340,11 @@ describe('Lanes', () => {
 	});
 
 	it('should keep other lanes busy while a long run of tasks of one lane waits', async () => {
-		const plans = [...Array.from({ length: 900 }, () => ({ lane: 'a' })), { lane: 'b' }, { lane: 'c' }];
+		const plans = [
+			...Array.from({ length: 900 }, () => ({ lane: 'a' })),
+			{ lane: 'b' },
+			{ lane: 'c' },
+		];
 		let seen: string[] = [];
 		await simulate({
 			plans,
@@ -324,26 +358,34 @@ describe('Lanes', () => {
 		expect(seen).toEqual(['a', 'b', 'c']);
 	});
 
-	it.each([1, 3])('should read at most 1,000 tasks ahead, so that the input of a busy lane is not all held: %d at a time', async (batchLimit) => {
-		let ahead = 0;
-		const { ended } = await simulate({
-			plans: Array.from({ length: 3_000 }, () => ({ lane: 'a' })),
-			concurrency: 10,
-			batchLimit,
-			pick: () => 0,
-			onTurn({ prepared, started }) {
-				ahead = Math.max(ahead, prepared.length - started.flat().length);
-			},
-		});
-		expect(ended).toHaveLength(3_000);
-		expect(ahead).toBeGreaterThan(900);
-		expect(ahead).toBeLessThanOrEqual(1_000);
-	});
+	it.each([1, 3])(
+		'should read at most 1,000 tasks ahead, so that the input of a busy lane is not all held: %d at a time',
+		async (batchLimit) => {
+			let ahead = 0;
+			const { ended } = await simulate({
+				plans: Array.from({ length: 3_000 }, () => ({ lane: 'a' })),
+				concurrency: 10,
+				batchLimit,
+				pick: () => 0,
+				onTurn({ prepared, started }) {
+					ahead = Math.max(ahead, prepared.length - started.flat().length);
+				},
+			});
+			expect(ended).toHaveLength(3_000);
+			expect(ahead).toBeGreaterThan(900);
+			expect(ahead).toBeLessThanOrEqual(1_000);
+		},
+	);
 
 	it('should run everything in input order with a concurrency of 1', async () => {
 		await fc.assert(
 			fc.asyncProperty(situation, async ({ picks, ...rest }) => {
-				const { turns } = await simulate({ ...rest, concurrency: 1, batchLimit: 1, pick: picker(picks) });
+				const { turns } = await simulate({
+					...rest,
+					concurrency: 1,
+					batchLimit: 1,
+					pick: picker(picks),
+				});
 				expect(turns).toEqual(rest.plans.map((_, index) => index));
 			}),
 			{ numRuns },
@@ -369,7 +411,10 @@ describe('Lanes', () => {
 	it.each<[string, (index: number) => Task | Unrunnable]>([
 		['valid', (index) => ({ index, lane: undefined, joinable: false })],
 		['invalid', (index) => ({ index, settle() {} })],
-		['invalid, but for one that others may join', (index) => (index > 0 ? { index, settle() {} } : { index, lane: 'a', joinable: true })],
+		[
+			'invalid, but for one that others may join',
+			(index) => (index > 0 ? { index, settle() {} } : { index, lane: 'a', joinable: true }),
+		],
 		['of busy lanes', (index) => ({ index, lane: String(index % 3), joinable: true })],
 	])('should let other work run between when many tasks are %s', async (_what, taskAt) => {
 		const spin = (ms: number) => {

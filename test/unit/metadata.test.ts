@@ -12,12 +12,14 @@ import {
 import { characters } from '../../nodes/OpenAIConversation/parameters/reader';
 import { anyText, anyValue, reading, refusal, refused, RUNS } from './support';
 
-const fields = (...rows: unknown[]) => reading({ metadataInput: 'fields', metadata: { pairs: rows } });
+const fields = (...rows: unknown[]) =>
+	reading({ metadataInput: 'fields', metadata: { pairs: rows } });
 const row = (key: unknown, value: unknown = 'v') => ({ key, value });
 const json = (metadataJson: unknown) => reading({ metadataInput: 'json', metadataJson });
 
 const numbered = (count: number) => Array.from({ length: count }, (_, n) => row(`k${n}`));
-const objectOf = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`k${n}`, 'v']));
+const objectOf = (count: number) =>
+	Object.fromEntries(Array.from({ length: count }, (_, n) => [`k${n}`, 'v']));
 
 const loop: Record<string, unknown> = {};
 loop.self = loop;
@@ -34,7 +36,11 @@ describe('Metadata', () => {
 		it.each<[string, unknown[], Record<string, string>]>([
 			['pairs, in order', [row('b', '1'), row('a', '2')], { b: '1', a: '2' }],
 			['an empty value', [row('a', '')], { a: '' }],
-			['numbers and booleans, as text', [row('n', 1.5), row('z', 0), row('t', true), row('f', false)], { n: '1.5', z: '0', t: 'true', f: 'false' }],
+			[
+				'numbers and booleans, as text',
+				[row('n', 1.5), row('z', 0), row('t', true), row('f', false)],
+				{ n: '1.5', z: '0', t: 'true', f: 'false' },
+			],
 			['a bigint, as text', [row('n', 2n ** 70n)], { n: String(2n ** 70n) }],
 			['white space in keys and values, as it is', [row(' a ', ' 1 ')], { ' a ': ' 1 ' }],
 			['a key that is a number', [row(5, '1')], { 5: '1' }],
@@ -63,25 +69,73 @@ describe('Metadata', () => {
 			['a key that is null', [row(null)], 'A key in Metadata is nothing'],
 			['a key that is an object', [row({})], 'A key in Metadata is an object'],
 			['a key that is a list', [row([])], 'A key in Metadata is a list'],
-			['a value that is missing', [{ key: 'a' }], 'The value of the key "a" in Metadata is nothing; the API stores text only'],
+			[
+				'a value that is missing',
+				[{ key: 'a' }],
+				'The value of the key "a" in Metadata is nothing; the API stores text only',
+			],
 			['a value that is null', [row('a', null)], 'The value of the key "a" in Metadata is nothing'],
-			['a value that is an object', [row('a', {})], 'The value of the key "a" in Metadata is an object'],
-			['a value that is a list', [row('a', ['1'])], 'The value of the key "a" in Metadata is a list'],
-			['a value that is a function', [row('a', () => 1)], 'The value of the key "a" in Metadata is a function'],
-			['a value that is a date', [row('a', new Date())], 'The value of the key "a" in Metadata is an object'],
-			['a number too large to be exact', [row('a', 2 ** 53)], 'The value of the key "a" in Metadata is a number too large to be exact (9007199254740992)'],
-			['a negative one', [row('a', -(2 ** 60))], 'is a number too large to be exact (-1152921504606847000)'],
+			[
+				'a value that is an object',
+				[row('a', {})],
+				'The value of the key "a" in Metadata is an object',
+			],
+			[
+				'a value that is a list',
+				[row('a', ['1'])],
+				'The value of the key "a" in Metadata is a list',
+			],
+			[
+				'a value that is a function',
+				[row('a', () => 1)],
+				'The value of the key "a" in Metadata is a function',
+			],
+			[
+				'a value that is a date',
+				[row('a', new Date())],
+				'The value of the key "a" in Metadata is an object',
+			],
+			[
+				'a number too large to be exact',
+				[row('a', 2 ** 53)],
+				'The value of the key "a" in Metadata is a number too large to be exact (9007199254740992)',
+			],
+			[
+				'a negative one',
+				[row('a', -(2 ** 60))],
+				'is a number too large to be exact (-1152921504606847000)',
+			],
 			['NaN', [row('a', NaN)], 'The value of the key "a" in Metadata is NaN'],
 			['Infinity', [row('a', -Infinity)], 'The value of the key "a" in Metadata is -Infinity'],
 			['a row that is text', ['a'], 'The value of the key "a" in Metadata is nothing'],
 			['a row that is null', [null], 'A key in Metadata is nothing'],
 			['17 pairs', numbered(17), 'Metadata has 17 pairs; the API allows 16'],
-			['a key of 65 characters', [row(`${LONG_KEY}k`)], `The key "${'k'.repeat(60)}…" in Metadata has 65 characters; the API allows 64`],
-			['a key of 65 emoji', [row('😀'.repeat(65))], 'in Metadata has 65 characters; the API allows 64'],
-			['a value of 513 characters', [row('a', `${LONG_VALUE}v`)], 'The value of the key "a" in Metadata has 513 characters; the API allows 512'],
-			['a value of 513 emoji', [row('a', '😀'.repeat(513))], 'has 513 characters; the API allows 512'],
+			[
+				'a key of 65 characters',
+				[row(`${LONG_KEY}k`)],
+				`The key "${'k'.repeat(60)}…" in Metadata has 65 characters; the API allows 64`,
+			],
+			[
+				'a key of 65 emoji',
+				[row('😀'.repeat(65))],
+				'in Metadata has 65 characters; the API allows 64',
+			],
+			[
+				'a value of 513 characters',
+				[row('a', `${LONG_VALUE}v`)],
+				'The value of the key "a" in Metadata has 513 characters; the API allows 512',
+			],
+			[
+				'a value of 513 emoji',
+				[row('a', '😀'.repeat(513))],
+				'has 513 characters; the API allows 512',
+			],
 			['a key twice', [row('a', '1'), row('a', '2')], 'The key "a" stands in Metadata twice'],
-			['a key twice, once as a number', [row('5', '1'), row(5, '2')], 'The key "5" stands in Metadata twice'],
+			[
+				'a key twice, once as a number',
+				[row('5', '1'), row(5, '2')],
+				'The key "5" stands in Metadata twice',
+			],
 		])('should refuse %s', (_what, rows, message) => {
 			for (const read of [readMetadata, readOptionalMetadata]) {
 				const error = refused(() => read(fields(...rows)));
@@ -92,13 +146,17 @@ describe('Metadata', () => {
 
 		it('should say how many pairs are too many', () => {
 			expect(refused(() => readMetadata(fields(...numbered(19)))).advice).toBe('Remove 3 of them.');
-			expect(refused(() => checkPairCount(17, 'This')).message).toBe('This has 17 pairs; the API allows 16');
+			expect(refused(() => checkPairCount(17, 'This')).message).toBe(
+				'This has 17 pairs; the API allows 16',
+			);
 			expect(refusal(() => checkPairCount(16, 'This'))).toBeUndefined();
 		});
 
 		it('should point to merge for a value that finds nothing', () => {
 			for (const pair of [row('a', null), { key: 'a' }]) {
-				expect(refused(() => readMetadata(fields(pair))).advice).toContain('set Update Mode to Merge');
+				expect(refused(() => readMetadata(fields(pair))).advice).toContain(
+					'set Update Mode to Merge',
+				);
 			}
 			expect(refused(() => readMetadata(fields(row('a', {})))).advice).toContain('Give it as text');
 		});
@@ -107,14 +165,26 @@ describe('Metadata', () => {
 	describe('from JSON', () => {
 		it.each<[string, unknown, Record<string, string>]>([
 			['text', '{ "a": "1", "b": "" }', { a: '1', b: '' }],
-			['text with numbers and booleans', '{ "n": 1.50, "t": true, "f": false }', { n: '1.5', t: 'true', f: 'false' }],
+			[
+				'text with numbers and booleans',
+				'{ "n": 1.50, "t": true, "f": false }',
+				{ n: '1.5', t: 'true', f: 'false' },
+			],
 			['an object', { a: '1', n: 2 }, { a: '1', n: '2' }],
 			['an object without a prototype', Object.assign(Object.create(null), { a: '1' }), { a: '1' }],
-			['an object with a date, as JSON has it', { at: new Date(0) }, { at: '1970-01-01T00:00:00.000Z' }],
+			[
+				'an object with a date, as JSON has it',
+				{ at: new Date(0) },
+				{ at: '1970-01-01T00:00:00.000Z' },
+			],
 			['{} as text', '{}', {}],
 			['{} as text with white space', ' { } ', {}],
 			['an empty object', {}, {}],
-			['the same key on two levels of an escaped text', '{ "a": "{\\"a\\": 1}" }', { a: '{"a": 1}' }],
+			[
+				'the same key on two levels of an escaped text',
+				'{ "a": "{\\"a\\": 1}" }',
+				{ a: '{"a": 1}' },
+			],
 			['16 pairs', JSON.stringify(objectOf(16)), objectOf(16)],
 		])('should take %s', (_what, value, expected) => {
 			expect(readMetadata(json(value))).toEqual(expected);
@@ -125,8 +195,16 @@ describe('Metadata', () => {
 		it.each<[string, unknown, string]>([
 			['bad JSON', '{ a: 1 }', 'Metadata (JSON) is not valid JSON: '],
 			['white space', ' \n', 'Metadata (JSON) is empty'],
-			['an object inside of text', '[object Object]', 'Metadata (JSON) is an object inside of text'],
-			['a number with too many digits', '{ "a": 80351110224678912 }', 'The value of the key "a" in Metadata is a number too large to be exact'],
+			[
+				'an object inside of text',
+				'[object Object]',
+				'Metadata (JSON) is an object inside of text',
+			],
+			[
+				'a number with too many digits',
+				'{ "a": 80351110224678912 }',
+				'The value of the key "a" in Metadata is a number too large to be exact',
+			],
 			['a list', '["a"]', 'Metadata (JSON) is a list, not an object'],
 			['a list by expression', ['a'], 'Metadata (JSON) is a list, not an object'],
 			['JSON null', 'null', 'Metadata (JSON) is nothing, not an object'],
@@ -136,14 +214,30 @@ describe('Metadata', () => {
 			['a date by expression', new Date(), 'Metadata (JSON) holds something that is no JSON'],
 			['an object with itself in it', loop, 'Metadata (JSON) holds something that is no JSON'],
 			['null as a value', '{ "a": null }', 'The value of the key "a" in Metadata is nothing'],
-			['undefined as a value, which JSON would leave out', { a: undefined }, 'The value of the key "a" in Metadata is nothing'],
-			['a function as a value, which JSON would leave out', { a: () => 1 }, 'The value of the key "a" in Metadata is a function'],
-			['NaN as a value, which JSON would make null', { a: NaN }, 'The value of the key "a" in Metadata is NaN'],
+			[
+				'undefined as a value, which JSON would leave out',
+				{ a: undefined },
+				'The value of the key "a" in Metadata is nothing',
+			],
+			[
+				'a function as a value, which JSON would leave out',
+				{ a: () => 1 },
+				'The value of the key "a" in Metadata is a function',
+			],
+			[
+				'NaN as a value, which JSON would make null',
+				{ a: NaN },
+				'The value of the key "a" in Metadata is NaN',
+			],
 			['an object as a value', '{ "a": {} }', 'The value of the key "a" in Metadata is an object'],
 			['a list as a value', '{ "a": [] }', 'The value of the key "a" in Metadata is a list'],
 			['an empty key', '{ "": "v" }', 'A key in Metadata is empty'],
 			['a key twice', '{ "a": "1", "a": "2" }', 'Metadata (JSON) has the key "a" twice'],
-			['a value that is nested too deeply', `{ "a": ${'['.repeat(1e5)}${']'.repeat(1e5)} }`, 'Metadata (JSON) is nested too deeply'],
+			[
+				'a value that is nested too deeply',
+				`{ "a": ${'['.repeat(1e5)}${']'.repeat(1e5)} }`,
+				'Metadata (JSON) is nested too deeply',
+			],
 		])('should refuse %s', (_what, value, message) => {
 			for (const read of [readMetadata, readOptionalMetadata]) {
 				const error = refused(() => read(json(value)));
@@ -154,14 +248,20 @@ describe('Metadata', () => {
 
 		it('should refuse a megabyte of text for its length and not run out of stack', () => {
 			const text = JSON.stringify({ a: '\\"x'.repeat(10_000_000) });
-			expect(refused(() => readMetadata(json(text))).message).toContain('has 30000000 characters; the API allows 512');
+			expect(refused(() => readMetadata(json(text))).message).toContain(
+				'has 30000000 characters; the API allows 512',
+			);
 		});
 	});
 
 	it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'prototype', 'length'])(
 		'should keep the key %s as a member of its own',
 		(key) => {
-			for (const read of [fields(row(key, '1')), json(`{ "${key}": "1" }`), json(JSON.parse(`{ "${key}": "1" }`))]) {
+			for (const read of [
+				fields(row(key, '1')),
+				json(`{ "${key}": "1" }`),
+				json(JSON.parse(`{ "${key}": "1" }`)),
+			]) {
 				const metadata = readMetadata(read);
 				expect(Object.entries(metadata)).toEqual([[key, '1']]);
 				expect(Object.getPrototypeOf(metadata)).toBe(Object.prototype);
@@ -193,15 +293,23 @@ describe('Metadata', () => {
 			expect(readOptionalMetadata(reading(parameters))).toBeUndefined();
 		});
 
-		it.each(nothing)('should be no change where keys are removed, and refused where none are: %s', (_what, parameters) => {
-			expect(readMetadataChanges(reading(parameters), true)).toEqual({});
-			expect(refused(() => readMetadataChanges(reading(parameters), false)).message).toMatch(/no pair|is empty/);
-		});
+		it.each(nothing)(
+			'should be no change where keys are removed, and refused where none are: %s',
+			(_what, parameters) => {
+				expect(readMetadataChanges(reading(parameters), true)).toEqual({});
+				expect(refused(() => readMetadataChanges(reading(parameters), false)).message).toMatch(
+					/no pair|is empty/,
+				);
+			},
+		);
 	});
 
 	describe('as changes', () => {
 		it('should remove the keys that are null as JSON', () => {
-			expect(readMetadataChanges(json('{ "a": null, "b": "1" }'), false)).toEqual({ a: null, b: '1' });
+			expect(readMetadataChanges(json('{ "a": null, "b": "1" }'), false)).toEqual({
+				a: null,
+				b: '1',
+			});
 			expect(readMetadataChanges(json({ a: null }), false)).toEqual({ a: null });
 		});
 
@@ -211,17 +319,25 @@ describe('Metadata', () => {
 			['a function', () => 1],
 			['an invalid date', new Date(NaN)],
 		])('should not remove a key whose value is %s, which is no JSON null', (_what, value) => {
-			expect(refused(() => readMetadataChanges(json({ a: value }), false)).message).toContain('The value of the key "a" in Metadata is');
+			expect(refused(() => readMetadataChanges(json({ a: value }), false)).message).toContain(
+				'The value of the key "a" in Metadata is',
+			);
 		});
 
 		it('should refuse null in a field', () => {
-			expect(refused(() => readMetadataChanges(fields(row('a', null)), false)).message).toContain('is nothing');
+			expect(refused(() => readMetadataChanges(fields(row('a', null)), false)).message).toContain(
+				'is nothing',
+			);
 		});
 
 		it('should not count the removed among the 16', () => {
 			const removed = Object.fromEntries(Array.from({ length: 10 }, (_, n) => [`gone${n}`, null]));
-			expect(Object.keys(readMetadataChanges(json({ ...objectOf(16), ...removed }), false))).toHaveLength(26);
-			expect(refused(() => readMetadataChanges(json({ ...objectOf(17), ...removed }), false)).message).toContain('has 17 pairs');
+			expect(
+				Object.keys(readMetadataChanges(json({ ...objectOf(16), ...removed }), false)),
+			).toHaveLength(26);
+			expect(
+				refused(() => readMetadataChanges(json({ ...objectOf(17), ...removed }), false)).message,
+			).toContain('has 17 pairs');
 		});
 	});
 
@@ -230,7 +346,11 @@ describe('Metadata', () => {
 			anyText,
 			fc.constantFrom('__proto__', 'constructor', 'a', LONG_KEY, `${LONG_KEY}k`, '😀'.repeat(64)),
 		);
-		const value = fc.oneof(anyText, anyValue, fc.constantFrom(LONG_VALUE, `${LONG_VALUE}v`, '😀'.repeat(512), NaN, null));
+		const value = fc.oneof(
+			anyText,
+			anyValue,
+			fc.constantFrom(LONG_VALUE, `${LONG_VALUE}v`, '😀'.repeat(512), NaN, null),
+		);
 		const asFields = fc
 			.oneof(fc.array(fc.oneof(fc.record({ key, value }), anyValue), { maxLength: 20 }), anyValue)
 			.map((pairs) => reading({ metadata: { pairs } }));
@@ -240,26 +360,32 @@ describe('Metadata', () => {
 
 		it('should obey every limit, or be refused with a text', () => {
 			fc.assert(
-				fc.property(fc.oneof(asFields, asJson), fc.constantFrom(readMetadata, readOptionalMetadata), (read, readIt) => {
-					const error = refusal(() => {
-						const entries = Object.entries(readIt(read) ?? {});
-						expect(entries.length).toBeLessThanOrEqual(16);
-						for (const [name, text] of entries) {
-							expect(name.trim()).not.toBe('');
-							expect(characters(name)).toBeLessThanOrEqual(64);
-							expect(typeof text).toBe('string');
-							expect(characters(text)).toBeLessThanOrEqual(512);
-						}
-					});
-					if (error !== undefined) expect(error.message).toMatch(/Metadata/);
-				}),
+				fc.property(
+					fc.oneof(asFields, asJson),
+					fc.constantFrom(readMetadata, readOptionalMetadata),
+					(read, readIt) => {
+						const error = refusal(() => {
+							const entries = Object.entries(readIt(read) ?? {});
+							expect(entries.length).toBeLessThanOrEqual(16);
+							for (const [name, text] of entries) {
+								expect(name.trim()).not.toBe('');
+								expect(characters(name)).toBeLessThanOrEqual(64);
+								expect(typeof text).toBe('string');
+								expect(characters(text)).toBeLessThanOrEqual(512);
+							}
+						});
+						if (error !== undefined) expect(error.message).toMatch(/Metadata/);
+					},
+				),
 				RUNS,
 			);
 		});
 
 		it('should be taken as it is where it obeys the limits', () => {
 			const good = fc.dictionary(
-				fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 64 }).filter((text) => text.trim() !== ''),
+				fc
+					.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 64 })
+					.filter((text) => text.trim() !== ''),
 				fc.string({ unit: 'binary', maxLength: 512 }),
 				{ maxKeys: 16, minKeys: 1 },
 			);
@@ -268,7 +394,9 @@ describe('Metadata', () => {
 					const rows = Object.entries(metadata).map(([name, text]) => row(name, text));
 					expect(Object.entries(readMetadata(fields(...rows)))).toEqual(Object.entries(metadata));
 					expect(Object.entries(readMetadata(json(metadata)))).toEqual(Object.entries(metadata));
-					expect(Object.entries(readMetadata(json(JSON.stringify(metadata))))).toEqual(Object.entries(metadata));
+					expect(Object.entries(readMetadata(json(JSON.stringify(metadata))))).toEqual(
+						Object.entries(metadata),
+					);
 				}),
 				RUNS,
 			);

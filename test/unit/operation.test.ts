@@ -18,7 +18,10 @@ const tools: Tools = {
 const field = (name: string) => ({ displayName: name, name, type: 'string' as const, default: '' });
 
 /** An operation that gives back the text of its input, by itself or in a batch. */
-const echo = (value: string, more: { fields?: ReturnType<typeof field>[]; isBatch?: boolean } = {}) =>
+const echo = (
+	value: string,
+	more: { fields?: ReturnType<typeof field>[]; isBatch?: boolean } = {},
+) =>
 	defineOperation<{ text: string }>({
 		value,
 		name: value,
@@ -40,11 +43,15 @@ const echo = (value: string, more: { fields?: ReturnType<typeof field>[]; isBatc
 	});
 
 describe('defineOperation', () => {
-	const prepared = (operation: ReturnType<typeof echo>, text: string) => operation.prepare(reading({ text }), options);
+	const prepared = (operation: ReturnType<typeof echo>, text: string) =>
+		operation.prepare(reading({ text }), options);
 
 	it('should read a job, with its conversation and its size', () => {
 		expect(prepared(echo('a'), 'xyz')).toMatchObject({ conversation: 'x', size: 1 });
-		expect(prepared(echo('a', { isBatch: true }), 'xyz')).toMatchObject({ conversation: 'x', size: 3 });
+		expect(prepared(echo('a', { isBatch: true }), 'xyz')).toMatchObject({
+			conversation: 'x',
+			size: 3,
+		});
 	});
 
 	it('should run a job by itself, and several in one batch', async () => {
@@ -65,13 +72,16 @@ describe('defineOperation', () => {
 	});
 
 	it("should refuse another operation's job", async () => {
-		await expect(echo('a').run([prepared(echo('b'), 'x')], tools)).rejects.toThrow('A job of another operation was given to a');
+		await expect(echo('a').run([prepared(echo('b'), 'x')], tools)).rejects.toThrow(
+			'A job of another operation was given to a',
+		);
 	});
 });
 
 describe('buildProperties', () => {
 	const [shared, first, second] = ['shared', 'first', 'second'].map(field);
-	if (shared === undefined || first === undefined || second === undefined) throw new Error('There are three');
+	if (shared === undefined || first === undefined || second === undefined)
+		throw new Error('There are three');
 
 	const resource = (value: string, operations: Resource['operations']): Resource => ({
 		value,
@@ -81,7 +91,10 @@ describe('buildProperties', () => {
 	});
 
 	it('should show a field that several operations share once, for all of them', () => {
-		const operations = [echo('b', { fields: [shared, first] }), echo('a', { fields: [second, shared] })];
+		const operations = [
+			echo('b', { fields: [shared, first] }),
+			echo('a', { fields: [second, shared] }),
+		];
 		const fields = buildProperties([resource('r', operations)]);
 		expect(fields.map(({ name, displayOptions }) => [name, displayOptions?.show])).toEqual([
 			['resource', undefined],
@@ -107,10 +120,17 @@ describe('buildProperties', () => {
 	});
 
 	it('should show an option for the operations that bring it', () => {
-		const withBody = defineOperation<object>({ ...echo('a'), options: bodyOptions, read: () => ({}), run: async () => [] });
+		const withBody = defineOperation<object>({
+			...echo('a'),
+			options: bodyOptions,
+			read: () => ({}),
+			run: async () => [],
+		});
 		const fields = buildProperties([resource('r', [withBody, echo('b')])]);
 		const all = fields.at(-1)?.options ?? [];
 		const additionalBody = all.find(({ name }) => name === 'additionalBody');
-		expect(additionalBody).toMatchObject({ displayOptions: { show: { '/resource': ['r'], '/operation': ['a'] } } });
+		expect(additionalBody).toMatchObject({
+			displayOptions: { show: { '/resource': ['r'], '/operation': ['a'] } },
+		});
 	});
 });

@@ -5,8 +5,10 @@ import type { Options } from '../../nodes/OpenAIConversation/parameters/options'
 import { anyText, anyValue, KEY, reading, refusal, refused, RUNS } from './support';
 
 const read = (options: unknown) => readOptions(reading({ options }));
-const headers = (...rows: unknown[]) => read({ additionalHeaders: { headers: rows } }).additionalHeaders;
-const query = (...parameters: unknown[]) => read({ additionalQuery: { parameters } }).additionalQuery;
+const headers = (...rows: unknown[]) =>
+	read({ additionalHeaders: { headers: rows } }).additionalHeaders;
+const query = (...parameters: unknown[]) =>
+	read({ additionalQuery: { parameters } }).additionalQuery;
 const header = (name: unknown, value: unknown = 'v') => ({ name, value });
 
 const DEFAULTS: Options = {
@@ -28,8 +30,14 @@ describe('Options', () => {
 	it.each<[string, unknown]>([
 		['nothing', undefined],
 		['an empty collection', {}],
-		['options whose expressions find nothing', Object.fromEntries(Object.keys(DEFAULTS).map((name) => [name, undefined]))],
-		['options that are null', Object.fromEntries(Object.keys(DEFAULTS).map((name) => [name, null]))],
+		[
+			'options whose expressions find nothing',
+			Object.fromEntries(Object.keys(DEFAULTS).map((name) => [name, undefined])),
+		],
+		[
+			'options that are null',
+			Object.fromEntries(Object.keys(DEFAULTS).map((name) => [name, null])),
+		],
 		['options that are empty', Object.fromEntries(Object.keys(DEFAULTS).map((name) => [name, '']))],
 		['something that is no collection', 'oops'],
 	])('should have their defaults for %s', (_what, options) => {
@@ -39,7 +47,8 @@ describe('Options', () => {
 	it('should have the defaults that the form shows', () => {
 		for (const { name, default: shown } of commonOptions) {
 			const value: unknown = Object.entries(DEFAULTS).find(([each]) => each === name)?.[1];
-			if (typeof shown === 'number' || typeof shown === 'boolean') expect([name, value]).toEqual([name, shown]);
+			if (typeof shown === 'number' || typeof shown === 'boolean')
+				expect([name, value]).toEqual([name, shown]);
 		}
 	});
 
@@ -75,8 +84,16 @@ describe('Options', () => {
 		['maxConcurrency', 0, 'Max Concurrency is "0", not a whole number from 1 to 100'],
 		['maxConcurrency', 101, 'Max Concurrency is "101", not a whole number from 1 to 100'],
 		['maxConcurrency', 1.5, 'Max Concurrency is "1.5", not a whole number from 1 to 100'],
-		['maxRequestsPerMinute', -0.1, 'Max Requests per Minute is "-0.1", not a number from 0 to 1000000'],
-		['maxRequestsPerMinute', 1_000_001, 'Max Requests per Minute is "1000001", not a number from 0 to 1000000'],
+		[
+			'maxRequestsPerMinute',
+			-0.1,
+			'Max Requests per Minute is "-0.1", not a number from 0 to 1000000',
+		],
+		[
+			'maxRequestsPerMinute',
+			1_000_001,
+			'Max Requests per Minute is "1000001", not a number from 0 to 1000000',
+		],
 		['retryNetworkErrors', 'yes', 'Retry Network Errors is "yes", neither true nor false'],
 		['retryNetworkErrors', 1, 'Retry Network Errors is "1", neither true nor false'],
 		['baseUrl', 5, 'Base URL is a number, not text'],
@@ -102,10 +119,18 @@ describe('Options', () => {
 	it('should say what may stand there instead', () => {
 		const advice = (options: unknown) => refused(() => read(options)).advice;
 		expect(advice({ include: 'everything' })).toContain('reasoning.encrypted_content, ');
-		expect(advice({ additionalBody: '[1]' })).toBe('Enter an object such as { "new_parameter": true }.');
-		expect(advice({ additionalHeaders: { headers: [header('Host')] } })).toContain('see Authentication and Custom Headers');
-		expect(advice({ additionalHeaders: { headers: [header('x a')] } })).toContain('letters, digits and hyphens');
-		expect(advice({ additionalHeaders: { headers: [header('x-a', '✓')] } })).toContain('encode the value');
+		expect(advice({ additionalBody: '[1]' })).toBe(
+			'Enter an object such as { "new_parameter": true }.',
+		);
+		expect(advice({ additionalHeaders: { headers: [header('Host')] } })).toContain(
+			'see Authentication and Custom Headers',
+		);
+		expect(advice({ additionalHeaders: { headers: [header('x a')] } })).toContain(
+			'letters, digits and hyphens',
+		);
+		expect(advice({ additionalHeaders: { headers: [header('x-a', '✓')] } })).toContain(
+			'encode the value',
+		);
 	});
 
 	it.each<[unknown, boolean]>([
@@ -118,8 +143,14 @@ describe('Options', () => {
 	});
 
 	it('should take texts without the white space around them', () => {
-		expect(read({ baseUrl: ' https://x.example/v1\n', after: ' msg_1\u200b' })).toMatchObject({ baseUrl: 'https://x.example/v1', after: 'msg_1' });
-		expect(read({ baseUrl: ' ', after: '\u200b' })).toMatchObject({ baseUrl: undefined, after: undefined });
+		expect(read({ baseUrl: ' https://x.example/v1\n', after: ' msg_1\u200b' })).toMatchObject({
+			baseUrl: 'https://x.example/v1',
+			after: 'msg_1',
+		});
+		expect(read({ baseUrl: ' ', after: '\u200b' })).toMatchObject({
+			baseUrl: undefined,
+			after: undefined,
+		});
 	});
 
 	it('should take one or several values of Include', () => {
@@ -152,9 +183,17 @@ describe('Options', () => {
 					const given = read(options);
 					expect(given.timeout).toBeGreaterThanOrEqual(0);
 					expect(given.timeout).toBeLessThanOrEqual(Number.MAX_SAFE_INTEGER);
-					expect(given.maxRetries >= 0 && given.maxRetries <= 100 && Number.isInteger(given.maxRetries)).toBe(true);
-					expect(given.maxConcurrency >= 1 && given.maxConcurrency <= 100 && Number.isInteger(given.maxConcurrency)).toBe(true);
-					expect(given.maxRequestsPerMinute >= 0 && given.maxRequestsPerMinute <= 1_000_000).toBe(true);
+					expect(
+						given.maxRetries >= 0 && given.maxRetries <= 100 && Number.isInteger(given.maxRetries),
+					).toBe(true);
+					expect(
+						given.maxConcurrency >= 1 &&
+							given.maxConcurrency <= 100 &&
+							Number.isInteger(given.maxConcurrency),
+					).toBe(true);
+					expect(given.maxRequestsPerMinute >= 0 && given.maxRequestsPerMinute <= 1_000_000).toBe(
+						true,
+					);
 					expect(typeof given.retryNetworkErrors).toBe('boolean');
 					expect(['asc', 'desc']).toContain(given.order);
 				});
@@ -178,33 +217,94 @@ describe('Additional Headers', () => {
 		['no value', [{ name: 'x-a' }], { 'x-a': '' }],
 		['a row that is text, as a name', ['x-a'], { 'x-a': '' }],
 		['a value that finds nothing', [header('x-a', null)], { 'x-a': '' }],
-		['all characters that a name may have', [header("!#$%&'*+.^_`|~-09azAZ")], { "!#$%&'*+.^_`|~-09azAZ": 'v' }],
+		[
+			'all characters that a name may have',
+			[header("!#$%&'*+.^_`|~-09azAZ")],
+			{ "!#$%&'*+.^_`|~-09azAZ": 'v' },
+		],
 	])('should take %s', (_what, rows, expected) => {
 		expect(headers(...rows)).toEqual(expected);
 	});
 
 	it('should take a single row that comes without its list', () => {
-		expect(read({ additionalHeaders: { headers: header('x-a') } }).additionalHeaders).toEqual({ 'x-a': 'v' });
+		expect(read({ additionalHeaders: { headers: header('x-a') } }).additionalHeaders).toEqual({
+			'x-a': 'v',
+		});
 	});
 
 	it.each<[string, unknown[], string]>([
-		['an empty name', [header('')], 'Additional Headers has the name "", which can\'t be the name of a header'],
+		[
+			'an empty name',
+			[header('')],
+			'Additional Headers has the name "", which can\'t be the name of a header',
+		],
 		['a name with a space', [header('x a')], 'has the name "x a"'],
 		['a name with a colon', [header('x:a')], 'has the name "x:a"'],
 		['a name with a line break', [header('x\r\nHost')], 'has the name "x\r\nHost"'],
 		['a name beyond ASCII', [header('x-ü')], 'has the name "x-ü"'],
 		['a name that the helper would drop', [header('__proto__')], 'has the name "__proto__"'],
-		...['constructor', 'prototype', 'common', 'get', 'Post', 'PUT', 'delete', 'head', 'patch', 'query'].map((name): [string, unknown[], string] => [`the name ${name}, too`, [header(name)], `has the name "${name}"`]),
+		...[
+			'constructor',
+			'prototype',
+			'common',
+			'get',
+			'Post',
+			'PUT',
+			'delete',
+			'head',
+			'patch',
+			'query',
+		].map((name): [string, unknown[], string] => [
+			`the name ${name}, too`,
+			[header(name)],
+			`has the name "${name}"`,
+		]),
 		['a name that is an object', [header({})], 'A name in Additional Headers is an object'],
-		['a value with CR and LF', [header('x-a', 'a\r\nHost: evil')], "The value of x-a in Additional Headers has characters that a header can't carry"],
-		['a value with LF', [header('x-a', 'a\nb')], 'The value of x-a in Additional Headers has characters'],
-		['a value with CR', [header('x-a', 'a\rb')], 'The value of x-a in Additional Headers has characters'],
-		['a value with NUL', [header('x-a', 'a\u0000b')], 'The value of x-a in Additional Headers has characters'],
-		['a value with a control character', [header('x-a', '\u0007')], 'The value of x-a in Additional Headers has characters'],
-		['a value with DEL', [header('x-a', '\u007f')], 'The value of x-a in Additional Headers has characters'],
-		['a value beyond Latin-1', [header('x-a', '✓')], 'The value of x-a in Additional Headers has characters'],
-		['a value with a character that looks like LF once cut to a byte', [header('x-a', 'a\u010aHost: evil')], 'The value of x-a in Additional Headers has characters'],
-		['a value that is a list', [header('x-a', ['v'])], 'The value of "x-a" in Additional Headers is a list'],
+		[
+			'a value with CR and LF',
+			[header('x-a', 'a\r\nHost: evil')],
+			"The value of x-a in Additional Headers has characters that a header can't carry",
+		],
+		[
+			'a value with LF',
+			[header('x-a', 'a\nb')],
+			'The value of x-a in Additional Headers has characters',
+		],
+		[
+			'a value with CR',
+			[header('x-a', 'a\rb')],
+			'The value of x-a in Additional Headers has characters',
+		],
+		[
+			'a value with NUL',
+			[header('x-a', 'a\u0000b')],
+			'The value of x-a in Additional Headers has characters',
+		],
+		[
+			'a value with a control character',
+			[header('x-a', '\u0007')],
+			'The value of x-a in Additional Headers has characters',
+		],
+		[
+			'a value with DEL',
+			[header('x-a', '\u007f')],
+			'The value of x-a in Additional Headers has characters',
+		],
+		[
+			'a value beyond Latin-1',
+			[header('x-a', '✓')],
+			'The value of x-a in Additional Headers has characters',
+		],
+		[
+			'a value with a character that looks like LF once cut to a byte',
+			[header('x-a', 'a\u010aHost: evil')],
+			'The value of x-a in Additional Headers has characters',
+		],
+		[
+			'a value that is a list',
+			[header('x-a', ['v'])],
+			'The value of "x-a" in Additional Headers is a list',
+		],
 		['the same name twice', [header('x-a'), header('X-A')], 'Additional Headers has X-A twice'],
 	])('should refuse %s', (_what, rows, message) => {
 		const error = refused(() => headers(...rows));
@@ -213,14 +313,35 @@ describe('Additional Headers', () => {
 	});
 
 	it.each([
-		'Accept', 'api-key', 'Authorization', 'connection', 'Content-Length', 'content-type', 'Cookie', 'expect', 'HOST',
-		'OpenAI-Organization', 'openai-project', 'Proxy-Authorization', 'TE', 'trailer', 'Transfer-Encoding', 'upgrade', ' host ',
+		'Accept',
+		'api-key',
+		'Authorization',
+		'connection',
+		'Content-Length',
+		'content-type',
+		'Cookie',
+		'expect',
+		'HOST',
+		'OpenAI-Organization',
+		'openai-project',
+		'Proxy-Authorization',
+		'TE',
+		'trailer',
+		'Transfer-Encoding',
+		'upgrade',
+		' host ',
 	])('should not set %s', (name) => {
-		expect(refused(() => headers(header(name))).message).toBe(`Additional Headers can't set ${name.trim()}`);
+		expect(refused(() => headers(header(name))).message).toBe(
+			`Additional Headers can't set ${name.trim()}`,
+		);
 	});
 
 	it('should be such as can be sent, or be refused with a text, whatever is given', () => {
-		const name = fc.oneof(anyText, anyValue, fc.constantFrom('Host', 'x-a', 'X-A', 'content-length', '__proto__', KEY));
+		const name = fc.oneof(
+			anyText,
+			anyValue,
+			fc.constantFrom('Host', 'x-a', 'X-A', 'content-length', '__proto__', KEY),
+		);
 		const row = fc.record({ name, value: fc.oneof(anyText, anyValue) }, { requiredKeys: [] });
 		fc.assert(
 			fc.property(fc.array(fc.oneof(row, anyValue), { maxLength: 6 }), (rows) => {
@@ -228,7 +349,9 @@ describe('Additional Headers', () => {
 					const given = headers(...rows);
 					const sent = new Headers(Object.entries(given));
 					expect([...sent.keys()]).toHaveLength(Object.keys(given).length);
-					expect(sent.has('host') || sent.has('content-length') || sent.has('authorization')).toBe(false);
+					expect(sent.has('host') || sent.has('content-length') || sent.has('authorization')).toBe(
+						false,
+					);
 					for (const value of Object.values(given)) expect(value).not.toMatch(/[\r\n\0]/);
 				});
 				if (error !== undefined) expect(error.message).toContain('Additional Headers');
@@ -240,7 +363,11 @@ describe('Additional Headers', () => {
 
 describe('Additional Query Parameters', () => {
 	it('should keep their order and their repetitions', () => {
-		expect(query(header('a', '1'), header('b[]', 'x&y'), header('a', 2))).toEqual([['a', '1'], ['b[]', 'x&y'], ['a', '2']]);
+		expect(query(header('a', '1'), header('b[]', 'x&y'), header('a', 2))).toEqual([
+			['a', '1'],
+			['b[]', 'x&y'],
+			['a', '2'],
+		]);
 	});
 
 	it('should have a name without white space around it, and the value as it is', () => {
@@ -250,11 +377,27 @@ describe('Additional Query Parameters', () => {
 
 	it.each<[string, unknown[], string]>([
 		['an empty name', [header('')], 'A name in Additional Query Parameters is empty'],
-		['a name of white space', [header(' \u200b')], 'A name in Additional Query Parameters is empty'],
+		[
+			'a name of white space',
+			[header(' \u200b')],
+			'A name in Additional Query Parameters is empty',
+		],
 		['a name that is a list', [header([])], 'A name in Additional Query Parameters is a list'],
-		['a value that is an object', [header('a', {})], 'The value of "a" in Additional Query Parameters is an object'],
-		['half of a character in a value', [header('a', 'x\ud83d')], 'Additional Query Parameters has half of a character in it'],
-		['half of a character in a name', [header('\udc00a')], 'Additional Query Parameters has half of a character in it'],
+		[
+			'a value that is an object',
+			[header('a', {})],
+			'The value of "a" in Additional Query Parameters is an object',
+		],
+		[
+			'half of a character in a value',
+			[header('a', 'x\ud83d')],
+			'Additional Query Parameters has half of a character in it',
+		],
+		[
+			'half of a character in a name',
+			[header('\udc00a')],
+			'Additional Query Parameters has half of a character in it',
+		],
 	])('should refuse %s', (_what, rows, message) => {
 		const error = refused(() => query(...rows));
 		expect(error.message).toContain(message);
@@ -262,7 +405,10 @@ describe('Additional Query Parameters', () => {
 	});
 
 	it('should be such as can be put into a URL, or be refused with a text, whatever is given', () => {
-		const row = fc.record({ name: fc.oneof(anyText, anyValue), value: fc.oneof(anyText, anyValue) });
+		const row = fc.record({
+			name: fc.oneof(anyText, anyValue),
+			value: fc.oneof(anyText, anyValue),
+		});
 		fc.assert(
 			fc.property(fc.array(row, { maxLength: 4 }), (rows) => {
 				const error = refusal(() => {

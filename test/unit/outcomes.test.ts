@@ -4,7 +4,14 @@ import { NodeOperationError } from 'n8n-workflow';
 import type { ItemFailure } from '../../nodes/OpenAIConversation/execution/errors';
 import { Outcomes } from '../../nodes/OpenAIConversation/execution/outcomes';
 
-const NODE: INode = { id: '1', name: 'My Node', type: 'x.node', typeVersion: 1, position: [0, 0], parameters: {} };
+const NODE: INode = {
+	id: '1',
+	name: 'My Node',
+	type: 'x.node',
+	typeVersion: 1,
+	position: [0, 0],
+	parameters: {},
+};
 
 const failureOf = (text: string): ItemFailure => ({
 	error: new NodeOperationError(NODE, text, { description: `${text}, advice.` }),
@@ -55,11 +62,20 @@ describe('What became of items', () => {
 
 	it('should hand a file over to n8n, as UTF-8', async () => {
 		const { outcomes, stored } = outcomesOf(1);
-		const file = { property: 'data', content: 'Grüße 😀', fileName: 'a.md', mimeType: 'text/markdown' };
+		const file = {
+			property: 'data',
+			content: 'Grüße 😀',
+			fileName: 'a.md',
+			mimeType: 'text/markdown',
+		};
 		await outcomes.succeeded(0, [{ json: {}, file }]);
 		expect(stored).toEqual([['Grüße 😀', 'a.md', 'text/markdown']]);
 		expect(outcomes.items()).toEqual([
-			{ json: {}, pairedItem: { item: 0 }, binary: { data: { data: 'kept 1', mimeType: 'text/markdown' } } },
+			{
+				json: {},
+				pairedItem: { item: 0 },
+				binary: { data: { data: 'kept 1', mimeType: 'text/markdown' } },
+			},
 		]);
 	});
 
@@ -98,7 +114,11 @@ describe('The first failure', () => {
 
 	it('should do without advice of its own', () => {
 		const outcomes = new Outcomes(
-			{ getNode: () => NODE, logger: { info() {} }, helpers: { prepareBinaryData: async () => ({ data: '', mimeType: '' }) } },
+			{
+				getNode: () => NODE,
+				logger: { info() {} },
+				helpers: { prepareBinaryData: async () => ({ data: '', mimeType: '' }) },
+			},
 			2,
 			() => ({ error: new NodeOperationError(NODE, 'No'), json: {} }),
 		);

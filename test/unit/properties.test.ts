@@ -7,12 +7,15 @@ import { resources } from '../../nodes/OpenAIConversation/resources';
 const { description } = new OpenAIConversation();
 const { properties } = description;
 
-const isField = (value: INodeProperties | INodePropertyOptions | INodePropertyCollection): value is INodeProperties =>
-	'type' in value;
-const isCollection = (value: INodeProperties | INodePropertyOptions | INodePropertyCollection): value is INodePropertyCollection =>
-	'values' in value;
-const isChoice = (value: INodeProperties | INodePropertyOptions | INodePropertyCollection): value is INodePropertyOptions =>
-	'value' in value;
+const isField = (
+	value: INodeProperties | INodePropertyOptions | INodePropertyCollection,
+): value is INodeProperties => 'type' in value;
+const isCollection = (
+	value: INodeProperties | INodePropertyOptions | INodePropertyCollection,
+): value is INodePropertyCollection => 'values' in value;
+const isChoice = (
+	value: INodeProperties | INodePropertyOptions | INodePropertyCollection,
+): value is INodePropertyOptions => 'value' in value;
 
 /** A field and all fields inside of it. */
 function withInner(field: INodeProperties): INodeProperties[] {
@@ -24,19 +27,29 @@ function withInner(field: INodeProperties): INodeProperties[] {
 }
 
 const everyField = properties.flatMap(withInner);
-const choicesOf = (field: INodeProperties): INodePropertyOptions[] => (field.options ?? []).filter(isChoice);
+const choicesOf = (field: INodeProperties): INodePropertyOptions[] =>
+	(field.options ?? []).filter(isChoice);
 
 /** The labels and the texts of a field, with those of its options. */
 const texts = everyField.flatMap((field) => [
 	{ of: field.displayName, label: field.displayName, text: field.description },
-	...choicesOf(field).map(({ name, description: text }) => ({ of: `${field.displayName}: ${name}`, label: name, text })),
+	...choicesOf(field).map(({ name, description: text }) => ({
+		of: `${field.displayName}: ${name}`,
+		label: name,
+		text,
+	})),
 ]);
 
 /** Whether a field is shown when these values are chosen, and all others are at their default. */
-function isShown(field: INodeProperties, values: Record<string, unknown>, inOptions = false): boolean {
+function isShown(
+	field: INodeProperties,
+	values: Record<string, unknown>,
+	inOptions = false,
+): boolean {
 	return Object.entries(field.displayOptions?.show ?? {}).every(([name, wanted]) => {
 		const isOuter = name.startsWith('/');
-		if (inOptions && !isOuter) throw new Error(`Option ${field.name} asks for ${name} inside of the collection`);
+		if (inOptions && !isOuter)
+			throw new Error(`Option ${field.name} asks for ${name} inside of the collection`);
 		const key = isOuter ? name.slice(1) : name;
 		const fallback = properties.find((other) => other.name === key)?.default;
 		return (wanted ?? []).some((value) => value === (values[key] ?? fallback));
@@ -44,13 +57,18 @@ function isShown(field: INodeProperties, values: Record<string, unknown>, inOpti
 }
 
 const shown = (resource: string, operation: string, more: Record<string, unknown> = {}) =>
-	properties.filter((field) => isShown(field, { resource, operation, ...more })).map(({ name }) => name);
+	properties
+		.filter((field) => isShown(field, { resource, operation, ...more }))
+		.map(({ name }) => name);
 
 function optionsShown(resource: string, operation: string): string[] {
 	const [field, ...others] = properties.filter(({ name }) => name === 'options');
-	if (field === undefined || others.length > 0) throw new Error('There is not exactly one options field');
+	if (field === undefined || others.length > 0)
+		throw new Error('There is not exactly one options field');
 	const options = (field.options ?? []).filter(isField);
-	return options.filter((option) => isShown(option, { resource, operation }, true)).map(({ name }) => name);
+	return options
+		.filter((option) => isShown(option, { resource, operation }, true))
+		.map(({ name }) => name);
 }
 
 const METADATA = ['metadataInput', 'metadata'];
@@ -74,32 +92,55 @@ interface Expected {
 
 /** What the form shows for an operation at first, between Operation and Options. */
 const EXPECTED: Record<string, Expected> = {
-	'conversation set': { fields: ['conversationId', ...METADATA, 'updateMode'], options: ['additionalBody'] },
+	'conversation set': {
+		fields: ['conversationId', ...METADATA, 'updateMode'],
+		options: ['additionalBody'],
+	},
 	'conversation create': { fields: [...METADATA, ...ITEMS], options: ['additionalBody'] },
 	'conversation get': { fields: ['conversationId'], options: [] },
 	'conversation delete': { fields: ['conversationId'], options: [] },
-	'conversation copy': { fields: ['conversationId', 'throughItemId', ...METADATA], options: ['additionalBody'] },
-	'conversation export': { fields: ['conversationId', ...LIMIT, 'exportFormat', 'exportTo'], options: [] },
+	'conversation copy': {
+		fields: ['conversationId', 'throughItemId', ...METADATA],
+		options: ['additionalBody'],
+	},
+	'conversation export': {
+		fields: ['conversationId', ...LIMIT, 'exportFormat', 'exportTo'],
+		options: [],
+	},
 	'item add': { fields: ['conversationId', ...ITEMS], options: ['additionalBody', 'include'] },
 	'item get': { fields: ['conversationId', 'itemId', 'simplify'], options: ['include'] },
-	'item getMany': { fields: ['conversationId', ...LIMIT, 'simplify'], options: ['after', 'include', 'order'] },
+	'item getMany': {
+		fields: ['conversationId', ...LIMIT, 'simplify'],
+		options: ['after', 'include', 'order'],
+	},
 	'item delete': { fields: ['conversationId', 'itemId'], options: [] },
 };
 
-const operations = resources.flatMap((resource) => resource.operations.map((operation) => ({ resource, operation })));
+const operations = resources.flatMap((resource) =>
+	resource.operations.map((operation) => ({ resource, operation })),
+);
 
 describe('The form', () => {
 	it('should have every operation of the contract and no other', () => {
-		expect(operations.map(({ resource, operation }) => `${resource.value} ${operation.value}`).toSorted()).toEqual(
-			Object.keys(EXPECTED).toSorted(),
-		);
+		expect(
+			operations
+				.map(({ resource, operation }) => `${resource.value} ${operation.value}`)
+				.toSorted(),
+		).toEqual(Object.keys(EXPECTED).toSorted());
 	});
 
-	it.each(Object.entries(EXPECTED))('should show for %s what the contract says', (name, { fields, options }) => {
-		const [resource = '', operation = ''] = name.split(' ');
-		expect(shown(resource, operation).toSorted()).toEqual(['resource', 'operation', ...fields, 'options'].toSorted());
-		expect(optionsShown(resource, operation).toSorted()).toEqual([...COMMON, ...options].toSorted());
-	});
+	it.each(Object.entries(EXPECTED))(
+		'should show for %s what the contract says',
+		(name, { fields, options }) => {
+			const [resource = '', operation = ''] = name.split(' ');
+			expect(shown(resource, operation).toSorted()).toEqual(
+				['resource', 'operation', ...fields, 'options'].toSorted(),
+			);
+			expect(optionsShown(resource, operation).toSorted()).toEqual(
+				[...COMMON, ...options].toSorted(),
+			);
+		},
+	);
 
 	it.each<[string, string, Record<string, unknown>, string, string]>([
 		['conversation', 'set', { metadataInput: 'json' }, 'metadata', 'metadataJson'],
@@ -107,14 +148,17 @@ describe('The form', () => {
 		['conversation', 'copy', { metadataInput: 'json' }, 'metadata', 'metadataJson'],
 		['conversation', 'create', { itemsInput: 'json' }, 'messages', 'itemsJson'],
 		['item', 'add', { itemsInput: 'json' }, 'messages', 'itemsJson'],
-	])('should swap a field for another in %s %s with %j', (resource, operation, chosen, gone, come) => {
-		const before = shown(resource, operation);
-		const after = shown(resource, operation, chosen);
-		expect(before).toContain(gone);
-		expect(before).not.toContain(come);
-		expect(after).toContain(come);
-		expect(after).not.toContain(gone);
-	});
+	])(
+		'should swap a field for another in %s %s with %j',
+		(resource, operation, chosen, gone, come) => {
+			const before = shown(resource, operation);
+			const after = shown(resource, operation, chosen);
+			expect(before).toContain(gone);
+			expect(before).not.toContain(come);
+			expect(after).toContain(come);
+			expect(after).not.toContain(gone);
+		},
+	);
 
 	it.each<[string, string, Record<string, unknown>, string]>([
 		['conversation', 'set', { updateMode: 'merge' }, 'keysToRemove'],
@@ -156,7 +200,9 @@ describe('The form', () => {
 			const values = { resource: resource.value, operation: operation.value };
 			const inForm = properties
 				.filter(({ displayOptions }) =>
-					Object.entries(values).every(([key, value]) => displayOptions?.show?.[key]?.some((shownFor) => shownFor === value)),
+					Object.entries(values).every(([key, value]) =>
+						displayOptions?.show?.[key]?.some((shownFor) => shownFor === value),
+					),
 				)
 				.map(({ name }) => name);
 			expect(inForm).toEqual(names);
@@ -204,13 +250,14 @@ describe("n8n's guidelines", () => {
 		},
 	);
 
-	it.each(everyField.flatMap(({ displayName, type, placeholder }) => (placeholder === undefined ? [] : [[displayName, type, placeholder]])))(
-		'should give an example in %s (%s): "%s"',
-		(_name, type, placeholder) => {
-			const isButton = type === 'collection' || type === 'fixedCollection';
-			expect(placeholder).toMatch(isButton ? /^Add [A-Z]/ : /^e\.g\. ./);
-		},
-	);
+	it.each(
+		everyField.flatMap(({ displayName, type, placeholder }) =>
+			placeholder === undefined ? [] : [[displayName, type, placeholder]],
+		),
+	)('should give an example in %s (%s): "%s"', (_name, type, placeholder) => {
+		const isButton = type === 'collection' || type === 'fixedCollection';
+		expect(placeholder).toMatch(isButton ? /^Add [A-Z]/ : /^e\.g\. ./);
+	});
 
 	it('should say what a switch decides with "Whether"', () => {
 		const switches = everyField.filter(({ type }) => type === 'boolean');
@@ -218,11 +265,18 @@ describe("n8n's guidelines", () => {
 		for (const field of switches) expect(field.description).toMatch(/^Whether /);
 	});
 
-	it('should have n8n\'s own words for its standard fields', () => {
-		const words = (name: string) => new Set(everyField.filter((field) => field.name === name).map(({ description: text }) => text));
-		expect(words('returnAll')).toEqual(new Set(['Whether to return all results or only up to a given limit']));
+	it("should have n8n's own words for its standard fields", () => {
+		const words = (name: string) =>
+			new Set(
+				everyField.filter((field) => field.name === name).map(({ description: text }) => text),
+			);
+		expect(words('returnAll')).toEqual(
+			new Set(['Whether to return all results or only up to a given limit']),
+		);
 		expect(words('limit')).toEqual(new Set(['Max number of results to return']));
-		expect(words('simplify')).toEqual(new Set(['Whether to return a simplified version of the response instead of the raw data']));
+		expect(words('simplify')).toEqual(
+			new Set(['Whether to return a simplified version of the response instead of the raw data']),
+		);
 		for (const field of everyField.filter(({ name }) => name === 'limit')) {
 			expect(field).toMatchObject({ default: 50, typeOptions: { minValue: 1 } });
 		}
@@ -233,8 +287,11 @@ describe("n8n's guidelines", () => {
 			expect(names).toEqual(names.toSorted((a, b) => a.localeCompare(b)));
 		};
 		for (const field of everyField) {
-			const names = (field.options ?? []).map((option) => ('displayName' in option ? option.displayName : option.name));
-			if (field.name === 'resource' || field.name === 'operation' || names.length >= 5) isSorted(names);
+			const names = (field.options ?? []).map((option) =>
+				'displayName' in option ? option.displayName : option.name,
+			);
+			if (field.name === 'resource' || field.name === 'operation' || names.length >= 5)
+				isSorted(names);
 		}
 	});
 
@@ -261,14 +318,18 @@ describe("n8n's guidelines", () => {
 
 	it('should use no field for a secret', () => {
 		for (const { name, type } of everyField.filter((field) => field.type === 'string')) {
-			expect([name, type]).not.toEqual([expect.stringMatching(/token|secret|password|apiKey/i), type]);
+			expect([name, type]).not.toEqual([
+				expect.stringMatching(/token|secret|password|apiKey/i),
+				type,
+			]);
 		}
 	});
 });
 
 describe('What a model reads of the node as a tool', () => {
 	it('should name the conversation in every action, so that the tool is told from others', () => {
-		for (const { operation } of operations) expect(operation.action.toLowerCase()).toContain('conversation');
+		for (const { operation } of operations)
+			expect(operation.action.toLowerCase()).toContain('conversation');
 	});
 
 	it('should say of an ID what it is an ID of, and what it looks like', () => {
@@ -283,7 +344,9 @@ describe('What a model reads of the node as a tool', () => {
 	});
 
 	it('should show the shape of what is entered as JSON', () => {
-		for (const { displayName, placeholder = '' } of everyField.filter(({ type }) => type === 'json')) {
+		for (const { displayName, placeholder = '' } of everyField.filter(
+			({ type }) => type === 'json',
+		)) {
 			expect(displayName).toMatch(/ \(JSON\)$/);
 			expect(() => void JSON.parse(placeholder.replace(/^e\.g\. /, ''))).not.toThrow();
 		}

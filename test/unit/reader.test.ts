@@ -3,7 +3,14 @@ import fc from 'fast-check';
 import { readBoolean } from '../../nodes/OpenAIConversation/parameters/boolean';
 import { readLimit } from '../../nodes/OpenAIConversation/parameters/limit';
 import { readNumber } from '../../nodes/OpenAIConversation/parameters/number';
-import { characters, hasHalfCharacter, isNothing, kindOf, quote, trimPasted } from '../../nodes/OpenAIConversation/parameters/reader';
+import {
+	characters,
+	hasHalfCharacter,
+	isNothing,
+	kindOf,
+	quote,
+	trimPasted,
+} from '../../nodes/OpenAIConversation/parameters/reader';
 import { readSimplify } from '../../nodes/OpenAIConversation/parameters/simplify';
 import { anyText, anyValue, reading, refusal, refused, RUNS } from './support';
 
@@ -31,7 +38,10 @@ describe('quote', () => {
 	});
 
 	it('should never throw, nor be long', () => {
-		fc.assert(fc.property(anyValue, (value) => expect(quote(value).length).toBeLessThanOrEqual(63)), RUNS);
+		fc.assert(
+			fc.property(anyValue, (value) => expect(quote(value).length).toBeLessThanOrEqual(63)),
+			RUNS,
+		);
 	});
 });
 
@@ -101,15 +111,18 @@ describe('hasHalfCharacter', () => {
 
 	it('should see it exactly where a text can not be put into a URL', () => {
 		fc.assert(
-			fc.property(fc.oneof(anyText, fc.string({ unit: fc.constantFrom('\ud83d', '\ude00', 'a') })), (text) => {
-				let isRefused = false;
-				try {
-					encodeURIComponent(text);
-				} catch {
-					isRefused = true;
-				}
-				expect(hasHalfCharacter(text)).toBe(isRefused);
-			}),
+			fc.property(
+				fc.oneof(anyText, fc.string({ unit: fc.constantFrom('\ud83d', '\ude00', 'a') })),
+				(text) => {
+					let isRefused = false;
+					try {
+						encodeURIComponent(text);
+					} catch {
+						isRefused = true;
+					}
+					expect(hasHalfCharacter(text)).toBe(isRefused);
+				},
+			),
 			RUNS,
 		);
 	});
@@ -158,23 +171,37 @@ describe('A number', () => {
 	});
 
 	it('should have no upper limit where there is none', () => {
-		const open = { label: 'Timeout', fallback: 0, min: 0, max: Number.MAX_SAFE_INTEGER, whole: false };
+		const open = {
+			label: 'Timeout',
+			fallback: 0,
+			min: 0,
+			max: Number.MAX_SAFE_INTEGER,
+			whole: false,
+		};
 		expect(readNumber(1e15, open)).toBe(1e15);
 		expect(readNumber(0.001, open)).toBe(0.001);
-		expect(refused(() => readNumber(-0.001, open)).message).toBe('Timeout is "-0.001", not a number of 0 or more');
-		expect(refused(() => readNumber(1e300, open)).message).toBe('Timeout is "1e+300", not a number of 0 or more');
+		expect(refused(() => readNumber(-0.001, open)).message).toBe(
+			'Timeout is "-0.001", not a number of 0 or more',
+		);
+		expect(refused(() => readNumber(1e300, open)).message).toBe(
+			'Timeout is "1e+300", not a number of 0 or more',
+		);
 	});
 
 	it('should be in its range, or be refused with a text, whatever is given', () => {
 		fc.assert(
-			fc.property(fc.oneof(anyValue, fc.double(), fc.double().map(String), fc.integer()), fc.boolean(), (value, whole) => {
-				refusal(() => {
-					const number = readNumber(value, { ...rules, whole });
-					expect(number).toBeGreaterThanOrEqual(0);
-					expect(number).toBeLessThanOrEqual(100);
-					if (whole) expect(Number.isInteger(number)).toBe(true);
-				});
-			}),
+			fc.property(
+				fc.oneof(anyValue, fc.double(), fc.double().map(String), fc.integer()),
+				fc.boolean(),
+				(value, whole) => {
+					refusal(() => {
+						const number = readNumber(value, { ...rules, whole });
+						expect(number).toBeGreaterThanOrEqual(0);
+						expect(number).toBeLessThanOrEqual(100);
+						if (whole) expect(Number.isInteger(number)).toBe(true);
+					});
+				},
+			),
 			RUNS,
 		);
 	});
@@ -195,14 +222,20 @@ describe('A yes or no', () => {
 		if (isNothing(value)) expect(readBoolean(value, 'Simplify', false)).toBe(false);
 	});
 
-	it.each<[unknown]>([['yes'], [1], [0], [[]], [[true]], [{}], ['truefalse'], [Object(true)]])('should be refused for %p', (value) => {
-		const { message, advice } = refused(() => readBoolean(value, 'Simplify', true));
-		expect(message).toMatch(/^Simplify is ".*", neither true nor false$/);
-		expect(advice).toBe('Enter true or false.');
-	});
+	it.each<[unknown]>([['yes'], [1], [0], [[]], [[true]], [{}], ['truefalse'], [Object(true)]])(
+		'should be refused for %p',
+		(value) => {
+			const { message, advice } = refused(() => readBoolean(value, 'Simplify', true));
+			expect(message).toMatch(/^Simplify is ".*", neither true nor false$/);
+			expect(advice).toBe('Enter true or false.');
+		},
+	);
 
 	it('should never crash', () => {
-		fc.assert(fc.property(anyValue, (value) => void refusal(() => readBoolean(value, 'Simplify', true))), RUNS);
+		fc.assert(
+			fc.property(anyValue, (value) => void refusal(() => readBoolean(value, 'Simplify', true))),
+			RUNS,
+		);
 	});
 });
 
@@ -218,7 +251,9 @@ describe('Simplify', () => {
 	});
 
 	it('should be refused by its label', () => {
-		expect(refused(() => readSimplify(reading({ simplify: 'no' }))).message).toBe('Simplify is "no", neither true nor false');
+		expect(refused(() => readSimplify(reading({ simplify: 'no' }))).message).toBe(
+			'Simplify is "no", neither true nor false',
+		);
 	});
 });
 
@@ -239,10 +274,14 @@ describe('Limit', () => {
 	});
 
 	it.each([0, -1, 1.5, NaN, 'all', true])('should be refused for %p', (limit) => {
-		expect(refused(() => readLimit(reading({ limit }))).message).toMatch(/^Limit is ".*", not a whole number of 1 or more$/);
+		expect(refused(() => readLimit(reading({ limit }))).message).toMatch(
+			/^Limit is ".*", not a whole number of 1 or more$/,
+		);
 	});
 
 	it('should be refused with Return All by its label', () => {
-		expect(refused(() => readLimit(reading({ returnAll: 'all' }))).message).toBe('Return All is "all", neither true nor false');
+		expect(refused(() => readLimit(reading({ returnAll: 'all' }))).message).toBe(
+			'Return All is "all", neither true nor false',
+		);
 	});
 });

@@ -11,7 +11,9 @@ import packageJson from '../../package.json';
 const root = join(__dirname, '../..');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
 const blocks = (language: string): string[] =>
-	[...readme.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))].map(([, text = '']) => text);
+	[...readme.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))].map(
+		([, text = '']) => text,
+	);
 
 /** The JSON block that has a member of that name. */
 const json = (member: string): Record<string, unknown> => {
@@ -61,21 +63,37 @@ describe('The README', () => {
 		for (const { name } of resources.flatMap(({ operations }) => operations)) {
 			expect(readme).toMatch(new RegExp(`^\\|.*\\| (\\*\\*)?${name}(\\*\\*)? \\|`, 'm'));
 		}
-		for (const label of ['Timeout', 'Max Retries', 'Retry Network Errors', 'Max Concurrency', 'Max Requests per Minute']) {
+		for (const label of [
+			'Timeout',
+			'Max Retries',
+			'Retry Network Errors',
+			'Max Concurrency',
+			'Max Requests per Minute',
+		]) {
 			const options = properties.find(({ name }) => name === 'options')?.options ?? [];
-			expect(options.map((option) => ('displayName' in option ? option.displayName : ''))).toContain(label);
+			expect(
+				options.map((option) => ('displayName' in option ? option.displayName : '')),
+			).toContain(label);
 			expect(readme).toContain(`| ${label} |`);
 		}
 	});
 
 	it('should link to files and headings that exist', () => {
-		const headings = [...readme.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
-			`#${heading.toLowerCase().replace(/[^\w -]/g, '').replaceAll(' ', '-')}`,
+		const headings = [...readme.matchAll(/^#+ (.+)$/gm)].map(
+			([, heading = '']) =>
+				`#${heading
+					.toLowerCase()
+					.replace(/[^\w -]/g, '')
+					.replaceAll(' ', '-')}`,
 		);
 		const targets = [...readme.matchAll(/\]\(([^)]+)\)/g)].map(([, target = '']) => target);
 		for (const target of targets.filter((each) => !each.startsWith('https://'))) {
 			if (target.startsWith('#')) expect(headings).toContain(target);
-			else expect({ target, exists: existsSync(join(root, target)) }).toEqual({ target, exists: true });
+			else
+				expect({ target, exists: existsSync(join(root, target)) }).toEqual({
+					target,
+					exists: true,
+				});
 		}
 	});
 });

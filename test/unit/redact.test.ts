@@ -1,17 +1,35 @@
 import fc from 'fast-check';
 
 import type { JsonValue } from '../../nodes/OpenAIConversation/transport/json';
-import { createRedactor, isMasked, REDACTED, secretPart } from '../../nodes/OpenAIConversation/transport/redact';
+import {
+	createRedactor,
+	isMasked,
+	REDACTED,
+	secretPart,
+} from '../../nodes/OpenAIConversation/transport/redact';
 import { anyJson, KEY, RUNS, runsOf, SECRET } from './support';
 
-const character = fc.constantFrom(...Array.from({ length: 94 }, (_, index) => String.fromCharCode(33 + index)));
+const character = fc.constantFrom(
+	...Array.from({ length: 94 }, (_, index) => String.fromCharCode(33 + index)),
+);
 const letter = fc.constantFrom(...'abcXYZ0189_-');
 
 /** Keys as a credential may hold them: of any printable character, also ones with meaning in patterns and replacements. */
 const anySecret = fc.oneof(
 	fc.string({ unit: letter, minLength: 5, maxLength: 60 }),
 	fc.string({ unit: character, minLength: 5, maxLength: 60 }),
-	fc.constantFrom('$&$&$&$&', '$1$2$3', '.*.*.*.*', '(((((', '[redacted]', 'redacted', '[[[[[[]]]]]]', 'xx[redacted]yy', '\\u0041\\u0042', 'aaaaaaaaaa'),
+	fc.constantFrom(
+		'$&$&$&$&',
+		'$1$2$3',
+		'.*.*.*.*',
+		'(((((',
+		'[redacted]',
+		'redacted',
+		'[[[[[[]]]]]]',
+		'xx[redacted]yy',
+		'\\u0041\\u0042',
+		'aaaaaaaaaa',
+	),
 );
 const anyPrefix = fc.constantFrom('', 'sk-', 'sk-proj-', 'sk-svcacct-', 'sk-admin-', 'key_');
 
@@ -22,14 +40,27 @@ const textAround = (secret: string): fc.Arbitrary<string> =>
 			fc.oneof(
 				fc.string({ maxLength: 10 }),
 				fc.string({ unit: letter, maxLength: 10 }),
-				fc.constantFrom(secret, secret.slice(1), secret.slice(0, 5), secret.slice(-6), secret.slice(2, 7), REDACTED, ' ', '"'),
-				fc.tuple(fc.nat(secret.length), fc.nat(secret.length)).map(([from, to]) => secret.slice(from, to)),
+				fc.constantFrom(
+					secret,
+					secret.slice(1),
+					secret.slice(0, 5),
+					secret.slice(-6),
+					secret.slice(2, 7),
+					REDACTED,
+					' ',
+					'"',
+				),
+				fc
+					.tuple(fc.nat(secret.length), fc.nat(secret.length))
+					.map(([from, to]) => secret.slice(from, to)),
 			),
 			{ maxLength: 12 },
 		)
 		.map((pieces) => pieces.join(''));
 
-const aSecretAndText = anySecret.chain((secret) => fc.tuple(fc.constant(secret), anyPrefix, textAround(secret)));
+const aSecretAndText = anySecret.chain((secret) =>
+	fc.tuple(fc.constant(secret), anyPrefix, textAround(secret)),
+);
 
 describe('The secret part of a key', () => {
 	it.each([
@@ -51,12 +82,18 @@ describe('A message without the key', () => {
 	const { text } = createRedactor(KEY);
 
 	it('should show the prefix of the key and nothing of what follows', () => {
-		expect(text(`Incorrect API key provided: ${KEY}. Look here.`)).toBe('Incorrect API key provided: sk-proj-[redacted]. Look here.');
+		expect(text(`Incorrect API key provided: ${KEY}. Look here.`)).toBe(
+			'Incorrect API key provided: sk-proj-[redacted]. Look here.',
+		);
 	});
 
 	it.each([
 		['a piece of 5', `see ${SECRET.slice(3, 8)}!`, 'see [redacted]!'],
-		['a piece of 4, which may be shown', `see ${SECRET.slice(3, 7)}!`, `see ${SECRET.slice(3, 7)}!`],
+		[
+			'a piece of 4, which may be shown',
+			`see ${SECRET.slice(3, 7)}!`,
+			`see ${SECRET.slice(3, 7)}!`,
+		],
 		["OpenAI's own masking", `sk-proj-****${SECRET.slice(-4)}`, `sk-proj-****${SECRET.slice(-4)}`],
 		['a longer end than that', `sk-proj-****${SECRET.slice(-5)}`, 'sk-proj-****[redacted]'],
 		['two pieces side by side', SECRET.slice(0, 9) + SECRET.slice(20), '[redacted][redacted]'],
@@ -121,8 +158,14 @@ describe('Other secrets', () => {
 	const secret = (text: string, inData = true) => ({ text, inData });
 
 	it('should be hidden where they appear whole', () => {
-		const { text } = createRedactor(KEY, [secret('gateway-secret'), secret('abcd'), secret('12345')]);
-		expect(text('has gateway-secret, gateway-, abcd and 12345')).toBe('has [redacted], gateway-, abcd and [redacted]');
+		const { text } = createRedactor(KEY, [
+			secret('gateway-secret'),
+			secret('abcd'),
+			secret('12345'),
+		]);
+		expect(text('has gateway-secret, gateway-, abcd and 12345')).toBe(
+			'has [redacted], gateway-, abcd and [redacted]',
+		);
 	});
 
 	it('should be hidden whole where one begins with another', () => {
@@ -131,14 +174,24 @@ describe('Other secrets', () => {
 	});
 
 	it('should be hidden in data only where they are no ordinary words', () => {
-		const { data, text } = createRedactor(KEY, [secret('production', false), secret('s3cret-value')]);
-		expect(data({ stage: 'production', echo: 's3cret-value' })).toEqual({ stage: 'production', echo: '[redacted]' });
+		const { data, text } = createRedactor(KEY, [
+			secret('production', false),
+			secret('s3cret-value'),
+		]);
+		expect(data({ stage: 'production', echo: 's3cret-value' })).toEqual({
+			stage: 'production',
+			echo: '[redacted]',
+		});
 		expect(text('production')).toBe('[redacted]');
 	});
 
 	it('should in data be hidden as words only where they are short', () => {
 		const { data } = createRedactor(KEY, [secret('team-7'), secret('0123456789-gateway')]);
-		expect(data(['team-7!', 'steam-75', 'x0123456789-gatewayx'])).toEqual(['[redacted]!', 'steam-75', 'x[redacted]x']);
+		expect(data(['team-7!', 'steam-75', 'x0123456789-gatewayx'])).toEqual([
+			'[redacted]!',
+			'steam-75',
+			'x[redacted]x',
+		]);
 	});
 
 	it('should be known by their mark', () => {
@@ -165,7 +218,11 @@ describe('Data without the key', () => {
 		['a piece of 8', `x${SECRET.slice(4, 12)}y`, 'x[redacted]y'],
 		['a piece of 5 as a word of its own', `key "${SECRET.slice(0, 5)}…"`, 'key "[redacted]…"'],
 		['a piece of 5 behind a mask', `sk-proj-***${SECRET.slice(-5)}`, 'sk-proj-***[redacted]'],
-		['a piece of 7 beside one of 8', `a${SECRET.slice(0, 7)}b${SECRET.slice(8, 16)}`, 'a[redacted]b[redacted]'],
+		[
+			'a piece of 7 beside one of 8',
+			`a${SECRET.slice(0, 7)}b${SECRET.slice(8, 16)}`,
+			'a[redacted]b[redacted]',
+		],
 		['a key of an object', { [KEY]: 1, a: 2 }, { [REDACTED]: 1, a: 2 }],
 		['deep inside', { a: [{ b: [KEY] }] }, { a: [{ b: ['[redacted]'] }] }],
 		['a piece under __proto__', { ['__proto__']: KEY }, { ['__proto__']: '[redacted]' }],
@@ -227,14 +284,22 @@ describe('Data without the key', () => {
 	});
 
 	it('should have no run of 8 characters of a key made at random, and not change when it is cleaned again', () => {
-		const random = fc.string({ unit: fc.constantFrom(...'aZ0bY1cX2dW3'), minLength: 16, maxLength: 40 });
-		const given = random.chain((secret) => fc.tuple(fc.constant(secret), textAround(secret), textAround(secret)));
+		const random = fc.string({
+			unit: fc.constantFrom(...'aZ0bY1cX2dW3'),
+			minLength: 16,
+			maxLength: 40,
+		});
+		const given = random.chain((secret) =>
+			fc.tuple(fc.constant(secret), textAround(secret), textAround(secret)),
+		);
 		fc.assert(
 			fc.property(given, ([secret, name, text]) => {
 				fc.pre(!runsOf(secret, 8).some((run) => /^(?:[a-z]+|[A-Z]+|[0-9]+)$/.test(run)));
 				const redactor = createRedactor(`sk-proj-${secret}`);
 				const once = redactor.data({ [name]: [text] });
-				const shown = Object.entries(once ?? {}).flat(2).join('\n');
+				const shown = Object.entries(once ?? {})
+					.flat(2)
+					.join('\n');
 				expect(runsOf(secret, 8).find((run) => shown.includes(run))).toBeUndefined();
 				expect(redactor.data(once)).toBe(once);
 			}),

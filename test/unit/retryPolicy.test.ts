@@ -25,15 +25,21 @@ const attempt = (given: Partial<Attempt>): Attempt => ({
 	...given,
 });
 
-const rules = (given: Partial<RetryRules> = {}): RetryRules => ({ maxRetries: 3, retryNetworkErrors: false, ...given });
+const rules = (given: Partial<RetryRules> = {}): RetryRules => ({
+	maxRetries: 3,
+	retryNetworkErrors: false,
+	...given,
+});
 
-const reasonFor = (given: Partial<Attempt>, by?: Partial<RetryRules>) => retryReason(attempt(given), rules(by));
+const reasonFor = (given: Partial<Attempt>, by?: Partial<RetryRules>) =>
+	retryReason(attempt(given), rules(by));
 
 const locked = {
 	code: undefined,
 	type: 'invalid_request_error',
 	param: 'conversation',
-	message: 'Another process is currently operating on this conversation. Please retry in a few seconds.',
+	message:
+		'Another process is currently operating on this conversation. Please retry in a few seconds.',
 };
 
 describe('The wait that the server names', () => {
@@ -58,7 +64,11 @@ describe('The wait that the server names', () => {
 		['an empty retry-after', { 'retry-after': '' }, undefined],
 		['a date', { 'retry-after': at(5_000) }, 5_000],
 		['a date of RFC 850', { 'retry-after': 'Friday, 20-Nov-26 12:00:09 GMT' }, 9_000],
-		['a date of asctime, which has no zone, in UTC', { 'retry-after': 'Fri Nov 20 12:00:09 2026 GMT' }, 9_000],
+		[
+			'a date of asctime, which has no zone, in UTC',
+			{ 'retry-after': 'Fri Nov 20 12:00:09 2026 GMT' },
+			9_000,
+		],
 		['a date of exactly 60 s', { 'retry-after': at(60_000) }, 60_000],
 		['a date beyond 60 s', { 'retry-after': at(61_000) }, undefined],
 		['a date that is past', { 'retry-after': at(-1_000) }, undefined],
@@ -71,19 +81,48 @@ describe('The wait that the server names', () => {
 		['retry-after-ms', { 'retry-after-ms': '1500' }, 1_500],
 		['retry-after-ms with a fraction', { 'retry-after-ms': '0.5' }, 0.5],
 		['retry-after-ms before retry-after', { 'retry-after-ms': '20', 'retry-after': '30' }, 20],
-		['retry-after where retry-after-ms is garbage', { 'retry-after-ms': 'x', 'retry-after': '2' }, 2_000],
-		['retry-after where retry-after-ms is empty', { 'retry-after-ms': '', 'retry-after': '2' }, 2_000],
-		['retry-after where retry-after-ms is negative', { 'retry-after-ms': '-20', 'retry-after': '2' }, 2_000],
-		['retry-after where retry-after-ms has several values', { 'retry-after-ms': '20, 30', 'retry-after': '2' }, 2_000],
-		['retry-after-ms of 0, whatever retry-after says', { 'retry-after-ms': '0', 'retry-after': '2' }, undefined],
+		[
+			'retry-after where retry-after-ms is garbage',
+			{ 'retry-after-ms': 'x', 'retry-after': '2' },
+			2_000,
+		],
+		[
+			'retry-after where retry-after-ms is empty',
+			{ 'retry-after-ms': '', 'retry-after': '2' },
+			2_000,
+		],
+		[
+			'retry-after where retry-after-ms is negative',
+			{ 'retry-after-ms': '-20', 'retry-after': '2' },
+			2_000,
+		],
+		[
+			'retry-after where retry-after-ms has several values',
+			{ 'retry-after-ms': '20, 30', 'retry-after': '2' },
+			2_000,
+		],
+		[
+			'retry-after-ms of 0, whatever retry-after says',
+			{ 'retry-after-ms': '0', 'retry-after': '2' },
+			undefined,
+		],
 		['retry-after-ms of exactly 60 s', { 'retry-after-ms': '60000' }, 60_000],
-		['retry-after-ms beyond 60 s, whatever retry-after says', { 'retry-after-ms': '60001', 'retry-after': '2' }, undefined],
+		[
+			'retry-after-ms beyond 60 s, whatever retry-after says',
+			{ 'retry-after-ms': '60001', 'retry-after': '2' },
+			undefined,
+		],
 	])('should read %s', (_what, headers, expected) => {
 		expect(namedWait(headers, NOW)).toBe(expected);
 	});
 
 	it('should be over 0 and at most 60 s, or none at all, whatever the headers hold', () => {
-		const header = fc.oneof(fc.string(), fc.float().map(String), fc.integer().map(String), anyValue);
+		const header = fc.oneof(
+			fc.string(),
+			fc.float().map(String),
+			fc.integer().map(String),
+			anyValue,
+		);
 		fc.assert(
 			fc.property(header, header, fc.integer({ min: -1e13, max: 1e13 }), (after, ms, now) => {
 				const wait = namedWait({ 'retry-after': after, 'retry-after-ms': ms }, now);
@@ -118,9 +157,12 @@ describe('headerText', () => {
 		expect(headerText({ 'x-a': value }, 'x-a')).toBe(expected);
 	});
 
-	it.each(['toString', 'constructor', '__proto__'])('should not take what every object has for the header %s', (name) => {
-		expect(headerText({}, name)).toBeUndefined();
-	});
+	it.each(['toString', 'constructor', '__proto__'])(
+		'should not take what every object has for the header %s',
+		(name) => {
+			expect(headerText({}, name)).toBeUndefined();
+		},
+	);
 });
 
 describe('The backoff', () => {
@@ -157,10 +199,25 @@ describe('The backoff', () => {
 describe('A quota that is used up', () => {
 	it.each<[string, number | undefined, { code?: string; message?: string } | undefined, boolean]>([
 		['429 with the code', 429, { code: 'insufficient_quota' }, true],
-		['429 whose message speaks of quota', 429, { message: 'You exceeded your current quota, please check your plan' }, true],
+		[
+			'429 whose message speaks of quota',
+			429,
+			{ message: 'You exceeded your current quota, please check your plan' },
+			true,
+		],
 		['429 whose message says QUOTA', 429, { message: 'QUOTA' }, true],
-		['429 for a rate limit', 429, { code: 'rate_limit_exceeded', message: 'Rate limit reached' }, false],
-		["429 with Azure's link to raise the limit", 429, { message: 'Retry after 6 seconds. See https://aka.ms/oai/quotaincrease' }, false],
+		[
+			'429 for a rate limit',
+			429,
+			{ code: 'rate_limit_exceeded', message: 'Rate limit reached' },
+			false,
+		],
+		[
+			"429 with Azure's link to raise the limit",
+			429,
+			{ message: 'Retry after 6 seconds. See https://aka.ms/oai/quotaincrease' },
+			false,
+		],
 		['429 with nothing else', 429, {}, false],
 		['429 without an error', 429, undefined, false],
 		['403 with the code', 403, { code: 'insufficient_quota' }, false],
@@ -171,14 +228,36 @@ describe('A quota that is used up', () => {
 });
 
 describe('A conversation that another request works on', () => {
-	it.each<[string, number | undefined, { code?: string; param?: string; message?: string } | undefined, boolean]>([
+	it.each<
+		[
+			string,
+			number | undefined,
+			{ code?: string; param?: string; message?: string } | undefined,
+			boolean,
+		]
+	>([
 		['400 with the code', 400, { code: 'conversation_locked' }, true],
 		['409 with the code', 409, { code: 'conversation_locked' }, true],
-		['400 with param and text', 400, { param: 'conversation', message: 'Please retry in a few seconds.' }, true],
-		['409 with param and text', 409, { param: 'conversation', message: 'please RETRY in a few seconds' }, true],
+		[
+			'400 with param and text',
+			400,
+			{ param: 'conversation', message: 'Please retry in a few seconds.' },
+			true,
+		],
+		[
+			'409 with param and text',
+			409,
+			{ param: 'conversation', message: 'please RETRY in a few seconds' },
+			true,
+		],
 		['400 with the text alone', 400, { message: 'Please retry in a few seconds.' }, false],
 		['400 with the param alone', 400, { param: 'conversation' }, false],
-		['400 with another text about the conversation', 400, { param: 'conversation', message: 'Not found' }, false],
+		[
+			'400 with another text about the conversation',
+			400,
+			{ param: 'conversation', message: 'Not found' },
+			false,
+		],
 		['422 with the code', 422, { code: 'conversation_locked' }, false],
 		['400 without an error', 400, undefined, false],
 		['no answer', undefined, { code: 'conversation_locked' }, false],
@@ -188,25 +267,32 @@ describe('A conversation that another request works on', () => {
 });
 
 describe('Whether to retry', () => {
-	it.each([429, 500, 501, 502, 503, 504, 520, 529, 599])('should be yes for status %d', (status) => {
-		expect(reasonFor({ status })).toBe(status === 429 ? 'rate limit' : 'server error');
-	});
-
-	it.each([0, 100, 200, 204, 301, 308, 400, 401, 402, 403, 404, 408, 409, 410, 413, 418, 422, 425, 451, 499, 600, 999])(
-		'should be no for status %d',
+	it.each([429, 500, 501, 502, 503, 504, 520, 529, 599])(
+		'should be yes for status %d',
 		(status) => {
-			expect(reasonFor({ status })).toBeUndefined();
+			expect(reasonFor({ status })).toBe(status === 429 ? 'rate limit' : 'server error');
 		},
 	);
 
+	it.each([
+		0, 100, 200, 204, 301, 308, 400, 401, 402, 403, 404, 408, 409, 410, 413, 418, 422, 425, 451,
+		499, 600, 999,
+	])('should be no for status %d', (status) => {
+		expect(reasonFor({ status })).toBeUndefined();
+	});
+
 	it('should end with the last retry', () => {
-		const reasons = [0, 1, 2, 3].map((retriesMade) => reasonFor({ status: 500, retriesMade }, { maxRetries: 3 }));
+		const reasons = [0, 1, 2, 3].map((retriesMade) =>
+			reasonFor({ status: 500, retriesMade }, { maxRetries: 3 }),
+		);
 		expect(reasons).toEqual(['server error', 'server error', 'server error', undefined]);
 	});
 
 	it('should be no without retries, even when the server asks for one', () => {
 		expect(reasonFor({ status: 429 }, { maxRetries: 0 })).toBeUndefined();
-		expect(reasonFor({ status: 429, headers: { 'x-should-retry': 'true' } }, { maxRetries: 0 })).toBeUndefined();
+		expect(
+			reasonFor({ status: 429, headers: { 'x-should-retry': 'true' } }, { maxRetries: 0 }),
+		).toBeUndefined();
 	});
 
 	describe('when there was no answer', () => {
@@ -218,8 +304,12 @@ describe('Whether to retry', () => {
 		it('should be no where a second time could do harm', () => {
 			const given = { mayHaveHappened: true, repeatable: false };
 			expect(reasonFor(given, { retryNetworkErrors: true })).toBeUndefined();
-			expect(reasonFor({ ...given, repeatable: true }, { retryNetworkErrors: true })).toBe('connection');
-			expect(reasonFor({ ...given, mayHaveHappened: false }, { retryNetworkErrors: true })).toBe('connection');
+			expect(reasonFor({ ...given, repeatable: true }, { retryNetworkErrors: true })).toBe(
+				'connection',
+			);
+			expect(reasonFor({ ...given, mayHaveHappened: false }, { retryNetworkErrors: true })).toBe(
+				'connection',
+			);
 		});
 	});
 
@@ -238,21 +328,27 @@ describe('Whether to retry', () => {
 		});
 
 		it('should be yes when the server asks for it', () => {
-			expect(reasonFor({ ...once, status: 500, headers: { 'x-should-retry': 'true' } })).toBe('server request');
+			expect(reasonFor({ ...once, status: 500, headers: { 'x-should-retry': 'true' } })).toBe(
+				'server request',
+			);
 		});
 	});
 
 	describe('for a quota that is used up', () => {
 		it('should be no', () => {
 			expect(reasonFor({ status: 429, error: { code: 'insufficient_quota' } })).toBeUndefined();
-			expect(reasonFor({ status: 429, error: { message: 'You exceeded your current quota' } })).toBeUndefined();
+			expect(
+				reasonFor({ status: 429, error: { message: 'You exceeded your current quota' } }),
+			).toBeUndefined();
 		});
 	});
 
 	describe('for a conversation that is busy', () => {
 		it.each([400, 409])('should be yes with status %d', (status) => {
 			expect(reasonFor({ status, error: locked })).toBe('conversation busy');
-			expect(reasonFor({ status, error: { code: 'conversation_locked' } })).toBe('conversation busy');
+			expect(reasonFor({ status, error: { code: 'conversation_locked' } })).toBe(
+				'conversation busy',
+			);
 		});
 	});
 
@@ -261,15 +357,25 @@ describe('Whether to retry', () => {
 			for (const status of [400, 401, 404, 408, 409, 422, 429, 500, 600]) {
 				expect(reasonFor({ status, headers: { 'x-should-retry': value } })).toBe('server request');
 			}
-			expect(reasonFor({ status: 429, error: { code: 'insufficient_quota' }, headers: { 'x-should-retry': value } })).toBe('server request');
+			expect(
+				reasonFor({
+					status: 429,
+					error: { code: 'insufficient_quota' },
+					headers: { 'x-should-retry': value },
+				}),
+			).toBe('server request');
 		});
 
 		it.each(['false', 'FALSE', ' False'])('should be no for x-should-retry: %s', (value) => {
 			for (const status of [400, 429, 500, 503]) {
 				expect(reasonFor({ status, headers: { 'x-should-retry': value } })).toBeUndefined();
 			}
-			expect(reasonFor({ status: 400, error: locked, headers: { 'x-should-retry': value } })).toBeUndefined();
-			expect(reasonFor({ headers: { 'x-should-retry': value } }, { retryNetworkErrors: true })).toBeUndefined();
+			expect(
+				reasonFor({ status: 400, error: locked, headers: { 'x-should-retry': value } }),
+			).toBeUndefined();
+			expect(
+				reasonFor({ headers: { 'x-should-retry': value } }, { retryNetworkErrors: true }),
+			).toBeUndefined();
 		});
 
 		it.each<[string, unknown]>([
@@ -298,17 +404,27 @@ describe('Whether to retry', () => {
 					retriesMade: fc.integer({ min: 0, max: 120 }),
 					status: fc.option(fc.integer({ min: 0, max: 999 }), { nil: undefined }),
 					headers: text.map((value) => ({ 'x-should-retry': value })),
-					error: fc.constantFrom(undefined, locked, { code: 'insufficient_quota' }, { message: 'quota' }, {}),
+					error: fc.constantFrom(
+						undefined,
+						locked,
+						{ code: 'insufficient_quota' },
+						{ message: 'quota' },
+						{},
+					),
 					mayHaveHappened: fc.boolean(),
 					repeatable: fc.boolean(),
 				}),
-				fc.record({ maxRetries: fc.integer({ min: 0, max: 100 }), retryNetworkErrors: fc.boolean() }),
+				fc.record({
+					maxRetries: fc.integer({ min: 0, max: 100 }),
+					retryNetworkErrors: fc.boolean(),
+				}),
 				(given, by) => {
 					const reason = retryReason(given, by);
 					if (reason === undefined) return;
 					expect(given.retriesMade).toBeLessThan(by.maxRetries);
 					const isUncertain = given.mayHaveHappened && !given.repeatable;
-					if (isUncertain) expect(['server request', 'rate limit', 'conversation busy']).toContain(reason);
+					if (isUncertain)
+						expect(['server request', 'rate limit', 'conversation busy']).toContain(reason);
 					if (reason === 'connection') expect(by.retryNetworkErrors).toBe(true);
 				},
 			),

@@ -48,23 +48,46 @@ export const anyValue = fc.anything({
 	withSet: true,
 	withSparseArray: true,
 	withTypedArray: true,
-	key: fc.oneof(fc.string(), fc.constantFrom('__proto__', 'constructor', 'toString', 'id', 'value', 'key')),
+	key: fc.oneof(
+		fc.string(),
+		fc.constantFrom('__proto__', 'constructor', 'toString', 'id', 'value', 'key'),
+	),
 });
 
 export const anyText = fc.oneof(
 	fc.string(),
 	fc.string({ unit: 'binary' }),
 	fc.string({ unit: 'grapheme' }),
-	fc.constantFrom('', ' ', '\u0000', '\ud83d', '\udc00', '\r\nx-evil: 1', '../models', '%2e%2e', '__proto__', '[object Object]'),
+	fc.constantFrom(
+		'',
+		' ',
+		'\u0000',
+		'\ud83d',
+		'\udc00',
+		'\r\nx-evil: 1',
+		'../models',
+		'%2e%2e',
+		'__proto__',
+		'[object Object]',
+	),
 );
 
-const named = fc.oneof(fc.string(), fc.constantFrom('__proto__', 'constructor', 'toString', 'error', 'message'));
+const named = fc.oneof(
+	fc.string(),
+	fc.constantFrom('__proto__', 'constructor', 'toString', 'error', 'message'),
+);
 
 /** Any JSON value, as `JSON.parse` gives it. */
 export const anyJson: fc.Arbitrary<JsonValue> = fc.letrec<{ value: JsonValue }>((tie) => ({
 	value: fc.oneof(
 		{ depthSize: 'small' },
-		fc.oneof(fc.string(), fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true }), fc.boolean(), fc.constant(null)),
+		fc.oneof(
+			fc.string(),
+			fc.integer(),
+			fc.double({ noNaN: true, noDefaultInfinity: true }),
+			fc.boolean(),
+			fc.constant(null),
+		),
 		fc.array(tie('value'), { maxLength: 4 }),
 		fc.dictionary(named, tie('value'), { maxKeys: 4 }),
 	),
@@ -72,5 +95,7 @@ export const anyJson: fc.Arbitrary<JsonValue> = fc.letrec<{ value: JsonValue }>(
 
 /** The pieces of a text that have the given length. */
 export function runsOf(text: string, length: number): string[] {
-	return Array.from({ length: Math.max(0, text.length - length + 1) }, (_, start) => text.slice(start, start + length));
+	return Array.from({ length: Math.max(0, text.length - length + 1) }, (_, start) =>
+		text.slice(start, start + length),
+	);
 }

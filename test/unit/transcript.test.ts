@@ -1,10 +1,20 @@
 import fc from 'fast-check';
 
-import { asMarkdown, asMessages, asText, turnsOf } from '../../nodes/OpenAIConversation/api/transcript';
+import {
+	asMarkdown,
+	asMessages,
+	asText,
+	turnsOf,
+} from '../../nodes/OpenAIConversation/api/transcript';
 import type { JsonObject } from '../../nodes/OpenAIConversation/transport/json';
 import { anyJson, RUNS } from './support';
 
-const call = (more: JsonObject): JsonObject => ({ type: 'function_call', name: 'f', arguments: '', ...more });
+const call = (more: JsonObject): JsonObject => ({
+	type: 'function_call',
+	name: 'f',
+	arguments: '',
+	...more,
+});
 
 describe('turnsOf', () => {
 	it('should leave out messages without text and what works behind the scenes', () => {
@@ -17,8 +27,10 @@ describe('turnsOf', () => {
 		expect(turnsOf(items)).toEqual([]);
 	});
 
-	it('should take a message without a role for the user\'s', () => {
-		expect(turnsOf([{ type: 'message', content: 'a' }])).toEqual([{ kind: 'message', role: 'user', name: '', text: 'a' }]);
+	it("should take a message without a role for the user's", () => {
+		expect(turnsOf([{ type: 'message', content: 'a' }])).toEqual([
+			{ kind: 'message', role: 'user', name: '', text: 'a' },
+		]);
 	});
 
 	it.each<[JsonObject, string]>([
@@ -26,15 +38,21 @@ describe('turnsOf', () => {
 		[call({ arguments: '{ "a":\n\t1 }' }), '[Tool call: f ({ "a": 1 })]'],
 		[call({ name: 'f)(', arguments: 'x' }), '[Tool call: f)( (x)]'],
 		[{ type: 'function_call' }, '[Tool call: function]'],
-		[{ type: 'local_shell_call', action: { command: ['rm', '-r'] } }, '[Tool call: local shell (rm -r)]'],
+		[
+			{ type: 'local_shell_call', action: { command: ['rm', '-r'] } },
+			'[Tool call: local shell (rm -r)]',
+		],
 		[{ type: 'mcp_approval_request', arguments: '{}' }, '[Tool call: approval of a tool ({})]'],
 		[{ type: 'function_call_output', output: '' }, '[Tool result: function]'],
-		[{ type: 'function_call_output', output: [{ type: 'input_file', filename: 'a.pdf' }] }, '[Tool result: [file: a.pdf]]'],
+		[
+			{ type: 'function_call_output', output: [{ type: 'input_file', filename: 'a.pdf' }] },
+			'[Tool result: [file: a.pdf]]',
+		],
 	])('should give one short line for a tool: %j', (item, line) => {
 		expect(asText('conv_1', turnsOf([item]))).toBe(`Conversation conv_1\n\n${line}\n`);
 	});
 
-	it('should stay quick with megabytes of a tool\'s output', () => {
+	it("should stay quick with megabytes of a tool's output", () => {
 		const startedAt = performance.now();
 		const [turn] = turnsOf([call({ arguments: '😀 '.repeat(5_000_000) })]);
 		expect(Array.from(turn?.text ?? '')).toHaveLength(201);
@@ -45,7 +63,17 @@ describe('turnsOf', () => {
 describe('A transcript', () => {
 	const anyItem = fc.dictionary(
 		fc.constantFrom('type', 'role', 'content', 'name', 'arguments', 'output'),
-		fc.oneof(anyJson, fc.constantFrom('message', 'function_call', 'function_call_output', 'reasoning', 'user', 'tool')),
+		fc.oneof(
+			anyJson,
+			fc.constantFrom(
+				'message',
+				'function_call',
+				'function_call_output',
+				'reasoning',
+				'user',
+				'tool',
+			),
+		),
 	);
 
 	it('should be made of whatever a server sends, in order', () => {

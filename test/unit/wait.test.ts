@@ -14,7 +14,9 @@ function waitWith(n8n: object): { wait: typeof wait } {
 	jest.resetModules();
 	const current = jest.requireActual<typeof import('n8n-workflow')>('n8n-workflow');
 	jest.doMock('n8n-workflow', () => ({ sleep: current.sleep, ...n8n }));
-	const module = jest.requireActual<{ wait: typeof wait }>('../../nodes/OpenAIConversation/transport/wait');
+	const module = jest.requireActual<{ wait: typeof wait }>(
+		'../../nodes/OpenAIConversation/transport/wait',
+	);
 	jest.dontMock('n8n-workflow');
 	return module;
 }
@@ -60,15 +62,18 @@ describe('wait', () => {
 		expect(await took(wait(60_000, AbortSignal.abort()))).toBeLessThan(50);
 	});
 
-	it.each([LONGEST_TIMER_MS + 1, 1e12, Number.MAX_SAFE_INTEGER, 1e300])('should not fire at once for %d ms', async (ms) => {
-		const stop = new AbortController();
-		let isOver = false;
-		const waiting = wait(ms, stop.signal).then(() => (isOver = true));
-		await pause(20);
-		expect(isOver).toBe(false);
-		stop.abort();
-		await waiting;
-	});
+	it.each([LONGEST_TIMER_MS + 1, 1e12, Number.MAX_SAFE_INTEGER, 1e300])(
+		'should not fire at once for %d ms',
+		async (ms) => {
+			const stop = new AbortController();
+			let isOver = false;
+			const waiting = wait(ms, stop.signal).then(() => (isOver = true));
+			await pause(20);
+			expect(isOver).toBe(false);
+			stop.abort();
+			await waiting;
+		},
+	);
 
 	it('should leave no listener behind', async () => {
 		const { signal } = new AbortController();

@@ -39,19 +39,27 @@ function wordsOf({ content }: Item): string {
 /** Whether a stored item can be one that was sent. Rather yes than no: a no may lead to sending it again. */
 function isAlike(stored: Item, sent: Item): boolean {
 	// The SDK's reference may be without a type.
-	const isReference = sent.type === 'item_reference' || (sent.id !== undefined && (sent.type ?? sent.role ?? null) === null);
+	const isReference =
+		sent.type === 'item_reference' ||
+		(sent.id !== undefined && (sent.type ?? sent.role ?? null) === null);
 	if (isReference) return stored.id === sent.id;
 	const type = sent.type ?? 'message';
 	if ((stored.type ?? type) !== type) return false;
-	if (type === 'message') return roleOf(stored) === roleOf(sent) && wordsOf(stored) === wordsOf(sent);
+	if (type === 'message')
+		return roleOf(stored) === roleOf(sent) && wordsOf(stored) === wordsOf(sent);
 	const [call, other] = [textAt(stored, 'call_id'), textAt(sent, 'call_id')];
 	return call === other || call === undefined || other === undefined;
 }
 
 /** The newest items that came after what was there before; undefined when that can't be told. */
-function addedSince(newest: readonly Item[], hasMore: boolean, before: Before): readonly Item[] | undefined {
+function addedSince(
+	newest: readonly Item[],
+	hasMore: boolean,
+	before: Before,
+): readonly Item[] | undefined {
 	if (before === undefined) return undefined;
-	if ('count' in before) return hasMore || newest.length < before.count ? undefined : newest.slice(before.count);
+	if ('count' in before)
+		return hasMore || newest.length < before.count ? undefined : newest.slice(before.count);
 	const place = newest.findIndex(({ id }) => id === before.lastId);
 	return place < 0 ? undefined : newest.slice(place + 1);
 }
@@ -90,7 +98,9 @@ async function findAdded(
 	});
 	const [run, ...others] = matches;
 	// Several: another writer sent the same, and nobody can tell which are ours.
-	return run === undefined || others.length > 0 ? { kind: 'unclear' } : { kind: 'done', answer: { data: run } };
+	return run === undefined || others.length > 0
+		? { kind: 'unclear' }
+		: { kind: 'done', answer: { data: run } };
 }
 
 /** Parts of at most 20 items. A reasoning item stays with the item it led to, as the API demands. */
@@ -125,7 +135,8 @@ async function appendChunks(
 		const seen = known;
 		const findOut = async () => await findAdded(api, conversation, chunk, seen, options.include);
 		const outcome = await attempted(postItems(api, conversation, chunk, { ...options, findOut }));
-		if (outcome instanceof RequestFailure) throw outcome.with(explain(added.length, outcome.details));
+		if (outcome instanceof RequestFailure)
+			throw outcome.with(explain(added.length, outcome.details));
 		added.push(...outcome);
 		const lastId = textAt(outcome.at(-1) ?? {}, 'id');
 		known = lastId === undefined ? undefined : { lastId };
@@ -206,7 +217,8 @@ export async function createConversation(
 			const rest = items.length - held;
 			return {
 				message: `The conversation ${conversation.id} was created, but holds only ${held} of ${items.length} items${mayHaveHappened ? ', perhaps some more' : ''}: ${message}`,
-				advice: `Add the other ${rest} with Item: Add, or delete the conversation and run this again. ${advice}`.trimEnd(),
+				advice:
+					`Add the other ${rest} with Item: Add, or delete the conversation and run this again. ${advice}`.trimEnd(),
 				holding: { conversation: conversation.id, items: held },
 			};
 		},

@@ -32,7 +32,10 @@ export const KEEPS_ID_AND_STATUS = [
 ] as const satisfies readonly ItemType[];
 
 /** Types whose status belongs to what is sent, without their ID. */
-export const KEEPS_STATUS = ['apply_patch_call', 'apply_patch_call_output'] as const satisfies readonly ItemType[];
+export const KEEPS_STATUS = [
+	'apply_patch_call',
+	'apply_patch_call_output',
+] as const satisfies readonly ItemType[];
 
 /** Fields that must be sent even if they are null. */
 export const KEEPS_NULL = {
@@ -76,7 +79,8 @@ function cleaned(item: Item): Item {
 	const isMade = (name: string): boolean =>
 		name === 'created_by' ||
 		(!keepsIdAndStatus.has(type) &&
-			(['id', 'created_at', 'object'].includes(name) || (name === 'status' && !keepsStatus.has(type))));
+			(['id', 'created_at', 'object'].includes(name) ||
+				(name === 'status' && !keepsStatus.has(type))));
 	const content =
 		type === 'message' && Array.isArray(item.content)
 			? { content: item.content.map((part) => asInput(part, item.role)) }
@@ -84,7 +88,10 @@ function cleaned(item: Item): Item {
 	return Object.fromEntries(
 		Object.entries({ ...item, ...content })
 			.filter(([name, value]) => !isMade(name) && (value !== null || required.includes(name)))
-			.map(([name, value]): [string, JsonValue] => [name, OPAQUE.has(name) ? value : readied(value)]),
+			.map(([name, value]): [string, JsonValue] => [
+				name,
+				OPAQUE.has(name) ? value : readied(value),
+			]),
 	);
 }
 
@@ -130,7 +137,8 @@ export function carryOver(items: readonly Item[]): { sent: Item[]; leftOut: Item
 	const dropped = new Set<Item>();
 	let reasoningIsGone = false;
 	for (const item of items) {
-		const isDependent: boolean = reasoningIsGone && keepsIdAndStatus.has(textAt(item, 'type') ?? '');
+		const isDependent: boolean =
+			reasoningIsGone && keepsIdAndStatus.has(textAt(item, 'type') ?? '');
 		if (isDependent || !isSendable(item)) dropped.add(item);
 		reasoningIsGone = isDependent || (item.type === 'reasoning' && dropped.has(item));
 	}
@@ -145,7 +153,8 @@ export function carryOver(items: readonly Item[]): { sent: Item[]; leftOut: Item
 	let follower: Item | undefined;
 	for (const item of items.toReversed()) {
 		if (dropped.has(item)) continue;
-		if (item.type === 'reasoning' && (follower === undefined || isFromUser(follower))) dropped.add(item);
+		if (item.type === 'reasoning' && (follower === undefined || isFromUser(follower)))
+			dropped.add(item);
 		else follower = item;
 	}
 	return {

@@ -84,7 +84,8 @@ export async function deleteConversation(
 ): Promise<{ answer: JsonObject; wasGone: boolean }> {
 	const { answer, wasGone } = await deleteAt(api, [ROOT, id]);
 	if (wasGone) return { answer: { id, object: 'conversation.deleted', deleted: true }, wasGone };
-	if (answer.deleted !== true) throw unexpected('did not confirm that the conversation is deleted', false);
+	if (answer.deleted !== true)
+		throw unexpected('did not confirm that the conversation is deleted', false);
 	return { answer, wasGone };
 }
 

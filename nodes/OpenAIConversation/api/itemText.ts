@@ -16,7 +16,9 @@ function partText(part: JsonValue): string {
 	if (!isJsonObject(part)) return '';
 	const text = textAt(part, 'text') ?? textAt(part, 'refusal') ?? textAt(part, 'transcript');
 	if (text !== undefined) return text;
-	const printed = [textAt(part, 'stdout'), textAt(part, 'stderr')].filter((line) => line !== undefined);
+	const printed = [textAt(part, 'stdout'), textAt(part, 'stderr')].filter(
+		(line) => line !== undefined,
+	);
 	if (printed.length > 0) return printed.join('\n');
 	const type = textAt(part, 'type');
 	if (type === undefined || type.endsWith('text') || type === 'refusal') return '';
@@ -33,20 +35,36 @@ function fieldText(value: JsonValue | undefined): string {
 	if (value === undefined || value === null) return '';
 	if (typeof value === 'string') return value;
 	if (Array.isArray(value)) {
-		return value.map(partText).filter((text) => text !== '').join('\n');
+		return value
+			.map(partText)
+			.filter((text) => text !== '')
+			.join('\n');
 	}
 	return isJsonObject(value) ? partText(value) || JSON.stringify(value) : String(value);
 }
 
 /** Fields that say what an item is about, the most telling first. */
-const TELLING_FIELDS = ['content', 'text', 'output', 'summary', 'arguments', 'input', 'code', 'result'];
+const TELLING_FIELDS = [
+	'content',
+	'text',
+	'output',
+	'summary',
+	'arguments',
+	'input',
+	'code',
+	'result',
+];
 
 /** Fields that say what an action is about, the most telling first. */
 const ACTION_FIELDS = ['commands', 'query', 'queries', 'url', 'text', 'path'];
 
 /** What an action or an operation of a tool says of itself. */
 function actionText(action: JsonValue | undefined): string {
-	if (Array.isArray(action)) return action.map(actionText).filter((text) => text !== '').join('\n');
+	if (Array.isArray(action))
+		return action
+			.map(actionText)
+			.filter((text) => text !== '')
+			.join('\n');
 	if (!isJsonObject(action)) return fieldText(action);
 	// A command in parts is one line.
 	if (Array.isArray(action.command)) return action.command.map(fieldText).join(' ');
@@ -57,7 +75,9 @@ function actionText(action: JsonValue | undefined): string {
 /** The names in a list of tools. */
 function toolNames(tools: JsonValue | undefined): string {
 	if (!Array.isArray(tools)) return '';
-	const names = tools.map((tool) => (isJsonObject(tool) ? (textAt(tool, 'name') ?? textAt(tool, 'type')) : undefined));
+	const names = tools.map((tool) =>
+		isJsonObject(tool) ? (textAt(tool, 'name') ?? textAt(tool, 'type')) : undefined,
+	);
 	return names.filter((name) => name !== undefined).join(', ');
 }
 
@@ -84,7 +104,11 @@ export function itemText(item: Item): string {
 		const text = fieldText(item[field]);
 		if (text !== '') return text;
 	}
-	return actionText(item.action ?? item.actions ?? item.operation) || toolNames(item.tools) || (name ?? '');
+	return (
+		actionText(item.action ?? item.actions ?? item.operation) ||
+		toolNames(item.tools) ||
+		(name ?? '')
+	);
 }
 
 /** An item with the fields that most workflows need; those that it does not have are left out. */

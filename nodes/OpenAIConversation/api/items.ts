@@ -14,7 +14,8 @@ const includeQuery = (include: readonly string[]): Query =>
 
 function itemsIn(answer: JsonObject, isWrite: boolean): Item[] {
 	const { data } = answer;
-	if (!Array.isArray(data) || !data.every(isJsonObject)) throw unexpected('not with a list of items', isWrite);
+	if (!Array.isArray(data) || !data.every(isJsonObject))
+		throw unexpected('not with a list of items', isWrite);
 	return data.filter(isJsonObject);
 }
 
@@ -66,9 +67,12 @@ export async function listItems(
 		const hasMore = page.has_more === true || wanted.length < pageItems.length;
 		if (!hasMore || items.length >= limit) return { items, hasMore };
 
-		const ids = pageItems.map(({ id }, place) => (typeof id === 'string' ? id : `${items.length} ${place}`));
+		const ids = pageItems.map(({ id }, place) =>
+			typeof id === 'string' ? id : `${items.length} ${place}`,
+		);
 		const next = textAt(page, 'last_id') ?? textAt(pageItems.at(-1) ?? {}, 'id');
-		if (next === undefined || cursors.has(next) || ids.every((id) => seen.has(id))) throw stuck(items.length);
+		if (next === undefined || cursors.has(next) || ids.every((id) => seen.has(id)))
+			throw stuck(items.length);
 		for (const id of ids) seen.add(id);
 		cursors.add(next);
 		cursor = next;
@@ -113,7 +117,8 @@ export async function deleteItem(
 ): Promise<{ wasGone: boolean }> {
 	const { answer, wasGone } = await deleteAt(api, [ROOT, conversation, 'items', item]);
 	// The API answers with the conversation; a gateway may answer with a deletion instead.
-	const isConfirmed = answer.deleted === true || (textAt(answer, 'id') !== undefined && answer.deleted !== false);
+	const isConfirmed =
+		answer.deleted === true || (textAt(answer, 'id') !== undefined && answer.deleted !== false);
 	if (!wasGone && !isConfirmed) throw unexpected('did not confirm that the item is deleted', false);
 	return { wasGone };
 }
@@ -144,7 +149,10 @@ export async function postItems(
 	});
 	const added = itemsIn(answer, true);
 	if (added.length !== items.length) {
-		throw unexpected(`with ${added.length} items instead of the ${items.length} that were sent`, true);
+		throw unexpected(
+			`with ${added.length} items instead of the ${items.length} that were sent`,
+			true,
+		);
 	}
 	return added;
 }

@@ -45,7 +45,9 @@ const isResult = (type: string): boolean => /_(?:output|response)$/.test(type);
 function toolName(item: Item, type: string): string {
 	const name = textAt(item, 'name');
 	if (type === 'mcp_approval_request') return `approval of ${name ?? 'a tool'}`;
-	return name ?? type.replace(/_(?:call|call_output|output|request|response)$/, '').replaceAll('_', ' ');
+	return (
+		name ?? type.replace(/_(?:call|call_output|output|request|response)$/, '').replaceAll('_', ' ')
+	);
 }
 
 function toolText(item: Item): string {
@@ -64,7 +66,9 @@ export function turnsOf(items: readonly Item[]): Turn[] {
 		const type = textAt(item, 'type') ?? '';
 		if (type === 'message') {
 			const text = itemText(item);
-			return text === '' ? [] : [{ kind: 'message', role: textAt(item, 'role') ?? 'user', name: '', text }];
+			return text === ''
+				? []
+				: [{ kind: 'message', role: textAt(item, 'role') ?? 'user', name: '', text }];
 		}
 		if (type === '' || hidden.has(type)) return [];
 		return [

@@ -30,12 +30,14 @@ const customHeaders: HeaderField = {
 	advice: {
 		wrongName: 'Use letters, digits and hyphens, such as x-gateway-route.',
 		reserved: 'The request itself settles this header. Remove it from the credential.',
-		wrongValue: 'Remove line breaks and characters beyond Latin-1; white space may have come along with pasting.',
+		wrongValue:
+			'Remove line breaks and characters beyond Latin-1; white space may have come along with pasting.',
 	},
 };
 
 /** Names of headers whose value is a secret; that of another may be a word that conversations have, too. */
-const SECRET_HEADER = /auth|key|token|secret|pass|cookie|credential|signature|session|jwt|assertion/i;
+const SECRET_HEADER =
+	/auth|key|token|secret|pass|cookie|credential|signature|session|jwt|assertion/i;
 
 /** What stands before a secret in a header. */
 const SCHEME = /^(?:Basic|Bearer|Token)\s+/i;
@@ -68,7 +70,10 @@ export function parseCredential(data: ICredentialDataDecryptedObject): Credentia
 	for (const header of headers) checkHeader(header, customHeaders);
 	const base = isNothing(data.baseUrl) ? DEFAULT_BASE_URL : data.baseUrl;
 	if (typeof base !== 'string') {
-		throw new FieldError(`${BASE_URL} is ${kindOf(base)}, not text`, `Enter a URL such as ${DEFAULT_BASE_URL}.`);
+		throw new FieldError(
+			`${BASE_URL} is ${kindOf(base)}, not text`,
+			`Enter a URL such as ${DEFAULT_BASE_URL}.`,
+		);
 	}
 	return {
 		data,
@@ -100,7 +105,11 @@ export async function readCredential(context: IExecuteFunctions): Promise<Creden
 }
 
 /** n8n 1.x has the fields of the restriction, but not the function that decides; this is its rule. */
-function domainsFor(data: ICredentialDataDecryptedObject, url: string, own: string): string | undefined {
+function domainsFor(
+	data: ICredentialDataDecryptedObject,
+	url: string,
+	own: string,
+): string | undefined {
 	const mode = data.allowedHttpRequestDomains;
 	if (mode === 'none' && url !== own) return '';
 	if (mode !== 'domains') return undefined;
@@ -117,7 +126,11 @@ function domainsFor(data: ICredentialDataDecryptedObject, url: string, own: stri
  * The domains to which n8n restricts requests to `url`; undefined where there is no restriction.
  * @throws {FieldError} when the credential does not allow the address
  */
-export function allowedDomainsFor(node: INode, credential: Credential, url: string): string | undefined {
+export function allowedDomainsFor(
+	node: INode,
+	credential: Credential,
+	url: string,
+): string | undefined {
 	const { data, baseUrl } = credential;
 	let allowed: string | undefined;
 	if (typeof n8n.assertCredentialAllowsUrl === 'function') {

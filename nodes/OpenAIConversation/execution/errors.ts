@@ -16,12 +16,19 @@ export interface ItemFailure {
 
 const withoutGaps = (object: Record<string, string | number | true | undefined>): JsonObject =>
 	Object.fromEntries(
-		Object.entries(object).filter((entry): entry is [string, string | number | true] => entry[1] !== undefined),
+		Object.entries(object).filter(
+			(entry): entry is [string, string | number | true] => entry[1] !== undefined,
+		),
 	);
 
 const MAY_HAVE_HAPPENED = 'The server may have carried it out all the same.';
 
-function fromRequest(node: INode, { details }: RequestFailure, item: number, where: string): ItemFailure {
+function fromRequest(
+	node: INode,
+	{ details }: RequestFailure,
+	item: number,
+	where: string,
+): ItemFailure {
 	const { message, status, code, param, type, requestId, attempts, holding } = details;
 	const uncertain = details.mayHaveHappened && details.repeatable === false;
 	const facts = [
@@ -52,7 +59,15 @@ function fromRequest(node: INode, { details }: RequestFailure, item: number, whe
 		conversation: holding?.conversation,
 		item_count: holding?.items,
 	});
-	const response: NodeJsonObject = withoutGaps({ message, status, code, param, type, request_id: requestId, attempts });
+	const response: NodeJsonObject = withoutGaps({
+		message,
+		status,
+		code,
+		param,
+		type,
+		request_id: requestId,
+		attempts,
+	});
 	const error = new NodeApiError(node, response, { message, description, itemIndex: item });
 	// n8n puts a text of its own in place of messages in which it finds the name of a system error.
 	error.message = message + where;
@@ -62,7 +77,13 @@ function fromRequest(node: INode, { details }: RequestFailure, item: number, whe
 	return { error, json };
 }
 
-function fromMessage(node: INode, message: string, advice: string | undefined, item: number, where: string): ItemFailure {
+function fromMessage(
+	node: INode,
+	message: string,
+	advice: string | undefined,
+	item: number,
+	where: string,
+): ItemFailure {
 	const error = new NodeOperationError(node, message, { itemIndex: item });
 	error.message = message + where;
 	error.description = advice ?? null;
@@ -89,7 +110,13 @@ export function describeFailure(
 		return fromRequest(node, clean, item, where);
 	}
 	if (cause instanceof FieldError) {
-		return fromMessage(node, redactor.text(cause.message), redactor.text(cause.advice), item, where);
+		return fromMessage(
+			node,
+			redactor.text(cause.message),
+			redactor.text(cause.advice),
+			item,
+			where,
+		);
 	}
 	// An expression that n8n could not resolve, or a fault of our own.
 	const message = cause instanceof Error ? cause.message : String(cause);

@@ -62,7 +62,8 @@ export function createSend(context: IExecuteFunctions, credential: Credential): 
 export function withCode(error: unknown): unknown {
 	if (!(error instanceof Error) || error.cause !== undefined) return error;
 	if (!('httpCode' in error) || typeof error.httpCode !== 'string') return error;
-	const [message]: unknown[] = 'messages' in error && Array.isArray(error.messages) ? error.messages : [];
+	const [message]: unknown[] =
+		'messages' in error && Array.isArray(error.messages) ? error.messages : [];
 	return Object.assign(error, {
 		code: /^\d+$/.test(error.httpCode) ? 'ERR_BAD_RESPONSE' : error.httpCode,
 		// Where it was the connecting that failed, Node.js' message begins with it.

@@ -63,10 +63,14 @@ export function summary(
 	const repeated = [...retries.values()].reduce((sum, count) => sum + count, 0);
 	const isWaitNotable = times.waitedMs >= NOTABLE_WAIT_MS;
 	if (repeated === 0 && !isWaitNotable && items < MANY_ITEMS) return undefined;
-	const reasons = [...retries].map(([reason, count]) => `${reason}: ${count.toLocaleString('en-US')}`);
+	const reasons = [...retries].map(
+		([reason, count]) => `${reason}: ${count.toLocaleString('en-US')}`,
+	);
 	const parts = [
 		`${plural(requests, 'request', 'requests')} for ${plural(items, 'item', 'items')}`,
-		repeated === 0 ? 'no retries' : `${plural(repeated, 'retry', 'retries')} (${reasons.join(', ')})`,
+		repeated === 0
+			? 'no retries'
+			: `${plural(repeated, 'retry', 'retries')} (${reasons.join(', ')})`,
 		...(isWaitNotable
 			? [`${duration(times.waitedMs)} of ${duration(times.ranMs)} spent waiting`]
 			: []),

@@ -48,7 +48,8 @@ export class Outcomes {
 		if (failure === undefined) return;
 		this.outputs[item] = [{ ...failure, pairedItem: { item } }];
 		this.failures += 1;
-		if (this.first === undefined || item < this.first.item) this.first = { item, error: failure.error };
+		if (this.first === undefined || item < this.first.item)
+			this.first = { item, error: failure.error };
 		this.logProgress();
 	}
 
@@ -80,7 +81,8 @@ export class Outcomes {
 	/** The first failure in input order, which then says how many items were done. */
 	firstFailure(): NodeApiError | NodeOperationError | undefined {
 		const error = this.first?.error;
-		if (error !== undefined) error.description = `${error.description ?? ''} ${this.progress()}`.trim();
+		if (error !== undefined)
+			error.description = `${error.description ?? ''} ${this.progress()}`.trim();
 		return error;
 	}
 

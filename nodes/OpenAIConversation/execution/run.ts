@@ -43,9 +43,14 @@ const readerFor =
  * An option that holds for the run as a whole, as the first item gives it. Read apart from the
  * others, so that one of them being invalid does not lift a limit.
  */
-function runOption(context: IExecuteFunctions, name: 'maxConcurrency' | 'maxRequestsPerMinute'): number {
+function runOption(
+	context: IExecuteFunctions,
+	name: 'maxConcurrency' | 'maxRequestsPerMinute',
+): number {
 	try {
-		return readOptions(() => ({ [name]: context.getNodeParameter(`${OPTIONS_NAME}.${name}`, 0, '') }))[name];
+		return readOptions(() => ({
+			[name]: context.getNodeParameter(`${OPTIONS_NAME}.${name}`, 0, ''),
+		}))[name];
 	} catch {
 		return readOptions(() => ({}))[name];
 	}
@@ -57,7 +62,9 @@ function settingsReader(context: IExecuteFunctions, credential: Credential, note
 	const checked = new Map<string, string | undefined>();
 	return (options: Options): RequestSettings => {
 		const baseUrl =
-			options.baseUrl === undefined ? credential.baseUrl : parseBaseUrl(options.baseUrl, 'Base URL');
+			options.baseUrl === undefined
+				? credential.baseUrl
+				: parseBaseUrl(options.baseUrl, 'Base URL');
 		if (!checked.has(baseUrl)) {
 			checked.set(baseUrl, allowedDomainsFor(node, credential, baseUrl));
 			if (isUnprotected(baseUrl)) notes.add(plainHttp, [new URL(baseUrl).host]);
@@ -146,7 +153,10 @@ export async function executeItems(
 			note: (kind, names) => notes.add(kind, names),
 		};
 		try {
-			return await operation.run(batch.map(({ job }) => job), tools);
+			return await operation.run(
+				batch.map(({ job }) => job),
+				tools,
+			);
 		} catch (error) {
 			return error instanceof Error ? error : new Error(String(error));
 		}
@@ -191,7 +201,10 @@ export async function executeItems(
 	const failure = context.continueOnFail() ? undefined : outcomes.firstFailure();
 	if (failure !== undefined) throw failure;
 
-	const sum = summary(count, tally, { ranMs: performance.now() - startedAt, waitedMs: gate.waitedMs });
+	const sum = summary(count, tally, {
+		ranMs: performance.now() - startedAt,
+		waitedMs: gate.waitedMs,
+	});
 	context.addExecutionHints(...notes.hints(), ...(sum === undefined ? [] : [sum]));
 	return [outcomes.items()];
 }

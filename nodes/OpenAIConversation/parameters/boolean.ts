@@ -11,5 +11,8 @@ export function readBoolean(value: unknown, label: string, fallback: boolean): b
 	const given = typeof value === 'string' ? value.trim().toLowerCase() : value;
 	if (given === true || given === 'true') return true;
 	if (given === false || given === 'false') return false;
-	throw new FieldError(`${label} is ${quote(value)}, neither true nor false`, 'Enter true or false.');
+	throw new FieldError(
+		`${label} is ${quote(value)}, neither true nor false`,
+		'Enter true or false.',
+	);
 }

@@ -92,7 +92,10 @@ export function parseConversationId(value: unknown): string {
 	}
 	const text = typeof value === 'string' ? trimPasted(value) : value;
 	if (isNothing(text)) {
-		throw new FieldError(`${LABEL} is empty`, `${HOW_TO} An expression that finds nothing leaves the field empty.`);
+		throw new FieldError(
+			`${LABEL} is empty`,
+			`${HOW_TO} An expression that finds nothing leaves the field empty.`,
+		);
 	}
 	if (typeof text !== 'string') {
 		throw new FieldError(`${LABEL} is ${kindOf(value)}, not the ID of a conversation`, HOW_TO);

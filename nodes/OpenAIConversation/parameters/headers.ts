@@ -45,14 +45,23 @@ export interface HeaderField {
  * Refuses what n8n's helper would send without what does not fit, or not at all, and nobody would know why.
  * @throws {FieldError}
  */
-export function checkHeader([name, value]: readonly [string, string], { label, reserved, advice }: HeaderField): void {
+export function checkHeader(
+	[name, value]: readonly [string, string],
+	{ label, reserved, advice }: HeaderField,
+): void {
 	if (!HEADER_NAME.test(name) || DROPPED.has(name.toLowerCase())) {
-		throw new FieldError(`${label} has the name ${quote(name)}, which can't be the name of a header`, advice.wrongName);
+		throw new FieldError(
+			`${label} has the name ${quote(name)}, which can't be the name of a header`,
+			advice.wrongName,
+		);
 	}
 	if (reserved.has(name.toLowerCase())) {
 		throw new FieldError(`${label} can't set ${name}`, advice.reserved);
 	}
 	if (!HEADER_VALUE.test(value)) {
-		throw new FieldError(`The value of ${name} in ${label} has characters that a header can't carry`, advice.wrongValue);
+		throw new FieldError(
+			`The value of ${name} in ${label} has characters that a header can't carry`,
+			advice.wrongValue,
+		);
 	}
 }

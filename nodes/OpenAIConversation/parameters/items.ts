@@ -40,8 +40,16 @@ export const messagesField: INodeProperties = {
 					type: 'options',
 					options: [
 						{ name: 'Assistant', value: 'assistant', description: 'The model' },
-						{ name: 'Developer', value: 'developer', description: 'Instructions of the application' },
-						{ name: 'System', value: 'system', description: 'Instructions of the application, older name' },
+						{
+							name: 'Developer',
+							value: 'developer',
+							description: 'Instructions of the application',
+						},
+						{
+							name: 'System',
+							value: 'system',
+							description: 'Instructions of the application, older name',
+						},
 						{ name: 'User', value: 'user', description: 'The person who talks to the model' },
 					],
 					default: 'user',
@@ -123,7 +131,8 @@ function fromJson(value: unknown): JsonObject[] {
  * @throws {FieldError}
  */
 export function readOptionalItems(read: ReadParameter): JsonObject[] {
-	if (read(itemsInputField.name, 'fields') !== 'json') return fromFields(read(messagesField.name, {}));
+	if (read(itemsInputField.name, 'fields') !== 'json')
+		return fromFields(read(messagesField.name, {}));
 	const value = read(itemsJsonField.name, '');
 	return isNothing(value) ? [] : fromJson(value);
 }
@@ -136,6 +145,9 @@ export function readItems(read: ReadParameter): JsonObject[] {
 	const items = readOptionalItems(read);
 	if (items.length > 0) return items;
 	throw read(itemsInputField.name, 'fields') === 'json'
-		? new FieldError(`${itemsJsonField.displayName} holds no item`, `Enter items such as ${EXAMPLE}.`)
+		? new FieldError(
+				`${itemsJsonField.displayName} holds no item`,
+				`Enter items such as ${EXAMPLE}.`,
+			)
 		: new FieldError(`${LABEL} has no message`, 'Add at least one message.');
 }

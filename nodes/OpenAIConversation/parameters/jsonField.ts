@@ -67,7 +67,8 @@ export function parseJsonField(value: unknown, label: string, example: string): 
 	const advice = `Enter JSON such as ${example}, or use an expression that gives it.`;
 	if (typeof value !== 'string') {
 		const json = isPlainObject(value) || Array.isArray(value) ? asJson(value) : undefined;
-		if (json === undefined) throw new FieldError(`${label} holds something that is no JSON`, advice);
+		if (json === undefined)
+			throw new FieldError(`${label} holds something that is no JSON`, advice);
 		if (isTooDeep(json)) throw tooDeep(label);
 		return json;
 	}

@@ -30,7 +30,8 @@ export const limitFields = [returnAllField, limitField];
  * @throws {FieldError} when Limit is no whole number of 1 or more, or Return All neither true nor false
  */
 export function readLimit(read: ReadParameter): number {
-	if (readBoolean(read(returnAllField.name, false), returnAllField.displayName, false)) return Infinity;
+	if (readBoolean(read(returnAllField.name, false), returnAllField.displayName, false))
+		return Infinity;
 	return readNumber(read(limitField.name, 50), {
 		label: limitField.displayName,
 		fallback: 50,

@@ -92,7 +92,10 @@ function fromFields(value: unknown): Pair[] {
 	const rows = isPlainObject(value) ? value.pairs : undefined;
 	// A single row comes without its list when the collection was built by hand.
 	const list = Array.isArray(rows) ? rows : isPlainObject(rows) ? [rows] : [];
-	const pairs = Array.from(list, (row: unknown): Pair => (isPlainObject(row) ? [row.key, row.value] : [row, undefined]));
+	const pairs = Array.from(
+		list,
+		(row: unknown): Pair => (isPlainObject(row) ? [row.key, row.value] : [row, undefined]),
+	);
 	const isUntouched = pairs.length === 1 && pairs.every(([key, text]) => key === '' && text === '');
 	return isUntouched ? [] : pairs;
 }
@@ -121,7 +124,10 @@ function checkedKey(key: unknown): string {
 	}
 	const text = String(key);
 	if (text.trim() === '') {
-		throw new FieldError(`A key in ${LABEL} is empty`, 'Give every pair a key, or remove the pair.');
+		throw new FieldError(
+			`A key in ${LABEL} is empty`,
+			'Give every pair a key, or remove the pair.',
+		);
 	}
 	const length = characters(text);
 	if (length > MAX_KEY_LENGTH) {
@@ -195,7 +201,9 @@ function checkedPairs(pairs: readonly Pair[], nullRemoves: boolean): MetadataCha
 }
 
 const onlyText = (changes: MetadataChanges): Metadata =>
-	Object.fromEntries(Object.entries(changes).filter((pair): pair is [string, string] => pair[1] !== null));
+	Object.fromEntries(
+		Object.entries(changes).filter((pair): pair is [string, string] => pair[1] !== null),
+	);
 
 interface Given {
 	pairs: Pair[];

@@ -14,7 +14,10 @@ export interface NumberRules {
  * A number in its range; text that is a number counts, as an expression may give it.
  * @throws {FieldError} for anything else, NaN and Infinity included
  */
-export function readNumber(value: unknown, { label, fallback, min, max, whole }: NumberRules): number {
+export function readNumber(
+	value: unknown,
+	{ label, fallback, min, max, whole }: NumberRules,
+): number {
 	if (isNothing(value)) return fallback;
 	const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
 	const valid =

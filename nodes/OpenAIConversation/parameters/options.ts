@@ -92,7 +92,8 @@ const additionalBody: INodeProperties = {
 	type: 'json',
 	default: '',
 	placeholder: 'e.g. { "new_parameter": true }',
-	description: 'JSON that is added to what the request sends, and replaces what has the same name, for parameters that this node does not know yet',
+	description:
+		'JSON that is added to what the request sends, and replaces what has the same name, for parameters that this node does not know yet',
 };
 
 const pairs = (
@@ -239,7 +240,9 @@ const headerField: HeaderField = {
 function rowsOf(value: unknown, key: string): Array<readonly [name: unknown, value: unknown]> {
 	const rows = isPlainObject(value) ? value[key] : undefined;
 	const list = Array.isArray(rows) ? rows : isPlainObject(rows) ? [rows] : [];
-	return Array.from(list, (row: unknown) => (isPlainObject(row) ? [row.name, row.value] : [row, undefined]));
+	return Array.from(list, (row: unknown) =>
+		isPlainObject(row) ? [row.name, row.value] : [row, undefined],
+	);
 }
 
 function rowText(value: unknown, what: string, label: string): string {
@@ -275,7 +278,10 @@ function readQuery(value: unknown): Array<readonly [string, string]> {
 	return rowsOf(value, 'parameters').map(([rawName, rawValue]) => {
 		const name = trimPasted(rowText(rawName, 'A name', label));
 		if (name === '') {
-			throw new FieldError(`A name in ${label} is empty`, 'Give every parameter a name, or remove it.');
+			throw new FieldError(
+				`A name in ${label} is empty`,
+				'Give every parameter a name, or remove it.',
+			);
 		}
 		const text = rowText(rawValue, `The value of ${quote(name)}`, label);
 		if (hasHalfCharacter(name + text)) throw halfCharacter(label);
@@ -321,7 +327,12 @@ function readText(value: unknown, label: string): string | undefined {
 	throw new FieldError(`${label} is ${kindOf(value)}, not text`, 'Enter text.');
 }
 
-const numberIn = (value: unknown, field: INodeProperties, [min, max]: readonly [number, number], whole: boolean) =>
+const numberIn = (
+	value: unknown,
+	field: INodeProperties,
+	[min, max]: readonly [number, number],
+	whole: boolean,
+) =>
 	readNumber(value, { label: field.displayName, fallback: Number(field.default), min, max, whole });
 
 /**
@@ -335,9 +346,18 @@ export function readOptions(read: ReadParameter): Options {
 	return {
 		timeout: numberIn(given.timeout, timeout, TIMEOUT_RANGE, false),
 		maxRetries: numberIn(given.maxRetries, maxRetries, RETRIES_RANGE, true),
-		retryNetworkErrors: readBoolean(given.retryNetworkErrors, retryNetworkErrors.displayName, false),
+		retryNetworkErrors: readBoolean(
+			given.retryNetworkErrors,
+			retryNetworkErrors.displayName,
+			false,
+		),
 		maxConcurrency: numberIn(given.maxConcurrency, maxConcurrency, CONCURRENCY_RANGE, true),
-		maxRequestsPerMinute: numberIn(given.maxRequestsPerMinute, maxRequestsPerMinute, RATE_RANGE, false),
+		maxRequestsPerMinute: numberIn(
+			given.maxRequestsPerMinute,
+			maxRequestsPerMinute,
+			RATE_RANGE,
+			false,
+		),
 		baseUrl: readText(given.baseUrl, baseUrl.displayName),
 		additionalHeaders: readHeaders(given.additionalHeaders),
 		additionalQuery: readQuery(given.additionalQuery),

@@ -27,7 +27,9 @@ const OPEN_STATUSES = new Set([408, 502, 504]);
 /** The JSON value in a body; undefined when it is no JSON in UTF-8. */
 function parseBody(body: unknown): JsonValue | undefined {
 	try {
-		const text = Buffer.isBuffer(body) ? new TextDecoder('utf-8', { fatal: true }).decode(body) : body;
+		const text = Buffer.isBuffer(body)
+			? new TextDecoder('utf-8', { fatal: true }).decode(body)
+			: body;
 		if (typeof text !== 'string') return undefined;
 		const parsed: JsonValue = JSON.parse(text);
 		return parsed;
@@ -43,7 +45,9 @@ function nameOf(body: unknown, parsed: JsonValue | undefined): string {
 		if (Array.isArray(parsed)) return 'a JSON list';
 		return parsed === null ? 'an empty JSON value (null)' : `a JSON ${typeof parsed}`;
 	}
-	const start = (Buffer.isBuffer(body) ? body.subarray(0, 500).toString('latin1') : String(body ?? ''))
+	const start = (
+		Buffer.isBuffer(body) ? body.subarray(0, 500).toString('latin1') : String(body ?? '')
+	)
 		.trimStart()
 		.toLowerCase();
 	if (start === '') return 'nothing';

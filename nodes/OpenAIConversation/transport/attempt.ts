@@ -88,7 +88,7 @@ function describe(error: unknown, host: string, redactor: Redactor): Reason {
 			code: handshake,
 			message: `No secure connection to ${host} could be made (${handshake})`,
 			advice:
-				'Check Base URL in the credential and in the options: its port may speak http and not https, or the server may be too old for today\'s encryption.',
+				"Check Base URL in the credential and in the options: its port may speak http and not https, or the server may be too old for today's encryption.",
 			mayHaveHappened: false,
 		};
 	}

@@ -176,7 +176,8 @@ function createPace() {
 			const tokenRate = waitMs <= LONGEST_TOKEN_WAIT_MS ? (1_000 / waitMs) * MARGIN : undefined;
 			if (startedAt > cutAt) cut(time, waitMs, tokenRate);
 			// One of the same moment: the longest of their waits is the whole time for one request.
-			else if (state === 'named' && tokenRate !== undefined) perSecond = Math.min(perSecond, tokenRate);
+			else if (state === 'named' && tokenRate !== undefined)
+				perSecond = Math.min(perSecond, tokenRate);
 			const hold = state === 'measured' ? waitMs : Math.max(waitMs, SHORTEST_HOLD_MS);
 			resumedAt = Math.max(resumedAt, time + hold);
 			return hold;

@@ -61,7 +61,8 @@ const pairAt = (text: string, index: number): number =>
 
 function runsOf(secret: string, length: number): Set<string> {
 	const runs = new Set<string>();
-	for (let start = 0; start + length <= secret.length; start++) runs.add(secret.slice(start, start + length));
+	for (let start = 0; start + length <= secret.length; start++)
+		runs.add(secret.slice(start, start + length));
 	return runs;
 }
 
@@ -103,7 +104,11 @@ const standsAlone = (text: string, start: number, end: number): boolean =>
 
 /** Finds a text where it stands as a word of its own. */
 function* findWord(text: string, word: string): Generator<Stretch, void> {
-	for (let start = text.indexOf(word); start >= 0; start = text.indexOf(word, start + word.length)) {
+	for (
+		let start = text.indexOf(word);
+		start >= 0;
+		start = text.indexOf(word, start + word.length)
+	) {
 		const end = start + word.length;
 		if (standsAlone(text, start, end)) yield [start, end];
 	}
@@ -150,7 +155,10 @@ export function createRedactor(key: string, otherSecrets: readonly OtherSecret[]
 		wholes.reduce((rest, each) => rest.replaceAll(each, () => mark), text);
 
 	const inText = (text: string): string => {
-		const rest = withoutWhole(text, others.map((other) => other.text));
+		const rest = withoutWhole(
+			text,
+			others.map((other) => other.text),
+		);
 		if (secret.length > LONGEST_SHOWN_RUN) return replace(rest, [...find(rest)], mark);
 		return secret === '' ? rest : replace(rest, [...findWord(rest, whole)], mark);
 	};
@@ -170,7 +178,9 @@ export function createRedactor(key: string, otherSecrets: readonly OtherSecret[]
 		const found = [...find(rest)];
 		const counting = found.some((stretch) => isLong(rest, stretch))
 			? found
-			: found.filter(([start, end]) => standsAlone(rest, start, end) && !isWordLike(rest.slice(start, end)));
+			: found.filter(
+					([start, end]) => standsAlone(rest, start, end) && !isWordLike(rest.slice(start, end)),
+				);
 		return replace(rest, counting, mark);
 	};
 
@@ -182,7 +192,10 @@ export function createRedactor(key: string, otherSecrets: readonly OtherSecret[]
 		}
 		if (!isJsonObject(value)) return value;
 		const entries = Object.entries(value);
-		const copy = entries.map(([name, part]): [string, JsonValue] => [inDataText(name), redactData(part)]);
+		const copy = entries.map(([name, part]): [string, JsonValue] => [
+			inDataText(name),
+			redactData(part),
+		]);
 		const same = copy.every(([name, part], index) => {
 			const entry = entries[index];
 			return entry !== undefined && entry[0] === name && entry[1] === part;

@@ -22,7 +22,12 @@ export interface RetryRules {
 }
 
 /** Why an attempt is worth repeating, in the user's words. */
-export type RetryReason = 'rate limit' | 'server error' | 'conversation busy' | 'connection' | 'server request';
+export type RetryReason =
+	| 'rate limit'
+	| 'server error'
+	| 'conversation busy'
+	| 'connection'
+	| 'server request';
 
 /** The longest wait that a server may ask for, in ms. PSOpenAI's Get-RetryDelay and openai-node use the same 60 s. */
 export const LONGEST_NAMED_WAIT_MS = 60_000;
@@ -50,7 +55,10 @@ const DATE = /[A-Za-z]{3}/;
  * The wait that the server names, in ms: `retry-after-ms`, else `retry-after` in seconds or as a
  * date. Undefined when it names none, or one that is not over 0 and at most 60 s.
  */
-export function namedWait(headers: Readonly<Record<string, unknown>>, now: number): number | undefined {
+export function namedWait(
+	headers: Readonly<Record<string, unknown>>,
+	now: number,
+): number | undefined {
 	const milliseconds = headerText(headers, 'retry-after-ms') ?? '';
 	const after = headerText(headers, 'retry-after') ?? '';
 	const candidates = [

@@ -30,7 +30,11 @@ import { makeN8nFolder, n8nEnvironment } from './environment.mjs';
  * @returns {value is IRun}
  */
 const isRun = (value) =>
-	typeof value === 'object' && value !== null && 'data' in value && 'mode' in value && 'startedAt' in value;
+	typeof value === 'object' &&
+	value !== null &&
+	'data' in value &&
+	'mode' in value &&
+	'startedAt' in value;
 
 /**
  * @param {string} output of `n8n execute --rawOutput`: log lines, then the run as JSON over many lines
@@ -91,7 +95,8 @@ export function n8nCli(settings) {
 			await importFile('import:credentials', credentials, 'credentials'),
 
 		/** @param {import('./rest.mjs').Workflow[]} workflows each with an ID */
-		importWorkflows: async (workflows) => await importFile('import:workflow', workflows, 'workflows'),
+		importWorkflows: async (workflows) =>
+			await importFile('import:workflow', workflows, 'workflows'),
 
 		/**
 		 * Makes a workflow's webhooks work from n8n's next start on.

@@ -16,8 +16,12 @@ const PASSED_ON =
  * @returns {NodeJS.ProcessEnv} n8n on loopback only, asking nothing of anybody else
  */
 export function n8nEnvironment({ folder, port, brokerPort, env = {} }) {
-	const machine = Object.fromEntries(Object.entries(process.env).filter(([name]) => PASSED_ON.test(name)));
-	const noProxy = [machine['NO_PROXY'] ?? machine['no_proxy'], '127.0.0.1', 'localhost'].filter(Boolean).join(',');
+	const machine = Object.fromEntries(
+		Object.entries(process.env).filter(([name]) => PASSED_ON.test(name)),
+	);
+	const noProxy = [machine['NO_PROXY'] ?? machine['no_proxy'], '127.0.0.1', 'localhost']
+		.filter(Boolean)
+		.join(',');
 	return {
 		...withProjectTools(machine),
 		NO_PROXY: noProxy,

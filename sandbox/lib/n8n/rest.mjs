@@ -99,11 +99,17 @@ export function n8nRest(url, owner) {
 		});
 		const text = await response.text();
 		if (!response.ok) {
-			throw new Failure(`n8n did not let its owner in (${response.status} for ${path}): ${text.slice(0, 300)}`, {
-				todo: 'Was the password changed in the editor? `npm run sandbox:reset` begins anew.',
-			});
+			throw new Failure(
+				`n8n did not let its owner in (${response.status} for ${path}): ${text.slice(0, 300)}`,
+				{
+					todo: 'Was the password changed in the editor? `npm run sandbox:reset` begins anew.',
+				},
+			);
 		}
-		cookie = response.headers.getSetCookie().map((each) => each.split(';')[0]).join('; ');
+		cookie = response.headers
+			.getSetCookie()
+			.map((each) => each.split(';')[0])
+			.join('; ');
 	}
 
 	/**
@@ -126,7 +132,9 @@ export function n8nRest(url, owner) {
 	async function rest(method, path, body) {
 		const answer = await ask(method, path, body);
 		if (answer.status >= 400) {
-			throw new Failure(`n8n answered ${method} ${path} with ${answer.status}: ${JSON.stringify(answer.body).slice(0, 500)}`);
+			throw new Failure(
+				`n8n answered ${method} ${path} with ${answer.status}: ${JSON.stringify(answer.body).slice(0, 500)}`,
+			);
 		}
 		return field(answer.body, 'data');
 	}
@@ -146,7 +154,9 @@ export function n8nRest(url, owner) {
 	async function publishWorkflow(id) {
 		const workflow = await rest('GET', `/rest/workflows/${id}`);
 		if (field(workflow, 'activeVersionId')) return;
-		await rest('POST', `/rest/workflows/${id}/activate`, { versionId: field(workflow, 'versionId') });
+		await rest('POST', `/rest/workflows/${id}/activate`, {
+			versionId: field(workflow, 'versionId'),
+		});
 	}
 
 	return {
@@ -207,7 +217,8 @@ export function n8nRest(url, owner) {
 					body: JSON.stringify(body),
 					...(signal && { signal }),
 				});
-				const isUnknown = answer.status === 404 && /is not registered/.test(String(field(answer.body, 'message')));
+				const isUnknown =
+					answer.status === 404 && /is not registered/.test(String(field(answer.body, 'message')));
 				if (!isUnknown || Date.now() > deadline) return answer;
 				await wait(200);
 			}

@@ -24,7 +24,8 @@ const PREFERRED_PORT = 4010;
  */
 export function withoutKey(text, apiKey) {
 	for (let start = 0; start + 5 <= apiKey.length; start++) {
-		if (text.includes(apiKey.slice(start, start + 5))) return '(not shown: it repeats a part of the key)';
+		if (text.includes(apiKey.slice(start, start + 5)))
+			return '(not shown: it repeats a part of the key)';
 	}
 	return text;
 }
@@ -64,7 +65,10 @@ const caller = (baseUrl, apiKey) => async (method, path, body) => {
 		answer = undefined;
 	}
 	if (!response.ok || typeof answer !== 'object') {
-		const message = withoutKey(String(at(answer, 'error', 'message') ?? text.slice(0, 200)), apiKey);
+		const message = withoutKey(
+			String(at(answer, 'error', 'message') ?? text.slice(0, 200)),
+			apiKey,
+		);
 		throw new Failure(`The API answered ${asked} with ${response.status}: ${message}`, { todo });
 	}
 	return answer;
@@ -77,13 +81,15 @@ const caller = (baseUrl, apiKey) => async (method, path, body) => {
  */
 async function embeddedApi(apiKey, note) {
 	const port = await freePort(PREFERRED_PORT);
-	if (port !== PREFERRED_PORT) note(`Port ${PREFERRED_PORT} is taken; the API server uses ${port} instead.`);
+	if (port !== PREFERRED_PORT)
+		note(`Port ${PREFERRED_PORT} is taken; the API server uses ${port} instead.`);
 	const server = await startServer({ port, apiKeys: [apiKey] });
 	return {
 		baseUrl: server.url,
 		apiKey,
 		description: `the embedded API server at ${server.url} (set OPENAI_API_KEY to use OpenAI’s)`,
-		received: () => server.requests.map(({ method, path, bodyText }) => ({ method, path, body: bodyText })),
+		received: () =>
+			server.requests.map(({ method, path, bodyText }) => ({ method, path, body: bodyText })),
 		call: caller(server.url, apiKey),
 		close: async () => await server.close(),
 	};

@@ -29,11 +29,16 @@ function optionsIn(args) {
 	try {
 		const { values } = parseArgs({
 			args,
-			options: { once: { type: 'boolean', default: false }, dev: { type: 'boolean', default: false } },
+			options: {
+				once: { type: 'boolean', default: false },
+				dev: { type: 'boolean', default: false },
+			},
 		});
 		return values;
 	} catch (error) {
-		throw new Failure(messageOf(error), { todo: 'Use `npm start`, `npm start -- --once` or `npm run dev`.' });
+		throw new Failure(messageOf(error), {
+			todo: 'Use `npm start`, `npm start -- --once` or `npm run dev`.',
+		});
 	}
 }
 
@@ -59,7 +64,9 @@ async function saveCredentials(n8n, api) {
  */
 async function addExamples(n8n) {
 	const first = await readExample(FIRST, n8n.folder);
-	const examples = await Promise.all((await exampleNames()).map(async (name) => await readExample(name, n8n.folder)));
+	const examples = await Promise.all(
+		(await exampleNames()).map(async (name) => await readExample(name, n8n.folder)),
+	);
 	/** @type {Workflow[]} */
 	const unknown = [];
 	for (const example of examples) {
@@ -97,7 +104,10 @@ export async function launch(args, toldToEnd) {
 	let n8n;
 	try {
 		const entry = await step(`n8n ${n8nVersion}`, ensureN8n);
-		const tarball = await step('Building and packing the node', async (say) => await packNode({ say }));
+		const tarball = await step(
+			'Building and packing the node',
+			async (say) => await packNode({ say }),
+		);
 		const { owner, apiKey: sandboxKey } = await sandboxSecrets(stateFolder);
 		const opened = await openApi({ env: process.env, sandboxKey, note });
 		api = opened;
@@ -112,7 +122,10 @@ export async function launch(args, toldToEnd) {
 			log: join(stateFolder, 'logs', 'n8n.log'),
 			...(dev && { env: { N8N_DEV_RELOAD: 'true' } }),
 		};
-		await step('Installing the packed node in n8n', async () => await installNode(settings.folder, tarball));
+		await step(
+			'Installing the packed node in n8n',
+			async () => await installNode(settings.folder, tarball),
+		);
 		const started = await step('Starting n8n', async (say) => {
 			const port = await freePort(EDITOR_PORT);
 			if (port !== EDITOR_PORT) note(`Port ${EDITOR_PORT} is taken; n8n uses ${port} instead.`);
@@ -122,7 +135,10 @@ export async function launch(args, toldToEnd) {
 		});
 		n8n = started;
 		await step('Saving the credentials', async () => await saveCredentials(started, opened));
-		const workflowId = await step('Adding the example workflows', async () => await addExamples(started));
+		const workflowId = await step(
+			'Adding the example workflows',
+			async () => await addExamples(started),
+		);
 		const run = await step(
 			'Running it over its webhook',
 			async () => await runExample({ n8n: started, api: opened, workflowId, conversationId }),
@@ -132,7 +148,11 @@ export async function launch(args, toldToEnd) {
 		process.stdout.write(welcome({ n8n: started, api: opened, workflowId, run }));
 		if (dev) rebuildOnChange({ folder: settings.folder, progress });
 		const ended = await Promise.race([toldToEnd, started.ended]);
-		if (ended) throw new Failure('n8n ended by itself.', { todo: 'See the log, then start again.', log: settings.log });
+		if (ended)
+			throw new Failure('n8n ended by itself.', {
+				todo: 'See the log, then start again.',
+				log: settings.log,
+			});
 		process.stdout.write('\nStopping …\n');
 		return 0;
 	} finally {

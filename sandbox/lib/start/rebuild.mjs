@@ -38,7 +38,11 @@ export function rebuildOnChange({ folder, progress }) {
 	}
 
 	gulp.watch(SOURCES, { cwd: root }, async () => {
-		await progress.step('Building the change', rebuild).catch((error) => progress.note(messageOf(error)));
+		await progress
+			.step('Building the change', rebuild)
+			.catch((error) => progress.note(messageOf(error)));
 	});
-	progress.note('Change a file in nodes/ or credentials/: the open editor shows it within seconds.');
+	progress.note(
+		'Change a file in nodes/ or credentials/: the open editor shows it within seconds.',
+	);
 }

@@ -60,7 +60,10 @@ export async function runExample({ n8n, api, workflowId, conversationId: id }) {
 		if (at(stored, 'metadata', key) !== value) {
 			throw new Failure(
 				`The metadata did not arrive: the conversation has ${JSON.stringify(field(stored, 'metadata'))}.`,
-				{ todo: 'Open the workflow’s last execution in the editor to see what was sent.', log: n8n.log },
+				{
+					todo: 'Open the workflow’s last execution in the editor to see what was sent.',
+					log: n8n.log,
+				},
 			);
 		}
 	}

@@ -26,7 +26,8 @@ const freshSecrets = () => ({
  * @returns {value is Secrets}
  */
 const isSecrets = (value) =>
-	typeof field(value, 'apiKey') === 'string' && typeof field(field(value, 'owner'), 'password') === 'string';
+	typeof field(value, 'apiKey') === 'string' &&
+	typeof field(field(value, 'owner'), 'password') === 'string';
 
 /**
  * This sandbox's own login and key, made at its first start.

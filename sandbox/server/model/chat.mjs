@@ -41,7 +41,12 @@ export function createChat({ model, ids }) {
 		const usage = usageOf(request.bodyText, reaction);
 		if (body['stream'] !== true) return json(completion(base, reaction, usage, ids));
 		const options = body['stream_options'];
-		return stream(base, reaction, isObject(options) && options['include_usage'] === true ? usage : undefined, ids);
+		return stream(
+			base,
+			reaction,
+			isObject(options) && options['include_usage'] === true ? usage : undefined,
+			ids,
+		);
 	};
 }
 
@@ -52,14 +57,20 @@ export function createChat({ model, ids }) {
  * @param {Ids} ids
  */
 function completion(base, reaction, usage, ids) {
-	const message = { role: 'assistant', content: 'text' in reaction ? reaction.text : null, refusal: null, annotations: [] };
+	const message = {
+		role: 'assistant',
+		content: 'text' in reaction ? reaction.text : null,
+		refusal: null,
+		annotations: [],
+	};
 	return {
 		...base,
 		object: 'chat.completion',
 		choices: [
 			{
 				index: 0,
-				message: 'text' in reaction ? message : { ...message, tool_calls: [toolCall(reaction, ids)] },
+				message:
+					'text' in reaction ? message : { ...message, tool_calls: [toolCall(reaction, ids)] },
 				logprobs: null,
 				finish_reason: finishReason(reaction),
 			},

@@ -60,7 +60,9 @@ export function readTools(tools, choice) {
 	const functions = tools.flatMap((/** @type {unknown} */ tool) => {
 		if (!isObject(tool)) return [];
 		const details = isObject(tool['function']) ? tool['function'] : tool;
-		return typeof details['name'] === 'string' ? [{ name: details['name'], parameters: details['parameters'] }] : [];
+		return typeof details['name'] === 'string'
+			? [{ name: details['name'], parameters: details['parameters'] }]
+			: [];
 	});
 	const [wanted] = isObject(choice) ? readTools([choice], 'auto') : [];
 	return wanted ? functions.filter(({ name }) => name === wanted.name) : functions;
@@ -74,7 +76,9 @@ export function textOf(content) {
 	if (typeof content === 'string') return content;
 	if (!Array.isArray(content)) return '';
 	return content
-		.map((/** @type {unknown} */ part) => (isObject(part) && typeof part['text'] === 'string' ? part['text'] : ''))
+		.map((/** @type {unknown} */ part) =>
+			isObject(part) && typeof part['text'] === 'string' ? part['text'] : '',
+		)
 		.join('');
 }
 

@@ -38,7 +38,8 @@ export function createResponses({ model, ids, store }) {
 	function findConversation(reference) {
 		if (reference === undefined || reference === null) return undefined;
 		const id = isObject(reference) ? reference['id'] : reference;
-		if (typeof id !== 'string') throw invalidType(reference, 'conversation', 'a string or an object with an id');
+		if (typeof id !== 'string')
+			throw invalidType(reference, 'conversation', 'a string or an object with an id');
 		const conversation = store.getConversation(id);
 		if (!conversation) throw conversationNotFound(id);
 		return conversation;
@@ -57,10 +58,14 @@ export function createResponses({ model, ids, store }) {
 		const conversation = findConversation(body['conversation']);
 		const input = readInput(body['input'], conversation);
 		const lastUser = input.findLastIndex((item) => item['role'] === 'user');
-		const result = input.slice(lastUser + 1).findLast((item) => item.type === 'function_call_output');
+		const result = input
+			.slice(lastUser + 1)
+			.findLast((item) => item.type === 'function_call_output');
 		const reaction = model.react({
 			tools: readTools(body['tools'], body['tool_choice']),
-			toolResult: result && (typeof result['output'] === 'string' ? result['output'] : textOf(result['output'])),
+			toolResult:
+				result &&
+				(typeof result['output'] === 'string' ? result['output'] : textOf(result['output'])),
 			userText: textOf(input[lastUser]?.['content']),
 		});
 		const output = outputItem(reaction, ids);
@@ -80,10 +85,22 @@ export function createResponses({ model, ids, store }) {
  */
 function outputItem(reaction, ids) {
 	if (!('text' in reaction)) {
-		return { id: ids.item('function_call'), type: 'function_call', status: 'completed', call_id: ids.call(), ...reaction };
+		return {
+			id: ids.item('function_call'),
+			type: 'function_call',
+			status: 'completed',
+			call_id: ids.call(),
+			...reaction,
+		};
 	}
 	const content = [{ type: 'output_text', annotations: [], logprobs: [], text: reaction.text }];
-	return { id: ids.item('message'), type: 'message', status: 'completed', role: 'assistant', content };
+	return {
+		id: ids.item('message'),
+		type: 'message',
+		status: 'completed',
+		role: 'assistant',
+		content,
+	};
 }
 
 /**
@@ -141,7 +158,11 @@ function responseObject(request, body, output, conversation, ids) {
 function stream(response, item) {
 	const begun = { ...response, status: 'in_progress', output: [], usage: null };
 	const isMessage = item.type === 'message';
-	const started = { ...item, status: 'in_progress', ...(isMessage ? { content: [] } : { arguments: '' }) };
+	const started = {
+		...item,
+		status: 'in_progress',
+		...(isMessage ? { content: [] } : { arguments: '' }),
+	};
 	const events = [
 		{ type: 'response.created', response: begun },
 		{ type: 'response.in_progress', response: begun },
@@ -151,7 +172,10 @@ function stream(response, item) {
 		{ type: 'response.completed', response },
 	];
 	return eventStream(
-		events.map((event, sequence_number) => `event: ${event.type}\ndata: ${JSON.stringify({ ...event, sequence_number })}\n\n`),
+		events.map(
+			(event, sequence_number) =>
+				`event: ${event.type}\ndata: ${JSON.stringify({ ...event, sequence_number })}\n\n`,
+		),
 	);
 }
 
@@ -162,7 +186,12 @@ function textEvents(item) {
 	const part = { type: 'output_text', annotations: [], logprobs: [], text: '' };
 	return [
 		{ type: 'response.content_part.added', ...place, part },
-		...inPieces(text).map((delta) => ({ type: 'response.output_text.delta', ...place, delta, logprobs: [] })),
+		...inPieces(text).map((delta) => ({
+			type: 'response.output_text.delta',
+			...place,
+			delta,
+			logprobs: [],
+		})),
 		{ type: 'response.output_text.done', ...place, text, logprobs: [] },
 		{ type: 'response.content_part.done', ...place, part: { ...part, text } },
 	];
@@ -173,6 +202,11 @@ function argumentsEvents(item) {
 	const place = { item_id: item.id, output_index: 0 };
 	return [
 		{ type: 'response.function_call_arguments.delta', ...place, delta: item['arguments'] },
-		{ type: 'response.function_call_arguments.done', ...place, name: item['name'], arguments: item['arguments'] },
+		{
+			type: 'response.function_call_arguments.done',
+			...place,
+			name: item['name'],
+			arguments: item['arguments'],
+		},
 	];
 }

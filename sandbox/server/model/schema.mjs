@@ -17,7 +17,8 @@ const CONVERSATION_ID = /\bconv_\w+/;
  * @param {string} [text] what the user said
  * @returns {unknown}
  */
-export const exampleFor = (schema, text = '') => fill(schema, 'value', { root: isObject(schema) ? schema : {}, text }, 0);
+export const exampleFor = (schema, text = '') =>
+	fill(schema, 'value', { root: isObject(schema) ? schema : {}, text }, 0);
 
 /**
  * @param {unknown} schema
@@ -33,7 +34,8 @@ function fill(schema, name, context, depth) {
 	for (const list of [schema['enum'], schema['examples']]) {
 		if (Array.isArray(list) && list.length > 0) return /** @type {unknown} */ (list[0]);
 	}
-	if (typeof schema['$ref'] === 'string') return fill(resolve(context.root, schema['$ref']), name, context, depth + 1);
+	if (typeof schema['$ref'] === 'string')
+		return fill(resolve(context.root, schema['$ref']), name, context, depth + 1);
 	for (const list of [schema['anyOf'], schema['oneOf'], schema['allOf']]) {
 		if (Array.isArray(list) && list.length > 0) return fill(list[0], name, context, depth + 1);
 	}
@@ -61,10 +63,16 @@ function fill(schema, name, context, depth) {
  */
 function fillObject(schema, context, depth) {
 	const properties = isObject(schema['properties']) ? schema['properties'] : {};
-	const required = Array.isArray(schema['required']) && schema['required'].length > 0 ? schema['required'] : Object.keys(properties);
+	const required =
+		Array.isArray(schema['required']) && schema['required'].length > 0
+			? schema['required']
+			: Object.keys(properties);
 	if (required.length === 0 && context.text !== '') return { note: context.text.slice(0, 200) };
 	return Object.fromEntries(
-		required.map((/** @type {unknown} */ key) => [String(key), fill(properties[String(key)], String(key), context, depth + 1)]),
+		required.map((/** @type {unknown} */ key) => [
+			String(key),
+			fill(properties[String(key)], String(key), context, depth + 1),
+		]),
 	);
 }
 

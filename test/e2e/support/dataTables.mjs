@@ -12,11 +12,15 @@ const isRow = (value) => typeof value === 'object' && value !== null;
  * @param {Pick<ReturnType<typeof n8nUnderTest>, 'rest'>} n8n
  */
 export function dataTables({ rest }) {
-	const project = async () => `/rest/projects/${String(field(await rest('GET', '/rest/projects/personal'), 'id'))}/data-tables`;
+	const project = async () =>
+		`/rest/projects/${String(field(await rest('GET', '/rest/projects/personal'), 'id'))}/data-tables`;
 
 	/** @param {string} name */
 	async function address(name) {
-		const found = await rest('GET', `/rest/data-tables-global?${new URLSearchParams({ filter: JSON.stringify({ name }) })}`);
+		const found = await rest(
+			'GET',
+			`/rest/data-tables-global?${new URLSearchParams({ filter: JSON.stringify({ name }) })}`,
+		);
 		return `${await project()}/${String(at(found, 'data', '0', 'id'))}`;
 	}
 
@@ -34,7 +38,8 @@ export function dataTables({ rest }) {
 		 * @param {string} name
 		 * @param {Row[]} data
 		 */
-		insert: async (name, data) => await rest('POST', `${await address(name)}/insert`, { data, returnType: 'count' }),
+		insert: async (name, data) =>
+			await rest('POST', `${await address(name)}/insert`, { data, returnType: 'count' }),
 
 		/**
 		 * @param {string} name

@@ -9,5 +9,11 @@ import { filesFolder } from '../../../sandbox/lib/n8n/environment.mjs';
 export async function savedFiles(n8nFolder) {
 	const folder = filesFolder(n8nFolder);
 	const names = await readdir(folder);
-	return new Map(await Promise.all(names.map(async (name) => /** @type {const} */ ([name, await readFile(join(folder, name), 'utf8')]))));
+	return new Map(
+		await Promise.all(
+			names.map(
+				async (name) => /** @type {const} */ ([name, await readFile(join(folder, name), 'utf8')]),
+			),
+		),
+	);
 }

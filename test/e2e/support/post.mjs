@@ -24,7 +24,10 @@ async function post(url, init) {
  * @param {unknown} body
  */
 export const postJson = async (url, body) =>
-	await post(url, () => ({ headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }));
+	await post(url, () => ({
+		headers: { 'content-type': 'application/json' },
+		body: JSON.stringify(body),
+	}));
 
 /**
  * @param {string} url

@@ -15,7 +15,8 @@ const FOREIGN = /^(npm_|OPENAI_|N8N_|NODE_OPTIONS$|JEST_|NODE_ENV$)/;
  * @param {string[]} args
  * @param {NodeJS.ProcessEnv} [env]
  */
-export const npmStart = (folder, args, env = {}) => npmRun(root, ['start', '--', ...args], { ...env, SANDBOX_FOLDER: folder });
+export const npmStart = (folder, args, env = {}) =>
+	npmRun(root, ['start', '--', ...args], { ...env, SANDBOX_FOLDER: folder });
 
 /**
  * @param {string} checkout
@@ -23,7 +24,9 @@ export const npmStart = (folder, args, env = {}) => npmRun(root, ['start', '--',
  * @param {NodeJS.ProcessEnv} [env]
  */
 export function npmRun(checkout, args, env = {}) {
-	const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !FOREIGN.test(name)));
+	const own = Object.fromEntries(
+		Object.entries(process.env).filter(([name]) => !FOREIGN.test(name)),
+	);
 	const child = spawn('npm', args, {
 		cwd: checkout,
 		env: { ...own, ...env },
@@ -47,11 +50,16 @@ export function npmRun(checkout, args, env = {}) {
 		signal: (signal) => child.kill(signal),
 		/** @param {string} text */
 		says: async (text) =>
-			await eventually(() => {
-				if (output.includes(text)) return true;
-				if (child.exitCode !== null) throw new Error(`It ended before it said “${text}”:\n${output}`);
-				return undefined;
-			}, `“${text}”`, 120_000),
+			await eventually(
+				() => {
+					if (output.includes(text)) return true;
+					if (child.exitCode !== null)
+						throw new Error(`It ended before it said “${text}”:\n${output}`);
+					return undefined;
+				},
+				`“${text}”`,
+				120_000,
+			),
 		/** Whatever became of the test. */
 		cleanUp() {
 			if (child.exitCode === null && child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
@@ -60,7 +68,8 @@ export function npmRun(checkout, args, env = {}) {
 }
 
 /** @returns {Promise<string>} an empty folder for a sandbox's state */
-export const newFolder = async () => await mkdtemp(join(checkoutState, `e2e-${process.pid}-start-`));
+export const newFolder = async () =>
+	await mkdtemp(join(checkoutState, `e2e-${process.pid}-start-`));
 
 /** @param {string} folder */
 export const removeFolder = async (folder) => await rm(folder, { recursive: true, force: true });
@@ -70,12 +79,17 @@ export const removeFolder = async (folder) => await rm(folder, { recursive: true
  * @returns {Promise<string[]>} the command lines of the processes that know the folder, which all of its sandbox do
  */
 export async function processesOf(folder) {
-	const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
+	const pids = (await readdir('/proc')).filter(
+		(name) => /^\d+$/.test(name) && Number(name) !== process.pid,
+	);
 	const found = await Promise.all(
 		pids.map(async (pid) => {
-			const read = async (/** @type {string} */ what) => await readFile(`/proc/${pid}/${what}`, 'utf8').catch(() => '');
+			const read = async (/** @type {string} */ what) =>
+				await readFile(`/proc/${pid}/${what}`, 'utf8').catch(() => '');
 			const commandLine = await read('cmdline');
-			return `${commandLine}\0${await read('environ')}`.includes(folder) ? commandLine.replaceAll('\0', ' ') : '';
+			return `${commandLine}\0${await read('environ')}`.includes(folder)
+				? commandLine.replaceAll('\0', ' ')
+				: '';
 		}),
 	);
 	return found.filter(Boolean);
@@ -90,7 +104,10 @@ export async function filesOf(folder) {
 	return await Promise.all(
 		entries
 			.filter((entry) => entry.isFile())
-			.map(async ({ parentPath, name }) => ({ name, text: await readFile(join(parentPath, name), 'latin1') })),
+			.map(async ({ parentPath, name }) => ({
+				name,
+				text: await readFile(join(parentPath, name), 'latin1'),
+			})),
 	);
 }
 

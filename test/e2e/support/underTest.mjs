@@ -33,7 +33,10 @@ export async function setUp() {
 	const settings = { node: node24, entry, folder, log: join(checkoutState, 'logs', 'e2e-n8n.log') };
 	await rm(settings.log, { force: true });
 	await installNode(folder, tarball);
-	const owner = { email: 'owner@sandbox.example', password: `${randomBytes(9).toString('base64url')}Aa1` };
+	const owner = {
+		email: 'owner@sandbox.example',
+		password: `${randomBytes(9).toString('base64url')}Aa1`,
+	};
 	const n8n = await startN8n({ ...settings, owner });
 	started = { n8n, folder };
 	process.env[ENV] = JSON.stringify({ ...settings, owner, url: n8n.url });
@@ -49,7 +52,9 @@ export async function tearDown() {
 export function n8nUnderTest() {
 	const settings = process.env[ENV];
 	if (settings === undefined) {
-		throw new Error('Run these tests with `npx jest --config=test/e2e/jest.config.js`, which starts n8n for them.');
+		throw new Error(
+			'Run these tests with `npx jest --config=test/e2e/jest.config.js`, which starts n8n for them.',
+		);
 	}
 	return connectN8n(JSON.parse(settings));
 }

@@ -40,7 +40,10 @@ const inARow = (names) =>
 	Object.fromEntries(
 		names
 			.slice(0, -1)
-			.map((name, index) => [name, { main: [[{ node: names[index + 1] ?? '', type: 'main', index: 0 }]] }]),
+			.map((name, index) => [
+				name,
+				{ main: [[{ node: names[index + 1] ?? '', type: 'main', index: 0 }]] },
+			]),
 	);
 
 /**
@@ -89,7 +92,13 @@ export function webhookWorkflow({ path, credential, parameters, settings, output
 				typeVersion: 2.1,
 				position: [0, 0],
 				webhookId: newId(),
-				parameters: { httpMethod: 'POST', path, responseMode: 'lastNode', responseData: 'allEntries', options: {} },
+				parameters: {
+					httpMethod: 'POST',
+					path,
+					responseMode: 'lastNode',
+					responseData: 'allEntries',
+					options: {},
+				},
 			},
 			{
 				id: newId(),

@@ -33,7 +33,9 @@ const BROWSER_ID = 'editor-under-test';
 const PATIENCE_MS = 60_000;
 
 function browserProgram() {
-	const program = [process.env['CHROMIUM_PATH'] ?? '', ...PLACES].find((place) => place !== '' && existsSync(place));
+	const program = [process.env['CHROMIUM_PATH'] ?? '', ...PLACES].find(
+		(place) => place !== '' && existsSync(place),
+	);
 	if (program !== undefined) return program;
 	throw new Failure('No Chromium was found.', {
 		todo: 'Install it (Debian, Ubuntu: `apt-get install chromium`), or set CHROMIUM_PATH to where it is.',
@@ -49,7 +51,11 @@ function browserProgram() {
  * @param {{ width: number, height: number }} [parts.viewport]
  * @returns {Promise<{ page: Page, close: () => Promise<void> }>}
  */
-export async function openBrowser({ n8n, theme = 'light', viewport = { width: 1280, height: 800 } }) {
+export async function openBrowser({
+	n8n,
+	theme = 'light',
+	viewport = { width: 1280, height: 800 },
+}) {
 	const profile = await mkdtemp(join(tmpdir(), 'editor-browser-'));
 	const context = await chromium.launchPersistentContext(profile, {
 		executablePath: browserProgram(),

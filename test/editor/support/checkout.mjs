@@ -4,7 +4,16 @@ import { root } from '../../../sandbox/lib/paths.mjs';
 
 const PARTS = [
 	...['nodes', 'credentials', 'sandbox', 'examples'],
-	...['package.json', 'package-lock.json', 'tsconfig.json', 'gulpfile.js', 'README.md', 'CHANGELOG.md', 'LICENSE', '.npmrc'],
+	...[
+		'package.json',
+		'package-lock.json',
+		'tsconfig.json',
+		'gulpfile.js',
+		'README.md',
+		'CHANGELOG.md',
+		'LICENSE',
+		'.npmrc',
+	],
 ];
 const INSTALLED = ['node_modules', join('sandbox', 'n8n', 'node_modules')];
 
@@ -17,7 +26,10 @@ export async function copyCheckout(folder) {
 	const filter = (/** @type {string} */ file) => !file.includes('node_modules');
 	const base = join(root, '/');
 	for (const part of PARTS) {
-		await cp(join(root, part), join(folder, part), { recursive: true, filter: (file) => filter(file.slice(base.length)) });
+		await cp(join(root, part), join(folder, part), {
+			recursive: true,
+			filter: (file) => filter(file.slice(base.length)),
+		});
 	}
 	for (const part of INSTALLED) {
 		await mkdir(join(folder, part, '..'), { recursive: true });

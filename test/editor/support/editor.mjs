@@ -90,8 +90,13 @@ export function createEditor(page, url) {
 
 		/** @returns {Promise<string[]>} the labels of the fields that are to be seen, from top to bottom */
 		async labels() {
-			const labels = await part('node-parameters').getByTestId('input-label').filter({ visible: true }).allInnerTexts();
-			return labels.map((label) => label.split('\n')[0]?.trim() ?? '').filter((label) => label !== '');
+			const labels = await part('node-parameters')
+				.getByTestId('input-label')
+				.filter({ visible: true })
+				.allInnerTexts();
+			return labels
+				.map((label) => label.split('\n')[0]?.trim() ?? '')
+				.filter((label) => label !== '');
 		},
 
 		/** @param {string} text */
@@ -147,7 +152,10 @@ export function createEditor(page, url) {
 
 		/** @returns {Promise<string[]>} the hints above the output */
 		async hints() {
-			return await output.getByTestId('run-data-hints').or(output.locator('.n8n-callout')).allInnerTexts();
+			return await output
+				.getByTestId('run-data-hints')
+				.or(output.locator('.n8n-callout'))
+				.allInnerTexts();
 		},
 
 		/** Opens the form of a new credential from the open node. */
@@ -170,13 +178,18 @@ export function createEditor(page, url) {
 		async credentialLabels() {
 			await part('credential-connection-parameter').first().waitFor();
 			const labels = await part('credential-connection-parameter').locator('label').allInnerTexts();
-			return labels.map((label) => label.split('\n')[0]?.replace('*', '').trim() ?? '').filter((label) => label !== '');
+			return labels
+				.map((label) => label.split('\n')[0]?.replace('*', '').trim() ?? '')
+				.filter((label) => label !== '');
 		},
 
 		/** @param {Record<string, string>} values by name */
 		async fillCredential(values) {
 			for (const [name, value] of Object.entries(values)) {
-				await type(credentialForm.getByTestId(`parameter-input-${name}`).locator('input').first(), value);
+				await type(
+					credentialForm.getByTestId(`parameter-input-${name}`).locator('input').first(),
+					value,
+				);
 			}
 		},
 

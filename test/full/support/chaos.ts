@@ -15,18 +15,28 @@ export function draw(text: string): number {
 	return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
 }
 
-const HTML = { status: 502, headers: { 'content-type': 'text/html' }, body: '<html><h1>Bad Gateway</h1></html>' };
+const HTML = {
+	status: 502,
+	headers: { 'content-type': 'text/html' },
+	body: '<html><h1>Bad Gateway</h1></html>',
+};
 
 /** Each fault with its share of all requests. `apply`, and a broken genuine answer: the write was carried out. */
 export const FAULTS: ReadonlyArray<{ share: number; rule: FaultRule & { name: string } }> = [
 	{ share: 0.012, rule: { name: '400', status: 400 } },
 	{ share: 0.006, rule: { name: '403', status: 403 } },
 	{ share: 0.006, rule: { name: '404', status: 404 } },
-	{ share: 0.012, rule: { name: 'conversation locked', status: 400, body: conversationLocked().body } },
+	{
+		share: 0.012,
+		rule: { name: 'conversation locked', status: 400, body: conversationLocked().body },
+	},
 	// The node takes the wait for the time in which the server regains one request.
 	{ share: 0.006, rule: { name: '429', status: 429, headers: { 'retry-after-ms': '4' } } },
 	{ share: 0.015, rule: { name: '500', status: 500, headers: { 'retry-after-ms': '30' } } },
-	{ share: 0.015, rule: { name: '500, applied', status: 500, apply: true, headers: { 'retry-after-ms': '30' } } },
+	{
+		share: 0.015,
+		rule: { name: '500, applied', status: 500, apply: true, headers: { 'retry-after-ms': '30' } },
+	},
 	{ share: 0.01, rule: { name: '502 of a proxy', ...HTML } },
 	{ share: 0.01, rule: { name: '502 of a proxy, applied', apply: true, ...HTML } },
 	{ share: 0.01, rule: { name: '503', status: 503 } },
@@ -36,7 +46,15 @@ export const FAULTS: ReadonlyArray<{ share: number; rule: FaultRule & { name: st
 	{ share: 0.01, rule: { name: 'half a body, applied', close: 'mid-body' } },
 	{ share: 0.005, rule: { name: 'truncated, applied', truncate: 20 } },
 	{ share: 0.002, rule: { name: '200 with a web page', status: 200, body: '<!doctype html>' } },
-	{ share: 0.002, rule: { name: '200 with a web page, applied', status: 200, body: '<!doctype html>', apply: true } },
+	{
+		share: 0.002,
+		rule: {
+			name: '200 with a web page, applied',
+			status: 200,
+			body: '<!doctype html>',
+			apply: true,
+		},
+	},
 	{ share: 0.002, rule: { name: 'hang', hang: true } },
 	{ share: 0.002, rule: { name: 'hang, applied', hang: true, apply: true } },
 ];

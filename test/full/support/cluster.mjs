@@ -121,7 +121,8 @@ export async function startCluster(names) {
 			});
 			const deadline = Date.now() + WORKER_DEADLINE_MS;
 			while (!(await isReady(`http://127.0.0.1:${port}/healthz/readiness`))) {
-				if (ended || Date.now() > deadline) throw new Failure(`The worker ${name} did not come up.`, { log });
+				if (ended || Date.now() > deadline)
+					throw new Failure(`The worker ${name} did not come up.`, { log });
 				await wait(200);
 			}
 			return {

@@ -30,7 +30,8 @@ export async function startRegistry() {
 
 	const server = createServer((request, response) => {
 		requests.push(`${request.method} ${request.url}`);
-		const [, name = '', isTarball] = decodeURIComponent(request.url ?? '').match(/^\/([^/]+)(\/-\/.*\.tgz)?$/) ?? [];
+		const [, name = '', isTarball] =
+			decodeURIComponent(request.url ?? '').match(/^\/([^/]+)(\/-\/.*\.tgz)?$/) ?? [];
 		const served = packages.get(name);
 		if (!served) return response.writeHead(404).end('{}');
 		if (isTarball) return response.writeHead(200).end(served.tarball);
@@ -40,10 +41,13 @@ export async function startRegistry() {
 			integrity: `sha512-${createHash('sha512').update(served.tarball).digest('base64')}`,
 		};
 		const scripts = served.packageJson['scripts'];
-		const hasInstallScript = typeof scripts === 'object' && scripts !== null && 'install' in scripts;
+		const hasInstallScript =
+			typeof scripts === 'object' && scripts !== null && 'install' in scripts;
 		const manifest = { ...served.packageJson, ...(hasInstallScript && { hasInstallScript }), dist };
 		const packument = { name, 'dist-tags': { latest: version }, versions: { [version]: manifest } };
-		return response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(packument));
+		return response
+			.writeHead(200, { 'content-type': 'application/json' })
+			.end(JSON.stringify(packument));
 	});
 	server.listen(0, '127.0.0.1');
 	await once(server, 'listening');
@@ -51,7 +55,9 @@ export async function startRegistry() {
 	url = `http://127.0.0.1:${address && typeof address === 'object' ? address.port : 0}`;
 
 	// What jest says of itself would make linters believe that they are being tested.
-	const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !FOREIGN.test(name)));
+	const own = Object.fromEntries(
+		Object.entries(process.env).filter(([name]) => !FOREIGN.test(name)),
+	);
 
 	/** npm as it comes, with this registry and a cache of its own. */
 	const env = {
@@ -68,7 +74,10 @@ export async function startRegistry() {
 
 		/** @param {string} tarball of a package, as `npm pack` makes it */
 		async publish(tarball) {
-			const { code, output } = await run('tar', ['-xzOf', tarball, 'package/package.json'], { log, capture: true });
+			const { code, output } = await run('tar', ['-xzOf', tarball, 'package/package.json'], {
+				log,
+				capture: true,
+			});
 			if (code !== 0) throw new Error(`${tarball} holds no package.json`);
 			/** @type {Record<string, unknown>} */
 			const packageJson = JSON.parse(output);
@@ -82,8 +91,14 @@ export async function startRegistry() {
 		 * @param {NodeJS.ProcessEnv} [settings] further environment
 		 */
 		async npm(args, cwd, settings = {}) {
-			const { code, output } = await run('npm', args, { cwd, env: { ...env, ...settings }, log, capture: true });
-			if (code !== 0) throw new Error(`npm ${args.join(' ')}: ${output}\n${await readFile(log, 'utf8')}`);
+			const { code, output } = await run('npm', args, {
+				cwd,
+				env: { ...env, ...settings },
+				log,
+				capture: true,
+			});
+			if (code !== 0)
+				throw new Error(`npm ${args.join(' ')}: ${output}\n${await readFile(log, 'utf8')}`);
 			return output;
 		},
 
@@ -95,7 +110,10 @@ export async function startRegistry() {
 		async project(name, packageJson) {
 			const place = join(folder, name);
 			await mkdir(place, { recursive: true });
-			await writeFile(join(place, 'package.json'), JSON.stringify({ name, version: '1.0.0', ...packageJson }));
+			await writeFile(
+				join(place, 'package.json'),
+				JSON.stringify({ name, version: '1.0.0', ...packageJson }),
+			);
 			return place;
 		},
 

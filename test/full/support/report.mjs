@@ -7,5 +7,7 @@ import { inspect } from 'node:util';
  * @param {Record<string, unknown>} facts
  */
 export function report(what, facts) {
-	process.stdout.write(`${what}: ${inspect(facts, { depth: 4, breakLength: 120, maxArrayLength: 50 })}\n`);
+	process.stdout.write(
+		`${what}: ${inspect(facts, { depth: 4, breakLength: 120, maxArrayLength: 50 })}\n`,
+	);
 }

@@ -13,7 +13,9 @@ const FIRST_REDIS_PORT = 6400;
 
 /** @param {string} name */
 const missing = (name) =>
-	new Failure(`${name} is not installed.`, { todo: 'Debian, Ubuntu: `apt-get install -y redis-server postgresql`.' });
+	new Failure(`${name} is not installed.`, {
+		todo: 'Debian, Ubuntu: `apt-get install -y redis-server postgresql`.',
+	});
 
 /** @param {string} file */
 const isThere = async (file) =>
@@ -40,7 +42,9 @@ async function postgresPrograms() {
  */
 async function servantOfRoot() {
 	if (process.getuid?.() !== 0) return undefined;
-	const line = (await readFile('/etc/passwd', 'utf8')).split('\n').find((each) => each.startsWith('postgres:'));
+	const line = (await readFile('/etc/passwd', 'utf8'))
+		.split('\n')
+		.find((each) => each.startsWith('postgres:'));
 	const [, , uid, gid] = line?.split(':') ?? [];
 	if (uid === undefined || gid === undefined) throw missing('PostgreSQL');
 	return { uid: Number(uid), gid: Number(gid) };
@@ -60,7 +64,8 @@ async function untilUp(port, kept, name, log, isUp) {
 	});
 	const deadline = Date.now() + START_DEADLINE_MS;
 	while (!(await isUp())) {
-		if (ended || Date.now() > deadline) throw new Failure(`${name} did not come up on port ${port}.`, { log });
+		if (ended || Date.now() > deadline)
+			throw new Failure(`${name} did not come up on port ${port}.`, { log });
 		await wait(100);
 	}
 }
@@ -94,15 +99,27 @@ export async function startPostgres(folder) {
 	};
 	const options = { log, cwd: home };
 	const init = ['-D', data, '--username=n8n', '--auth=scram-sha-256', `--pwfile=${passwordFile}`];
-	const made = await run(...command('initdb', [...init, '--encoding=UTF8', '--no-locale', '--no-sync']), options);
+	const made = await run(
+		...command('initdb', [...init, '--encoding=UTF8', '--no-locale', '--no-sync']),
+		options,
+	);
 	if (made.code !== 0) throw new Failure('PostgreSQL could not make its database.', { log });
 
 	const port = await freePort(FIRST_POSTGRES_PORT);
-	const settings = ['fsync=off', 'max_connections=100', 'listen_addresses=127.0.0.1', 'unix_socket_directories='];
+	const settings = [
+		'fsync=off',
+		'max_connections=100',
+		'listen_addresses=127.0.0.1',
+		'unix_socket_directories=',
+	];
 	const args = ['-D', data, '-p', String(port), ...settings.flatMap((each) => ['-c', each])];
 	const kept = startKept(...command('postgres', args), options);
 	await untilUp(port, kept, 'PostgreSQL', log, async () => {
-		const ready = await run(join(programs, 'pg_isready'), ['-h', '127.0.0.1', '-p', String(port), '-q'], options);
+		const ready = await run(
+			join(programs, 'pg_isready'),
+			['-h', '127.0.0.1', '-p', String(port), '-q'],
+			options,
+		);
 		return ready.code === 0;
 	});
 	return { port, user: 'n8n', password, database: 'postgres', stop: kept.stop };
@@ -118,7 +135,18 @@ export async function startRedis(folder) {
 	if (!(await isThere(file))) throw missing('Redis');
 	const log = join(folder, 'redis.log');
 	const port = await freePort(FIRST_REDIS_PORT);
-	const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder];
+	const args = [
+		'--port',
+		String(port),
+		'--bind',
+		'127.0.0.1',
+		'--save',
+		'',
+		'--appendonly',
+		'no',
+		'--dir',
+		folder,
+	];
 	const kept = startKept(file, args, { log, cwd: folder });
 	await untilUp(port, kept, 'Redis', log, async () => (await redisSays(port, 'PING')) === '+PONG');
 	return { port, stop: kept.stop };

@@ -12,7 +12,11 @@ import { root } from '../../../sandbox/lib/paths.mjs';
  */
 
 /** Where the lockfiles are, from the checkout. */
-export const LOCKFILES = ['package-lock.json', 'sandbox/n8n/package-lock.json', 'sandbox/n8n-1/package-lock.json'];
+export const LOCKFILES = [
+	'package-lock.json',
+	'sandbox/n8n/package-lock.json',
+	'sandbox/n8n-1/package-lock.json',
+];
 
 /**
  * @param {string} lockfile
@@ -25,7 +29,8 @@ export async function readLockfile(lockfile) {
 }
 
 /** @param {string} place such as `node_modules/a/node_modules/@b/c` */
-export const nameAt = (place) => place.slice(place.lastIndexOf('node_modules/') + 'node_modules/'.length);
+export const nameAt = (place) =>
+	place.slice(place.lastIndexOf('node_modules/') + 'node_modules/'.length);
 
 /** @returns {Promise<Record<string, boolean>>} of the project's package.json: package, and whether its script may run */
 export async function allowScripts() {
@@ -42,5 +47,9 @@ export async function allowScripts() {
 export async function documentedScripts() {
 	const text = await readFile(join(root, 'docs', 'reliability.md'), 'utf8');
 	const rows = text.matchAll(/^\| `([^`]*package-lock\.json)` \| `([^`]+)` \| (yes|no) \|/gm);
-	return [...rows].map(([, lockfile = '', name = '', runs]) => ({ lockfile, name, runs: runs === 'yes' }));
+	return [...rows].map(([, lockfile = '', name = '', runs]) => ({
+		lockfile,
+		name,
+		runs: runs === 'yes',
+	}));
 }

@@ -23,9 +23,15 @@ async function ensureN8n1() {
 		name: 'n8n-1',
 		folder: n8n1Folder,
 		scripted: ['sqlite3'],
-		essentials: ['node_modules/n8n/bin/n8n', 'node_modules/sqlite3/build/Release/node_sqlite3.node'],
+		essentials: [
+			'node_modules/n8n/bin/n8n',
+			'node_modules/sqlite3/build/Release/node_sqlite3.node',
+		],
 		works: async () =>
-			await promisify(execFile)(node24, ['-e', 'require("sqlite3")'], { cwd: n8n1Folder, timeout: 30_000 }).then(
+			await promisify(execFile)(node24, ['-e', 'require("sqlite3")'], {
+				cwd: n8n1Folder,
+				timeout: 30_000,
+			}).then(
 				() => true,
 				() => false,
 			),

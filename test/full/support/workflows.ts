@@ -11,7 +11,13 @@ interface WorkflowParts {
 	parameters: INodeParameters;
 }
 
-const node = (type: string, typeVersion: number, name: string, column: number, parameters: INodeParameters) => ({
+const node = (
+	type: string,
+	typeVersion: number,
+	name: string,
+	column: number,
+	parameters: INodeParameters,
+) => ({
 	id: randomUUID(),
 	name,
 	type,
@@ -38,7 +44,13 @@ export const webhookWorkflow = ({ path, responseMode, credential, parameters }: 
 		},
 		node('n8n-nodes-base.splitOut', 1, 'Items', 1, { fieldToSplitOut: 'body.items', options: {} }),
 		{
-			...node('n8n-nodes-openai-conversation.openAIConversation', 1, 'OpenAI Conversation', 2, parameters),
+			...node(
+				'n8n-nodes-openai-conversation.openAIConversation',
+				1,
+				'OpenAI Conversation',
+				2,
+				parameters,
+			),
 			credentials: { openAIConversationApi: credential },
 		},
 	],

@@ -48,7 +48,8 @@ export const copy = defineOperation<Input>({
 	value: 'copy',
 	name: 'Copy',
 	action: 'Copy conversation',
-	description: 'Copy the messages and other items of a conversation into a new one, all or through a given item',
+	description:
+		'Copy the messages and other items of a conversation into a new one, all or through a given item',
 	properties: [conversationIdField, throughItemField, ...metadataFields],
 	options: bodyOptions,
 

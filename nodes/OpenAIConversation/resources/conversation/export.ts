@@ -23,7 +23,11 @@ const formatField: INodeProperties = {
 	type: 'options',
 	options: [
 		{ name: 'Markdown', value: 'markdown', description: 'For people, with headings' },
-		{ name: 'Messages', value: 'messages', description: 'A list of { role, content } to hand to a model' },
+		{
+			name: 'Messages',
+			value: 'messages',
+			description: 'A list of { role, content } to hand to a model',
+		},
 		{ name: 'Text', value: 'text', description: 'For people, without markup' },
 	],
 	default: 'markdown',
@@ -80,7 +84,10 @@ function readProperty(read: ReadParameter): string | undefined {
 	const destination = read(destinationField.name, 'json');
 	if (destination === 'json') return undefined;
 	if (destination !== 'file') {
-		throw new FieldError(`${destinationField.displayName} is ${quote(destination)}`, 'Use json or file.');
+		throw new FieldError(
+			`${destinationField.displayName} is ${quote(destination)}`,
+			'Use json or file.',
+		);
 	}
 	const value = read(propertyField.name, 'data');
 	const name = typeof value === 'string' ? trimPasted(value) : '';
@@ -98,7 +105,8 @@ export const exportTranscript = defineOperation<Input>({
 	value: 'export',
 	name: 'Export',
 	action: 'Export conversation',
-	description: 'Write all messages of a conversation as a readable transcript, into a field or a file',
+	description:
+		'Write all messages of a conversation as a readable transcript, into a field or a file',
 	properties: [conversationIdField, ...limitFields, formatField, destinationField, propertyField],
 
 	read: (read) => ({

@@ -30,7 +30,8 @@ const updateModeField: INodeProperties = {
 		{
 			name: 'Merge',
 			value: 'merge',
-			description: 'Reads the pairs that are there, lays the given ones over them and sends them all',
+			description:
+				'Reads the pairs that are there, lays the given ones over them and sends them all',
 		},
 	],
 	default: 'replace',
@@ -78,7 +79,8 @@ function readKeysToRemove(read: ReadParameter): string[] {
 	const value = read(keysToRemoveField.name, '');
 	if (isNothing(value)) return [];
 	// Keys of a list are taken as they are; what is typed has white space behind its commas.
-	const parts: unknown[] = typeof value === 'string' ? value.split(',').map((part) => part.trim()) : [value].flat();
+	const parts: unknown[] =
+		typeof value === 'string' ? value.split(',').map((part) => part.trim()) : [value].flat();
 	return parts.flatMap((part) => {
 		if (typeof part === 'string') return part.trim() === '' ? [] : [part];
 		if (typeof part === 'number') return [String(part)];
@@ -129,8 +131,12 @@ export const set = defineOperation<Input>({
 		const id = readConversationId(read);
 		const mode = read(updateModeField.name, 'replace');
 		if (mode === 'merge') return { id, mode, changes: readChanges(read) };
-		if (mode === 'replace' || isNothing(mode)) return { id, mode: 'replace', changes: readMetadata(read) };
-		throw new FieldError(`${updateModeField.displayName} is ${quote(mode)}`, 'Use replace or merge.');
+		if (mode === 'replace' || isNothing(mode))
+			return { id, mode: 'replace', changes: readMetadata(read) };
+		throw new FieldError(
+			`${updateModeField.displayName} is ${quote(mode)}`,
+			'Use replace or merge.',
+		);
 	},
 
 	conversation: ({ id }) => id,
