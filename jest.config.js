@@ -5,7 +5,7 @@ module.exports = {
 	testEnvironment: 'node',
 	// Some tests look at the clock, which a crowded machine makes meaningless.
 	maxWorkers: Math.max(2, Math.floor(0.75 * availableParallelism())),
-	roots: ['<rootDir>/test', '<rootDir>/nodes', '<rootDir>/credentials', '<rootDir>/sandbox/server'],
+	roots: ['<rootDir>/test', '<rootDir>/nodes', '<rootDir>/credentials', '<rootDir>/server'],
 	testMatch: ['<rootDir>/test/**/*.test.ts'],
 	moduleFileExtensions: ['ts', 'js', 'mjs', 'json', 'node'],
 	transform: {

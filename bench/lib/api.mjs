@@ -6,7 +6,7 @@ import { freePort } from '../../sandbox/lib/ports.mjs';
 import { startKept } from '../../sandbox/lib/processes.mjs';
 import { at, field } from '../../sandbox/lib/values.mjs';
 
-const CLI = fileURLToPath(new URL('../../sandbox/server/cli.mjs', import.meta.url));
+const CLI = fileURLToPath(new URL('../../server/cli.mjs', import.meta.url));
 
 /** @typedef {{ requests: number, inFlight: number, maxInFlight: number, connections: number }} Stats */
 

@@ -6,7 +6,7 @@ import type {
 } from 'n8n-workflow';
 import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
 
-import { CREDENTIAL_TYPE } from './execution/credential';
+import { CREDENTIAL_TYPE } from '../shared/n8n/credential';
 import { executeItems } from './execution/run';
 import { buildProperties } from './properties';
 import { resources } from './resources';

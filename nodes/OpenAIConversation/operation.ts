@@ -1,9 +1,9 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import type { ReadParameter } from './parameters/reader';
+import type { ReadParameter } from '../shared/values/field';
 import type { Options } from './parameters/options';
-import type { ApiClient } from './transport/client';
-import type { JsonObject } from './transport/json';
+import type { ApiClient } from '../shared/transport/client';
+import type { JsonObject } from '../shared/values/json';
 
 /** A file that an output carries as binary data. */
 export interface OutputFile {

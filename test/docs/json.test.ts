@@ -2,9 +2,9 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { OpenAIConversationApi } from '../../credentials/OpenAIConversationApi.credentials';
 import { OpenAIConversation } from '../../nodes/OpenAIConversation/OpenAIConversation.node';
-import { startServer } from '../../sandbox/server/index.mjs';
-import { API_KEY, runNode } from '../engine/harness';
-import type { RunOptions } from '../engine/harness';
+import { startServer } from '../../server/index.mjs';
+import { API_KEY, runNode } from '../support/engine';
+import type { RunOptions } from '../support/engine';
 import { blocksOf, pages } from './markdown';
 
 type Parameters = RunOptions['parameters'];

@@ -11,7 +11,7 @@ const FOLDERS = [
 	'bench',
 	'examples',
 	'sandbox',
-	'sandbox/server',
+	'server',
 	'.github',
 	'.github/ISSUE_TEMPLATE',
 ];

@@ -1,11 +1,11 @@
-import { operationsPage } from '../../docs/operations-page.mjs';
+import { operationsPage } from '../../scripts/operations-page.mjs';
 import { OpenAIConversation } from '../../nodes/OpenAIConversation/OpenAIConversation.node';
 import { page } from './markdown';
 
 describe('The operations reference', () => {
 	const made = operationsPage(new OpenAIConversation().description);
 
-	it('is what the node’s description gives (else: node docs/generate-operations.mjs)', () => {
+	it('is what the node’s description gives (else: node scripts/generate-operations.mjs)', () => {
 		expect(page('docs/operations.md').text).toBe(made);
 	});
 

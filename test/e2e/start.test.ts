@@ -1,7 +1,7 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports */
 import { stat } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
-import { startServer } from '../../sandbox/server/index.mjs';
+import { startServer } from '../../server/index.mjs';
 import { leakOf } from './support/leaks.mjs';
 import {
 	filesOf,

@@ -2,7 +2,7 @@ import { ensureN8n } from '../../sandbox/lib/dependencies.mjs';
 import { installNode, startN8n, type N8n } from '../../sandbox/lib/n8n/instance.mjs';
 import { packNode } from '../../sandbox/lib/package.mjs';
 import { node24 } from '../../sandbox/lib/paths.mjs';
-import { startServer } from '../../sandbox/server/index.mjs';
+import { startServer } from '../../server/index.mjs';
 import { CREDENTIAL_TYPE, newKey, webhookWorkflow } from '../e2e/support/workflows.mjs';
 import { newFolder, removeFolder } from './support/folder.mjs';
 

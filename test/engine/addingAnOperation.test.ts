@@ -2,12 +2,12 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { startServer } from '../../sandbox/server/index.mjs';
+import { startServer } from '../../server/index.mjs';
 import { resources } from '../../nodes/OpenAIConversation/resources';
 import { item } from '../../nodes/OpenAIConversation/resources/item';
 import { OpenAIConversation } from '../../nodes/OpenAIConversation/OpenAIConversation.node';
-import { count } from './countItems';
-import { API_KEY, runNode } from './harness';
+import { count } from '../support/countItems';
+import { API_KEY, runNode } from '../support/engine';
 
 type Server = Awaited<ReturnType<typeof startServer>>;
 let server: Server;

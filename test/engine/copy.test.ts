@@ -1,9 +1,9 @@
 import type { INodeParameters } from 'n8n-workflow';
 
-import { startServer } from '../../sandbox/server/index.mjs';
+import { startServer } from '../../server/index.mjs';
 import { everyItemOnce } from '../types/items';
-import { API_KEY, pairs, runNode } from './harness';
-import type { RunOptions } from './harness';
+import { API_KEY, pairs, runNode } from '../support/engine';
+import type { RunOptions } from '../support/engine';
 
 type Server = Awaited<ReturnType<typeof startServer>>;
 type Item = Record<string, unknown>;

@@ -2,9 +2,9 @@
 import fc from 'fast-check';
 import type { INodeParameters } from 'n8n-workflow';
 
-import { startServer } from '../../sandbox/server/index.mjs';
-import { API_KEY, pause, runNode, until } from './harness';
-import type { RunResult } from './harness';
+import { startServer } from '../../server/index.mjs';
+import { API_KEY, pause, runNode, until } from '../support/engine';
+import type { RunResult } from '../support/engine';
 
 type Server = Awaited<ReturnType<typeof startServer>>;
 type Rule = Parameters<Server['fault']>[0];

@@ -1,10 +1,10 @@
 import type { INodeParameters } from 'n8n-workflow';
 
-import { startServer } from '../../sandbox/server/index.mjs';
+import { startServer } from '../../server/index.mjs';
 import type { ForEveryType } from '../types/items';
 import { everyItem, everyItemOnce } from '../types/items';
-import { API_KEY, runNode } from './harness';
-import type { RunOptions } from './harness';
+import { API_KEY, runNode } from '../support/engine';
+import type { RunOptions } from '../support/engine';
 
 type Server = Awaited<ReturnType<typeof startServer>>;
 let server: Server;

@@ -2,9 +2,9 @@
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import type { INodeParameters } from 'n8n-workflow';
 
-import { conversationLocked, insufficientQuota } from '../../sandbox/server/index.mjs';
-import type { FaultRule, RequestRecord } from '../../sandbox/server/types.mjs';
-import { API_KEY, pairs } from './harness';
+import { conversationLocked, insufficientQuota } from '../../server/index.mjs';
+import type { FaultRule, RequestRecord } from '../../server/types.mjs';
+import { API_KEY, pairs } from '../support/engine';
 
 /** Addresses that a row's faults may speak of, and the conversation it works on. */
 export interface Place {

@@ -5,12 +5,12 @@ import type { AddressInfo, Socket } from 'node:net';
 import { createRunExecutionData } from 'n8n-workflow';
 import type { INodeParameters } from 'n8n-workflow';
 
-import { startServer } from '../../sandbox/server/index.mjs';
-import type { RequestRecord } from '../../sandbox/server/types.mjs';
+import { startServer } from '../../server/index.mjs';
+import type { RequestRecord } from '../../server/types.mjs';
 import type { Failure, Place, Row } from './faults.rows';
 import { TABLE } from './faults.rows';
-import { API_KEY, pairs, pause, runNode, until } from './harness';
-import type { RunResult } from './harness';
+import { API_KEY, pairs, pause, runNode, until } from '../support/engine';
+import type { RunResult } from '../support/engine';
 
 /** Rows that run at a time: most of them only wait. */
 const SIDE_BY_SIDE = 6;

@@ -5,8 +5,8 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import fc from 'fast-check';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 
-import { API_KEY, runNode } from './harness';
-import type { RunResult } from './harness';
+import { API_KEY, runNode } from '../support/engine';
+import type { RunResult } from '../support/engine';
 
 const RUNS = { numRuns: Number(process.env.PROPERTY_RUNS ?? 150) };
 const TIME_LIMIT_MS = 600_000;

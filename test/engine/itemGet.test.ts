@@ -1,8 +1,8 @@
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 
-import { startServer } from '../../sandbox/server/index.mjs';
-import { API_KEY, runNode } from './harness';
-import type { RunOptions } from './harness';
+import { startServer } from '../../server/index.mjs';
+import { API_KEY, runNode } from '../support/engine';
+import type { RunOptions } from '../support/engine';
 
 type Server = Awaited<ReturnType<typeof startServer>>;
 let server: Server;

@@ -1,19 +1,18 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-globals */
 import type { IExecuteFunctions, INodeExecutionData, INodeParameters } from 'n8n-workflow';
 
-import type { FaultRule } from '../../sandbox/server/types.mjs';
-import type * as Harness from './harness';
+import type { FaultRule } from '../../server/types.mjs';
+import type * as Harness from '../support/engine';
 
 // n8n reads the level of its log while it is loaded.
 process.env.N8N_LOG_LEVEL = 'debug';
 const { API_KEY, logged, pairs, pause, runNode, until } =
-	jest.requireActual<typeof Harness>('./harness');
+	jest.requireActual<typeof Harness>('../support/engine');
 const { OpenAIConversation } = jest.requireActual<
 	typeof import('../../nodes/OpenAIConversation/OpenAIConversation.node.js')
 >('../../nodes/OpenAIConversation/OpenAIConversation.node');
-const { startServer } = jest.requireActual<typeof import('../../sandbox/server/index.mjs')>(
-	'../../sandbox/server/index.mjs',
-);
+const { startServer } =
+	jest.requireActual<typeof import('../../server/index.mjs')>('../../server/index.mjs');
 
 type Server = Awaited<ReturnType<typeof startServer>>;
 let server: Server;

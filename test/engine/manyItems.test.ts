@@ -3,9 +3,9 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import fc from 'fast-check';
 import type { IDataObject, INodeExecutionData, INodeParameters } from 'n8n-workflow';
 
-import { startServer } from '../../sandbox/server/index.mjs';
-import { API_KEY, pairs, runNode } from './harness';
-import type { RunOptions } from './harness';
+import { startServer } from '../../server/index.mjs';
+import { API_KEY, pairs, runNode } from '../support/engine';
+import type { RunOptions } from '../support/engine';
 
 type Server = Awaited<ReturnType<typeof startServer>>;
 let server: Server;

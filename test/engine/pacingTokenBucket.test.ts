@@ -1,5 +1,5 @@
-import { startServer } from '../../sandbox/server/index.mjs';
-import { API_KEY, logged, pairs, runNode } from './harness';
+import { startServer } from '../../server/index.mjs';
+import { API_KEY, logged, pairs, runNode } from '../support/engine';
 
 describe('A token bucket of 60 requests a second', () => {
 	const IDEAL_MS = ((1_000 - 60) / 60) * 1_000;

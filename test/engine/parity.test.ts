@@ -1,10 +1,10 @@
 import type { INodeParameters } from 'n8n-workflow';
 import OpenAI from 'openai';
 
-import { startServer } from '../../sandbox/server/index.mjs';
+import { startServer } from '../../server/index.mjs';
 import { resources } from '../../nodes/OpenAIConversation/resources';
-import { INCLUDES } from '../../nodes/OpenAIConversation/api/schema';
-import { API_KEY, pairs, runNode } from './harness';
+import { INCLUDES } from '../../nodes/shared/api/schema';
+import { API_KEY, pairs, runNode } from '../support/engine';
 
 type Server = Awaited<ReturnType<typeof startServer>>;
 let server: Server;

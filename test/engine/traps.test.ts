@@ -1,10 +1,10 @@
 import type { IExecuteFunctions, IHttpRequestOptions } from 'n8n-workflow';
 
 import { OpenAIConversation } from '../../nodes/OpenAIConversation/OpenAIConversation.node';
-import { startServer } from '../../sandbox/server/index.mjs';
-import type { FaultRule } from '../../sandbox/server/types.mjs';
-import { API_KEY, pairs, pause, runNode } from './harness';
-import type { RunOptions, RunResult } from './harness';
+import { startServer } from '../../server/index.mjs';
+import type { FaultRule } from '../../server/types.mjs';
+import { API_KEY, pairs, pause, runNode } from '../support/engine';
+import type { RunOptions, RunResult } from '../support/engine';
 
 type Server = Awaited<ReturnType<typeof startServer>>;
 let server: Server;

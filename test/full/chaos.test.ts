@@ -1,8 +1,8 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { IDataObject, INodeExecutionData, INodeParameters } from 'n8n-workflow';
-import { startServer } from '../../sandbox/server/index.mjs';
-import { API_KEY, runNode } from '../engine/harness';
+import { startServer } from '../../server/index.mjs';
+import { API_KEY, runNode } from '../support/engine';
 import { draw, FAULTS, seededFaults } from './support/chaos';
 import { activeResources, watchSignals } from './support/leftovers.mjs';
 import { report } from './support/report.mjs';

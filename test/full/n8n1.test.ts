@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
-import { startServer } from '../../sandbox/server/index.mjs';
-import type { FaultRule } from '../../sandbox/server/types.mjs';
+import { startServer } from '../../server/index.mjs';
+import type { FaultRule } from '../../server/types.mjs';
 import { field } from '../../sandbox/lib/values.mjs';
 import { leakOf } from '../e2e/support/leaks.mjs';
 import { eventually } from '../e2e/support/stage.mjs';

@@ -1,6 +1,6 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports */
 import { setTimeout as pause } from 'node:timers/promises';
-import { startServer } from '../../sandbox/server/index.mjs';
+import { startServer } from '../../server/index.mjs';
 import { at, field } from '../../sandbox/lib/values.mjs';
 import { newKey } from '../e2e/support/workflows.mjs';
 import { startCluster } from './support/cluster.mjs';

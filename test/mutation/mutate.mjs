@@ -65,7 +65,7 @@ const optionsFor = (files) => ({
 	tempDirName: `.sandbox/stryker/${++runs}`,
 	ignorePatterns: [
 		'*',
-		...['nodes', 'credentials', 'test', 'sandbox', 'docs', 'examples'].flatMap((each) => [
+		...['nodes', 'credentials', 'test', 'server', 'sandbox', 'docs', 'examples'].flatMap((each) => [
 			`!${each}`,
 			`!${each}/**`,
 		]),

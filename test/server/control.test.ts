@@ -1,8 +1,8 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports */
 import { once } from 'node:events';
 import OpenAI from 'openai';
-import { spawnServer } from './spawnServer.mjs';
-import { ACCEPTED, rejection, sdk, until, useServer } from './support';
+import { spawnServer } from '../support/spawnServer.mjs';
+import { ACCEPTED, rejection, sdk, until, useServer } from '../support/server';
 
 const server = useServer();
 

@@ -1,6 +1,6 @@
 import OpenAI from 'openai';
-import { startServer } from '../../sandbox/server/index.mjs';
-import { ACCEPTED, raw, rejection, sdk, useServer } from './support';
+import { startServer } from '../../server/index.mjs';
+import { ACCEPTED, raw, rejection, sdk, useServer } from '../support/server';
 
 const server = useServer();
 

@@ -1,5 +1,5 @@
-import { startServer } from '../../sandbox/server/index.mjs';
-import { ACCEPTED, rejection, sdk, until, useServer } from './support';
+import { startServer } from '../../server/index.mjs';
+import { ACCEPTED, rejection, sdk, until, useServer } from '../support/server';
 
 const server = useServer();
 

@@ -1,7 +1,7 @@
 import OpenAI from 'openai';
-import { conversationLocked, insufficientQuota } from '../../sandbox/server/index.mjs';
-import { createLimiter, formatDuration } from '../../sandbox/server/limiter.mjs';
-import { raw, rejection, sdk, until, useServer } from './support';
+import { conversationLocked, insufficientQuota } from '../../server/index.mjs';
+import { createLimiter, formatDuration } from '../../server/limiter.mjs';
+import { raw, rejection, sdk, until, useServer } from '../support/server';
 
 const server = useServer();
 

@@ -1,6 +1,6 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports */
 import { Agent, get } from 'node:http';
-import { ACCEPTED, raw, until, useServer } from './support';
+import { ACCEPTED, raw, until, useServer } from '../support/server';
 
 const server = useServer();
 const path = '/v1/conversations/conv_1';

@@ -1,5 +1,5 @@
 import type OpenAI from 'openai';
-import { raw, sdk, useServer } from './support';
+import { raw, sdk, useServer } from '../support/server';
 
 const server = useServer();
 

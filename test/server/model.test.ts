@@ -1,5 +1,5 @@
 import type OpenAI from 'openai';
-import { rejection, sdk, useServer } from './support';
+import { rejection, sdk, useServer } from '../support/server';
 
 const server = useServer();
 

@@ -24,10 +24,10 @@ import type {
 	KEEPS_ID_AND_STATUS,
 	KEEPS_NULL,
 	KEEPS_STATUS,
-} from '../../nodes/OpenAIConversation/api/carryOver';
-import type { Conversation } from '../../nodes/OpenAIConversation/api/conversations';
-import type { ListOptions } from '../../nodes/OpenAIConversation/api/items';
-import type { Include, ItemType, ROLES } from '../../nodes/OpenAIConversation/api/schema';
+} from '../../nodes/shared/api/carryOver';
+import type { Conversation } from '../../nodes/shared/api/conversations';
+import type { ListOptions } from '../../nodes/shared/api/items';
+import type { Include, ItemType, ROLES } from '../../nodes/shared/api/schema';
 
 type IsSame<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
 type IsTrue<T extends true> = T;

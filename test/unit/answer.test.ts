@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 
-import { readAnswer } from '../../nodes/OpenAIConversation/transport/answer';
-import type { WireAnswer } from '../../nodes/OpenAIConversation/transport/answer';
-import { RequestFailure } from '../../nodes/OpenAIConversation/transport/failures';
-import type { FailureDetails } from '../../nodes/OpenAIConversation/transport/failures';
-import type { JsonValue } from '../../nodes/OpenAIConversation/transport/json';
-import { createRedactor } from '../../nodes/OpenAIConversation/transport/redact';
-import { anyJson, KEY, RUNS, runsOf, SECRET } from './support';
+import { readAnswer } from '../../nodes/shared/transport/answer';
+import type { WireAnswer } from '../../nodes/shared/transport/answer';
+import { RequestFailure } from '../../nodes/shared/transport/failures';
+import type { FailureDetails } from '../../nodes/shared/transport/failures';
+import type { JsonValue } from '../../nodes/shared/values/json';
+import { createRedactor } from '../../nodes/shared/transport/redact';
+import { anyJson, KEY, RUNS, runsOf, SECRET } from '../support/unit';
 
 const redactor = createRedactor(KEY);
 const URL_SENT = 'https://api.example/v1/conversations/conv_1';

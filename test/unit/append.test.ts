@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 
-import { chunksOf } from '../../nodes/OpenAIConversation/api/append';
-import type { JsonObject } from '../../nodes/OpenAIConversation/transport/json';
-import { RUNS } from './support';
+import { chunksOf } from '../../nodes/shared/api/append';
+import type { JsonObject } from '../../nodes/shared/values/json';
+import { RUNS } from '../support/unit';
 
 const message: JsonObject = { type: 'message' };
 const reasoning: JsonObject = { type: 'reasoning' };

@@ -2,13 +2,13 @@
 import { getEventListeners } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 
-import type { WireAnswer } from '../../nodes/OpenAIConversation/transport/answer';
-import type { Send, WireRequest } from '../../nodes/OpenAIConversation/transport/attempt';
-import { sendOnce } from '../../nodes/OpenAIConversation/transport/attempt';
-import type { FailureDetails } from '../../nodes/OpenAIConversation/transport/failures';
-import { RequestFailure } from '../../nodes/OpenAIConversation/transport/failures';
-import { createRedactor } from '../../nodes/OpenAIConversation/transport/redact';
-import { KEY } from './support';
+import type { WireAnswer } from '../../nodes/shared/transport/answer';
+import type { Send, WireRequest } from '../../nodes/shared/transport/attempt';
+import { sendOnce } from '../../nodes/shared/transport/attempt';
+import type { FailureDetails } from '../../nodes/shared/transport/failures';
+import { RequestFailure } from '../../nodes/shared/transport/failures';
+import { createRedactor } from '../../nodes/shared/transport/redact';
+import { KEY } from '../support/unit';
 
 const REQUEST: WireRequest = {
 	method: 'GET',

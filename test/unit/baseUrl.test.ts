@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
-import { isUnprotected, parseBaseUrl } from '../../nodes/OpenAIConversation/parameters/baseUrl';
-import { anyText, refusal, refused, RUNS } from './support';
+import { isUnprotected, parseBaseUrl } from '../../nodes/shared/values/baseUrl';
+import { anyText, refusal, refused, RUNS } from '../support/unit';
 
 const parse = (value: string) => parseBaseUrl(value, 'Base URL');
 

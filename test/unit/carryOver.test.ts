@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 
-import { createIds } from '../../sandbox/server/ids.mjs';
-import { buildItem, readItems } from '../../sandbox/server/items.mjs';
-import { chunksOf } from '../../nodes/OpenAIConversation/api/append';
-import { carryOver, nameOf } from '../../nodes/OpenAIConversation/api/carryOver';
-import type { JsonObject } from '../../nodes/OpenAIConversation/transport/json';
+import { createIds } from '../../server/ids.mjs';
+import { buildItem, readItems } from '../../server/items.mjs';
+import { chunksOf } from '../../nodes/shared/api/append';
+import { carryOver, nameOf } from '../../nodes/shared/api/carryOver';
+import type { JsonObject } from '../../nodes/shared/values/json';
 import { everyItem } from '../types/items';
-import { anyJson, RUNS } from './support';
+import { anyJson, RUNS } from '../support/unit';
 
 const asJson = (item: unknown): JsonObject => {
 	const copy: JsonObject = JSON.parse(JSON.stringify(item));

@@ -1,22 +1,22 @@
-import type { WireAnswer } from '../../nodes/OpenAIConversation/transport/answer';
-import type { WireRequest } from '../../nodes/OpenAIConversation/transport/attempt';
-import { createClient } from '../../nodes/OpenAIConversation/transport/client';
+import type { WireAnswer } from '../../nodes/shared/transport/answer';
+import type { WireRequest } from '../../nodes/shared/transport/attempt';
+import { createClient } from '../../nodes/shared/transport/client';
 import type {
 	ApiRequest,
 	Finding,
 	RequestSettings,
 	Tally,
-} from '../../nodes/OpenAIConversation/transport/client';
-import type { FailureDetails } from '../../nodes/OpenAIConversation/transport/failures';
+} from '../../nodes/shared/transport/client';
+import type { FailureDetails } from '../../nodes/shared/transport/failures';
 import {
 	attempted,
 	Cancelled,
 	NotContinued,
 	RequestFailure,
-} from '../../nodes/OpenAIConversation/transport/failures';
-import type { Observation } from '../../nodes/OpenAIConversation/transport/gate';
-import { createRedactor } from '../../nodes/OpenAIConversation/transport/redact';
-import { KEY } from './support';
+} from '../../nodes/shared/transport/failures';
+import type { Observation } from '../../nodes/shared/transport/rateLimiter';
+import { createRedactor } from '../../nodes/shared/transport/redact';
+import { KEY } from '../support/unit';
 
 const SETTINGS: RequestSettings = {
 	baseUrl: 'https://api.example/v1',

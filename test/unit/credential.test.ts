@@ -8,12 +8,9 @@ import type {
 import * as n8n from 'n8n-workflow';
 
 import { OpenAIConversationApi } from '../../credentials/OpenAIConversationApi.credentials';
-import type { Credential } from '../../nodes/OpenAIConversation/execution/credential';
-import {
-	allowedDomainsFor,
-	parseCredential,
-} from '../../nodes/OpenAIConversation/execution/credential';
-import { anyJson, anyText, anyValue, KEY, refusal, refused, RUNS } from './support';
+import type { Credential } from '../../nodes/shared/n8n/credential';
+import { allowedDomainsFor, parseCredential } from '../../nodes/shared/n8n/credential';
+import { anyJson, anyText, anyValue, KEY, refusal, refused, RUNS } from '../support/unit';
 
 const credential = new OpenAIConversationApi();
 
@@ -418,7 +415,7 @@ describe('The addresses that a credential allows', () => {
 			assertCredentialAllowsUrl: undefined,
 		}));
 		const module = jest.requireActual<{ allowedDomainsFor: typeof allowedDomainsFor }>(
-			'../../nodes/OpenAIConversation/execution/credential',
+			'../../nodes/shared/n8n/credential',
 		);
 		jest.dontMock('n8n-workflow');
 		return module.allowedDomainsFor;

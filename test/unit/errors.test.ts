@@ -1,12 +1,12 @@
 import type { INode } from 'n8n-workflow';
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 
-import { describeFailure } from '../../nodes/OpenAIConversation/execution/errors';
-import { FieldError } from '../../nodes/OpenAIConversation/parameters/reader';
-import type { FailureDetails } from '../../nodes/OpenAIConversation/transport/failures';
-import { RequestFailure } from '../../nodes/OpenAIConversation/transport/failures';
-import { createRedactor } from '../../nodes/OpenAIConversation/transport/redact';
-import { KEY } from './support';
+import { describeFailure } from '../../nodes/shared/n8n/errors';
+import { FieldError } from '../../nodes/shared/values/field';
+import type { FailureDetails } from '../../nodes/shared/transport/failures';
+import { RequestFailure } from '../../nodes/shared/transport/failures';
+import { createRedactor } from '../../nodes/shared/transport/redact';
+import { KEY } from '../support/unit';
 
 const NODE: INode = {
 	id: '1',

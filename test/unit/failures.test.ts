@@ -7,10 +7,10 @@ import {
 	NotContinued,
 	readApiError,
 	RequestFailure,
-} from '../../nodes/OpenAIConversation/transport/failures';
-import type { FailureDetails } from '../../nodes/OpenAIConversation/transport/failures';
-import type { JsonObject } from '../../nodes/OpenAIConversation/transport/json';
-import { anyJson, RUNS } from './support';
+} from '../../nodes/shared/transport/failures';
+import type { FailureDetails } from '../../nodes/shared/transport/failures';
+import type { JsonObject } from '../../nodes/shared/values/json';
+import { anyJson, RUNS } from '../support/unit';
 
 const details: FailureDetails = {
 	kind: 'answer',

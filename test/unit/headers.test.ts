@@ -1,6 +1,6 @@
-import type { HeaderField } from '../../nodes/OpenAIConversation/parameters/headers';
-import { checkHeader } from '../../nodes/OpenAIConversation/parameters/headers';
-import { refusal, refused } from './support';
+import type { HeaderField } from '../../nodes/shared/values/headers';
+import { checkHeader } from '../../nodes/shared/values/headers';
+import { refusal, refused } from '../support/unit';
 
 const field: HeaderField = {
 	label: 'My Headers',

@@ -1,7 +1,7 @@
 import { duration, Notes, summary } from '../../nodes/OpenAIConversation/execution/hints';
 import type { NoteKind } from '../../nodes/OpenAIConversation/operation';
-import { createRedactor } from '../../nodes/OpenAIConversation/transport/redact';
-import { KEY } from './support';
+import { createRedactor } from '../../nodes/shared/transport/redact';
+import { KEY } from '../support/unit';
 
 const kind: NoteKind = { type: 'warning', text: (count, names) => `${count}: ${names.join(', ')}` };
 const other: NoteKind = { type: 'info', text: (count) => `other ${count}` };

@@ -5,7 +5,7 @@ import {
 	readConversationId,
 } from '../../nodes/OpenAIConversation/parameters/conversationId';
 import { parseItemId, readItemId } from '../../nodes/OpenAIConversation/parameters/itemId';
-import { anyText, anyValue, KEY, reading, refusal, refused, RUNS, SECRET } from './support';
+import { anyText, anyValue, KEY, reading, refusal, refused, RUNS, SECRET } from '../support/unit';
 
 const ID = 'conv_68f0a1b2c3d4e5f6';
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 
-import { itemText, simplifiedItem } from '../../nodes/OpenAIConversation/api/itemText';
-import type { JsonObject } from '../../nodes/OpenAIConversation/transport/json';
-import { anyJson, RUNS } from './support';
+import { itemText, simplifiedItem } from '../../nodes/shared/api/itemText';
+import type { JsonObject } from '../../nodes/shared/values/json';
+import { anyJson, RUNS } from '../support/unit';
 
 const user = (content: JsonObject['content']): JsonObject => ({
 	type: 'message',

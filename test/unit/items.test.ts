@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { refuseItems } from '../../nodes/OpenAIConversation/parameters/additionalBody';
 import { readItems, readOptionalItems } from '../../nodes/OpenAIConversation/parameters/items';
 import { readOptions } from '../../nodes/OpenAIConversation/parameters/options';
-import { anyText, anyValue, reading, refusal, refused, RUNS } from './support';
+import { anyText, anyValue, reading, refusal, refused, RUNS } from '../support/unit';
 
 const fields = (...values: unknown[]) => reading({ itemsInput: 'fields', messages: { values } });
 const json = (itemsJson: unknown) => reading({ itemsInput: 'json', itemsJson });

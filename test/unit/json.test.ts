@@ -1,13 +1,8 @@
 import fc from 'fast-check';
 
-import type { JsonValue } from '../../nodes/OpenAIConversation/transport/json';
-import {
-	isJsonObject,
-	isPlainObject,
-	isTooDeep,
-	textAt,
-} from '../../nodes/OpenAIConversation/transport/json';
-import { anyJson, anyValue, RUNS } from './support';
+import type { JsonValue } from '../../nodes/shared/values/json';
+import { isJsonObject, isPlainObject, isTooDeep, textAt } from '../../nodes/shared/values/json';
+import { anyJson, anyValue, RUNS } from '../support/unit';
 
 class Something {
 	id = 'conv_1';

@@ -9,8 +9,8 @@ import {
 	readMetadataChanges,
 	readOptionalMetadata,
 } from '../../nodes/OpenAIConversation/parameters/metadata';
-import { characters } from '../../nodes/OpenAIConversation/parameters/reader';
-import { anyText, anyValue, reading, refusal, refused, RUNS } from './support';
+import { characters } from '../../nodes/shared/values/field';
+import { anyText, anyValue, reading, refusal, refused, RUNS } from '../support/unit';
 
 const fields = (...rows: unknown[]) =>
 	reading({ metadataInput: 'fields', metadata: { pairs: rows } });

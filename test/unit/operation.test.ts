@@ -3,7 +3,7 @@ import type { Tools } from '../../nodes/OpenAIConversation/operation';
 import { bodyOptions, readOptions } from '../../nodes/OpenAIConversation/parameters/options';
 import { buildProperties } from '../../nodes/OpenAIConversation/properties';
 import type { Resource } from '../../nodes/OpenAIConversation/properties';
-import { reading } from './support';
+import { reading } from '../support/unit';
 
 const options = readOptions(() => ({}));
 const tools: Tools = {

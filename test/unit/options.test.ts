@@ -2,7 +2,7 @@ import fc from 'fast-check';
 
 import { commonOptions, readOptions } from '../../nodes/OpenAIConversation/parameters/options';
 import type { Options } from '../../nodes/OpenAIConversation/parameters/options';
-import { anyText, anyValue, KEY, reading, refusal, refused, RUNS } from './support';
+import { anyText, anyValue, KEY, reading, refusal, refused, RUNS } from '../support/unit';
 
 const read = (options: unknown) => readOptions(reading({ options }));
 const headers = (...rows: unknown[]) =>

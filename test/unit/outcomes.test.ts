@@ -1,7 +1,7 @@
 import type { INode } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 
-import type { ItemFailure } from '../../nodes/OpenAIConversation/execution/errors';
+import type { ItemFailure } from '../../nodes/shared/n8n/errors';
 import { Outcomes } from '../../nodes/OpenAIConversation/execution/outcomes';
 
 const NODE: INode = {

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 
-import type { JsonValue } from '../../nodes/OpenAIConversation/transport/json';
+import type { JsonValue } from '../../nodes/shared/values/json';
 import {
 	createRedactor,
 	isMasked,
 	REDACTED,
 	secretPart,
-} from '../../nodes/OpenAIConversation/transport/redact';
-import { anyJson, KEY, RUNS, runsOf, SECRET } from './support';
+} from '../../nodes/shared/transport/redact';
+import { anyJson, KEY, RUNS, runsOf, SECRET } from '../support/unit';
 
 const character = fc.constantFrom(
 	...Array.from({ length: 94 }, (_, index) => String.fromCharCode(33 + index)),

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import type { Attempt, RetryRules } from '../../nodes/OpenAIConversation/transport/retryPolicy';
+import type { Attempt, RetryRules } from '../../nodes/shared/transport/retryPolicy';
 import {
 	backoff,
 	headerText,
@@ -9,8 +9,8 @@ import {
 	LONGEST_NAMED_WAIT_MS,
 	namedWait,
 	retryReason,
-} from '../../nodes/OpenAIConversation/transport/retryPolicy';
-import { anyValue, RUNS } from './support';
+} from '../../nodes/shared/transport/retryPolicy';
+import { anyValue, RUNS } from '../support/unit';
 
 const NOW = Date.UTC(2026, 10, 20, 12, 0, 0);
 const at = (ms: number) => new Date(NOW + ms).toUTCString();

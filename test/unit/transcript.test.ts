@@ -1,13 +1,8 @@
 import fc from 'fast-check';
 
-import {
-	asMarkdown,
-	asMessages,
-	asText,
-	turnsOf,
-} from '../../nodes/OpenAIConversation/api/transcript';
-import type { JsonObject } from '../../nodes/OpenAIConversation/transport/json';
-import { anyJson, RUNS } from './support';
+import { asMarkdown, asMessages, asText, turnsOf } from '../../nodes/shared/api/transcript';
+import type { JsonObject } from '../../nodes/shared/values/json';
+import { anyJson, RUNS } from '../support/unit';
 
 const call = (more: JsonObject): JsonObject => ({
 	type: 'function_call',

@@ -2,7 +2,7 @@
 import { getEventListeners } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { LONGEST_TIMER_MS, wait } from '../../nodes/OpenAIConversation/transport/wait';
+import { LONGEST_TIMER_MS, wait } from '../../nodes/shared/n8n/wait';
 
 const never = () => new AbortController().signal;
 
@@ -14,9 +14,7 @@ function waitWith(n8n: object): { wait: typeof wait } {
 	jest.resetModules();
 	const current = jest.requireActual<typeof import('n8n-workflow')>('n8n-workflow');
 	jest.doMock('n8n-workflow', () => ({ sleep: current.sleep, ...n8n }));
-	const module = jest.requireActual<{ wait: typeof wait }>(
-		'../../nodes/OpenAIConversation/transport/wait',
-	);
+	const module = jest.requireActual<{ wait: typeof wait }>('../../nodes/shared/n8n/wait');
 	jest.dontMock('n8n-workflow');
 	return module;
 }

@@ -1,8 +1,8 @@
 import type { NodeExecutionHint } from 'n8n-workflow';
 
 import type { NoteKind } from '../operation';
-import type { Tally } from '../transport/client';
-import { REDACTED } from '../transport/redact';
+import type { Tally } from '../../shared/transport/client';
+import { REDACTED } from '../../shared/transport/redact';
 
 /** From this many items on a run is summed up even when all went smoothly. */
 const MANY_ITEMS = 100;

@@ -8,7 +8,7 @@ import type {
 } from 'n8n-workflow';
 
 import type { Output } from '../operation';
-import type { ItemFailure } from './errors';
+import type { ItemFailure } from '../../shared/n8n/errors';
 
 /** Shortest time between two lines about progress in n8n's log, in ms. */
 const PROGRESS_EVERY_MS = 5_000;

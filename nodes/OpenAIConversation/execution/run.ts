@@ -2,22 +2,27 @@ import type { IExecuteFunctions, INode, INodeExecutionData } from 'n8n-workflow'
 import { NodeOperationError } from 'n8n-workflow';
 
 import type { Job, NoteKind, Operation, Tools } from '../operation';
-import { isUnprotected, parseBaseUrl } from '../parameters/baseUrl';
+import { isUnprotected, parseBaseUrl } from '../../shared/values/baseUrl';
 import type { Options } from '../parameters/options';
 import { OPTIONS_NAME, readOptions } from '../parameters/options';
-import type { ReadParameter } from '../parameters/reader';
-import type { ClientParts, RequestSettings, Tally } from '../transport/client';
-import { createClient } from '../transport/client';
-import { Cancelled, isRefusedAsInvalid, NotContinued, RequestFailure } from '../transport/failures';
-import { createGate } from '../transport/gate';
-import { createRedactor } from '../transport/redact';
-import type { Credential } from './credential';
-import { allowedDomainsFor, readCredential } from './credential';
-import { describeFailure } from './errors';
-import { createSend } from './helper';
+import type { ReadParameter } from '../../shared/values/field';
+import type { ClientParts, RequestSettings, Tally } from '../../shared/transport/client';
+import { createClient } from '../../shared/transport/client';
+import {
+	Cancelled,
+	isRefusedAsInvalid,
+	NotContinued,
+	RequestFailure,
+} from '../../shared/transport/failures';
+import { createRateLimiter } from '../../shared/transport/rateLimiter';
+import { createRedactor } from '../../shared/transport/redact';
+import type { Credential } from '../../shared/n8n/credential';
+import { allowedDomainsFor, readCredential } from '../../shared/n8n/credential';
+import { describeFailure } from '../../shared/n8n/errors';
+import { createSend } from '../../shared/n8n/requestHelper';
 import { Notes, summary } from './hints';
-import type { Task, Unrunnable } from './lanes';
-import { runInLanes } from './lanes';
+import type { Task, Unrunnable } from './keyedQueue';
+import { runInLanes } from './keyedQueue';
 import { Outcomes } from './outcomes';
 
 interface ItemTask extends Task {
@@ -111,7 +116,9 @@ export async function executeItems(
 	const notes = new Notes(redactor.text);
 	const settingsOf = settingsReader(context, credential, notes);
 	const tally: Tally = { requests: 0, retries: new Map() };
-	const gate = createGate({ maxRequestsPerMinute: runOption(context, 'maxRequestsPerMinute') });
+	const gate = createRateLimiter({
+		maxRequestsPerMinute: runOption(context, 'maxRequestsPerMinute'),
+	});
 
 	const ending = new AbortController();
 	const end = () => ending.abort();

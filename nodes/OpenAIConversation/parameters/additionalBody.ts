@@ -1,5 +1,5 @@
 import type { Options } from './options';
-import { FieldError } from './reader';
+import { FieldError } from '../../shared/values/field';
 
 /**
  * Refuses an Additional Body that would replace the items, since messages would be lost without a word.

@@ -1,8 +1,8 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { isPlainObject } from '../transport/json';
-import type { ReadParameter } from './reader';
-import { FieldError, isNothing, kindOf, quote, trimPasted } from './reader';
+import { isPlainObject } from '../../shared/values/json';
+import type { ReadParameter } from '../../shared/values/field';
+import { FieldError, isNothing, kindOf, quote, trimPasted } from '../../shared/values/field';
 
 export const conversationIdField: INodeProperties = {
 	displayName: 'Conversation ID',

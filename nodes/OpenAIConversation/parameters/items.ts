@@ -1,11 +1,11 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { ROLES } from '../api/schema';
-import type { JsonObject } from '../transport/json';
-import { isJsonObject, isPlainObject } from '../transport/json';
-import { parseJsonField } from './jsonField';
-import type { ReadParameter } from './reader';
-import { FieldError, isNothing, kindOf, quote } from './reader';
+import { ROLES } from '../../shared/api/schema';
+import type { JsonObject } from '../../shared/values/json';
+import { isJsonObject, isPlainObject } from '../../shared/values/json';
+import { parseJsonField } from '../../shared/values/jsonText';
+import type { ReadParameter } from '../../shared/values/field';
+import { FieldError, isNothing, kindOf, quote } from '../../shared/values/field';
 
 export const itemsInputField: INodeProperties = {
 	displayName: 'Specify Items',

@@ -1,8 +1,8 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { readBoolean } from './boolean';
-import { readNumber } from './number';
-import type { ReadParameter } from './reader';
+import { readBoolean } from '../../shared/values/boolean';
+import { readNumber } from '../../shared/values/number';
+import type { ReadParameter } from '../../shared/values/field';
 
 export const returnAllField: INodeProperties = {
 	displayName: 'Return All',

@@ -1,9 +1,9 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { isPlainObject } from '../transport/json';
-import { parseJsonField } from './jsonField';
-import type { ReadParameter } from './reader';
-import { characters, FieldError, isNothing, kindOf, quote } from './reader';
+import { isPlainObject } from '../../shared/values/json';
+import { parseJsonField } from '../../shared/values/jsonText';
+import type { ReadParameter } from '../../shared/values/field';
+import { characters, FieldError, isNothing, kindOf, quote } from '../../shared/values/field';
 
 /** The API's limits: https://platform.openai.com/docs/api-reference/conversations/update */
 export const MAX_PAIRS = 16;

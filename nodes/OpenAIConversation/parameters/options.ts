@@ -1,16 +1,23 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import type { Include } from '../api/schema';
-import { INCLUDES } from '../api/schema';
-import type { JsonObject } from '../transport/json';
-import { isJsonObject, isPlainObject } from '../transport/json';
-import { readBoolean } from './boolean';
-import type { HeaderField } from './headers';
-import { checkHeader, FRAMING_HEADERS } from './headers';
-import { parseJsonField } from './jsonField';
-import { readNumber } from './number';
-import type { ReadParameter } from './reader';
-import { FieldError, hasHalfCharacter, isNothing, kindOf, quote, trimPasted } from './reader';
+import type { Include } from '../../shared/api/schema';
+import { INCLUDES } from '../../shared/api/schema';
+import type { JsonObject } from '../../shared/values/json';
+import { isJsonObject, isPlainObject } from '../../shared/values/json';
+import { readBoolean } from '../../shared/values/boolean';
+import type { HeaderField } from '../../shared/values/headers';
+import { checkHeader, FRAMING_HEADERS } from '../../shared/values/headers';
+import { parseJsonField } from '../../shared/values/jsonText';
+import { readNumber } from '../../shared/values/number';
+import type { ReadParameter } from '../../shared/values/field';
+import {
+	FieldError,
+	hasHalfCharacter,
+	isNothing,
+	kindOf,
+	quote,
+	trimPasted,
+} from '../../shared/values/field';
 
 /** The collection's own name. Its fields are below; an operation may bring more (see `Operation.options`). */
 export const OPTIONS_NAME = 'options';

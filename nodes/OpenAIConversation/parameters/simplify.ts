@@ -1,7 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { readBoolean } from './boolean';
-import type { ReadParameter } from './reader';
+import { readBoolean } from '../../shared/values/boolean';
+import type { ReadParameter } from '../../shared/values/field';
 
 export const simplifyField: INodeProperties = {
 	displayName: 'Simplify',

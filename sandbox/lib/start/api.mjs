@@ -1,4 +1,4 @@
-import { startServer } from '../../server/index.mjs';
+import { startServer } from '../../../server/index.mjs';
 import { Failure } from '../failure.mjs';
 import { freePort } from '../ports.mjs';
 import { at, field } from '../values.mjs';

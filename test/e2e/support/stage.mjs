@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { startServer } from '../../../sandbox/server/index.mjs';
+import { startServer } from '../../../server/index.mjs';
 import { n8nUnderTest } from './underTest.mjs';
 import { CREDENTIAL_TYPE, newKey } from './workflows.mjs';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { root } from '../../../sandbox/lib/paths.mjs';
 
 const PARTS = [
-	...['nodes', 'credentials', 'sandbox', 'examples'],
+	...['nodes', 'credentials', 'server', 'sandbox', 'examples'],
 	...[
 		'package.json',
 		'package-lock.json',

@@ -1,5 +1,5 @@
-import { conversationLocked } from '../../../sandbox/server/index.mjs';
-import type { FaultRule, RequestRecord } from '../../../sandbox/server/types.mjs';
+import { conversationLocked } from '../../../server/index.mjs';
+import type { FaultRule, RequestRecord } from '../../../server/types.mjs';
 
 /**
  * A number from 0 up to 1 that depends on nothing but the text: FNV-1a, then Murmur3's finalizer, since texts that

@@ -1,9 +1,9 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { createConversation } from '../../api/append';
-import { CARRY_OVER_INCLUDES, carryOver, nameOf } from '../../api/carryOver';
-import { getConversation, metadataOf } from '../../api/conversations';
-import { listItems } from '../../api/items';
+import { createConversation } from '../../../shared/api/append';
+import { CARRY_OVER_INCLUDES, carryOver, nameOf } from '../../../shared/api/carryOver';
+import { getConversation, metadataOf } from '../../../shared/api/conversations';
+import { listItems } from '../../../shared/api/items';
 import type { NoteKind } from '../../operation';
 import { defineOperation } from '../../operation';
 import { refuseItems } from '../../parameters/additionalBody';
@@ -12,8 +12,8 @@ import { parseItemId } from '../../parameters/itemId';
 import type { Metadata } from '../../parameters/metadata';
 import { metadataFields, readOptionalMetadata } from '../../parameters/metadata';
 import { bodyOptions } from '../../parameters/options';
-import { FieldError, isNothing } from '../../parameters/reader';
-import { textAt } from '../../transport/json';
+import { FieldError, isNothing } from '../../../shared/values/field';
+import { textAt } from '../../../shared/values/json';
 
 const throughItemField: INodeProperties = {
 	displayName: 'Through Item ID',

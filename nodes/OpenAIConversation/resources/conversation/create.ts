@@ -1,5 +1,5 @@
-import { createConversation } from '../../api/append';
-import type { Item } from '../../api/items';
+import { createConversation } from '../../../shared/api/append';
+import type { Item } from '../../../shared/api/items';
 import { defineOperation } from '../../operation';
 import { refuseItems } from '../../parameters/additionalBody';
 import { itemsFields, readOptionalItems } from '../../parameters/items';

@@ -1,4 +1,4 @@
-import { deleteConversation } from '../../api/conversations';
+import { deleteConversation } from '../../../shared/api/conversations';
 import type { NoteKind } from '../../operation';
 import { defineOperation } from '../../operation';
 import { conversationIdField, readConversationId } from '../../parameters/conversationId';

@@ -1,13 +1,13 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { listItems } from '../../api/items';
-import { asMarkdown, asMessages, asText, turnsOf } from '../../api/transcript';
+import { listItems } from '../../../shared/api/items';
+import { asMarkdown, asMessages, asText, turnsOf } from '../../../shared/api/transcript';
 import type { NoteKind } from '../../operation';
 import { defineOperation } from '../../operation';
 import { conversationIdField, readConversationId } from '../../parameters/conversationId';
 import { limitFields, readLimit } from '../../parameters/limit';
-import type { ReadParameter } from '../../parameters/reader';
-import { FieldError, kindOf, quote, trimPasted } from '../../parameters/reader';
+import type { ReadParameter } from '../../../shared/values/field';
+import { FieldError, kindOf, quote, trimPasted } from '../../../shared/values/field';
 
 const FORMATS = {
 	markdown: { extension: 'md', mimeType: 'text/markdown' },

@@ -1,4 +1,4 @@
-import { getConversation } from '../../api/conversations';
+import { getConversation } from '../../../shared/api/conversations';
 import { defineOperation } from '../../operation';
 import { conversationIdField, readConversationId } from '../../parameters/conversationId';
 

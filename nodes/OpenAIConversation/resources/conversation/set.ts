@@ -1,6 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { getConversation, metadataOf, updateConversation } from '../../api/conversations';
+import { getConversation, metadataOf, updateConversation } from '../../../shared/api/conversations';
 import type { NoteKind } from '../../operation';
 import { defineOperation } from '../../operation';
 import { conversationIdField, readConversationId } from '../../parameters/conversationId';
@@ -12,9 +12,9 @@ import {
 	requiredMetadataFields,
 } from '../../parameters/metadata';
 import { bodyOptions } from '../../parameters/options';
-import type { ReadParameter } from '../../parameters/reader';
-import { FieldError, isNothing, kindOf, quote } from '../../parameters/reader';
-import type { JsonObject } from '../../transport/json';
+import type { ReadParameter } from '../../../shared/values/field';
+import { FieldError, isNothing, kindOf, quote } from '../../../shared/values/field';
+import type { JsonObject } from '../../../shared/values/json';
 
 const updateModeField: INodeProperties = {
 	displayName: 'Update Mode',

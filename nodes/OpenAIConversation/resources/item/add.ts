@@ -1,6 +1,6 @@
-import { appendItems } from '../../api/append';
-import type { Item } from '../../api/items';
-import { MAX_ITEMS_PER_WRITE } from '../../api/schema';
+import { appendItems } from '../../../shared/api/append';
+import type { Item } from '../../../shared/api/items';
+import { MAX_ITEMS_PER_WRITE } from '../../../shared/api/schema';
 import { defineOperation } from '../../operation';
 import { refuseItems } from '../../parameters/additionalBody';
 import { conversationIdField, readConversationId } from '../../parameters/conversationId';

@@ -1,4 +1,4 @@
-import { deleteItem } from '../../api/items';
+import { deleteItem } from '../../../shared/api/items';
 import type { NoteKind } from '../../operation';
 import { defineOperation } from '../../operation';
 import { conversationIdField, readConversationId } from '../../parameters/conversationId';

@@ -1,5 +1,5 @@
-import { getItem } from '../../api/items';
-import { simplifiedItem } from '../../api/itemText';
+import { getItem } from '../../../shared/api/items';
+import { simplifiedItem } from '../../../shared/api/itemText';
 import { defineOperation } from '../../operation';
 import { conversationIdField, readConversationId } from '../../parameters/conversationId';
 import { itemIdField, readItemId } from '../../parameters/itemId';

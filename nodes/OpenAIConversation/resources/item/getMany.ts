@@ -1,5 +1,5 @@
-import { listItems } from '../../api/items';
-import { simplifiedItem } from '../../api/itemText';
+import { listItems } from '../../../shared/api/items';
+import { simplifiedItem } from '../../../shared/api/itemText';
 import { defineOperation } from '../../operation';
 import { conversationIdField, readConversationId } from '../../parameters/conversationId';
 import { parseItemId } from '../../parameters/itemId';

@@ -1,0 +1,158 @@
+import type { ICredentialDataDecryptedObject, IExecuteFunctions, INode } from 'n8n-workflow';
+import * as n8n from 'n8n-workflow';
+import { NodeOperationError } from 'n8n-workflow';
+
+import { DEFAULT_BASE_URL, parseBaseUrl } from '../values/baseUrl';
+import type { HeaderField } from '../values/headers';
+import { checkHeader, FRAMING_HEADERS } from '../values/headers';
+import { FieldError, isNothing, kindOf } from '../values/field';
+import { isPlainObject } from '../values/json';
+import type { OtherSecret } from '../transport/redact';
+import { createRedactor } from '../transport/redact';
+
+export const CREDENTIAL_TYPE = 'openAIConversationApi';
+
+/** The credential of a run, read once. */
+export interface Credential {
+	data: ICredentialDataDecryptedObject;
+	key: string;
+	/** Values of the custom headers, which may be secrets as well. */
+	headerValues: OtherSecret[];
+	/** Without a trailing slash. */
+	baseUrl: string;
+}
+
+const BASE_URL = 'Base URL in the credential';
+
+const customHeaders: HeaderField = {
+	label: 'Custom Headers in the credential',
+	reserved: new Set(FRAMING_HEADERS),
+	advice: {
+		wrongName: 'Use letters, digits and hyphens, such as x-gateway-route.',
+		reserved: 'The request itself settles this header. Remove it from the credential.',
+		wrongValue:
+			'Remove line breaks and characters beyond Latin-1; white space may have come along with pasting.',
+	},
+};
+
+/** Names of headers whose value is a secret; that of another may be a word that conversations have, too. */
+const SECRET_HEADER =
+	/auth|key|token|secret|pass|cookie|credential|signature|session|jwt|assertion/i;
+
+/** What stands before a secret in a header. */
+const SCHEME = /^(?:Basic|Bearer|Token)\s+/i;
+
+function headersOf(data: ICredentialDataDecryptedObject): Array<[name: string, value: string]> {
+	const field: unknown = data.customHeaders;
+	const rows = isPlainObject(field) && Array.isArray(field.headers) ? field.headers : [];
+	return rows.flatMap((row: unknown): Array<[string, string]> => {
+		const { name, value } = isPlainObject(row) ? row : {};
+		if (typeof name !== 'string' || name.trim() === '') return [];
+		return [[name.trim(), typeof value === 'string' ? value.trim() : '']];
+	});
+}
+
+/**
+ * What the run needs of a credential's fields.
+ * @throws {FieldError} when a field holds what no request can carry
+ */
+export function parseCredential(data: ICredentialDataDecryptedObject): Credential {
+	const key = typeof data.apiKey === 'string' ? data.apiKey.trim() : '';
+	if (!/^[\x21-\x7e]+$/.test(key)) {
+		throw new FieldError(
+			key === ''
+				? 'API Key in the credential is empty'
+				: 'API Key in the credential has characters that no key has',
+			'Copy the key again from the API keys page of the OpenAI dashboard into the credential.',
+		);
+	}
+	const headers = headersOf(data);
+	for (const header of headers) checkHeader(header, customHeaders);
+	const base = isNothing(data.baseUrl) ? DEFAULT_BASE_URL : data.baseUrl;
+	if (typeof base !== 'string') {
+		throw new FieldError(
+			`${BASE_URL} is ${kindOf(base)}, not text`,
+			`Enter a URL such as ${DEFAULT_BASE_URL}.`,
+		);
+	}
+	return {
+		data,
+		key,
+		headerValues: headers.map(([name, value]) => ({
+			text: value.replace(SCHEME, ''),
+			inData: SECRET_HEADER.test(name),
+		})),
+		baseUrl: parseBaseUrl(base, BASE_URL),
+	};
+}
+
+/**
+ * Reads the credential from n8n, for the whole run.
+ * @throws {NodeOperationError} when it lacks what every request needs
+ */
+export async function readCredential(context: IExecuteFunctions): Promise<Credential> {
+	const data = await context.getCredentials(CREDENTIAL_TYPE);
+	try {
+		return parseCredential(data);
+	} catch (error) {
+		const { message } = error instanceof Error ? error : new Error(String(error));
+		// The key may have been pasted into another field.
+		const { text } = createRedactor(typeof data.apiKey === 'string' ? data.apiKey : '');
+		throw new NodeOperationError(context.getNode(), text(message), {
+			description: error instanceof FieldError ? error.advice : '',
+		});
+	}
+}
+
+/** n8n 1.x has the fields of the restriction, but not the function that decides; this is its rule. */
+function domainsFor(
+	data: ICredentialDataDecryptedObject,
+	url: string,
+	own: string,
+): string | undefined {
+	const mode = data.allowedHttpRequestDomains;
+	if (mode === 'none' && url !== own) return '';
+	if (mode !== 'domains') return undefined;
+	const allowed = typeof data.allowedDomains === 'string' ? data.allowedDomains.trim() : '';
+	const host = new URL(url).hostname.toLowerCase().replace(/\.$/, '');
+	const matches = allowed
+		.split(',')
+		.map((domain) => domain.trim().toLowerCase().replace(/\.$/, ''))
+		.some((domain) => (domain.startsWith('*.') ? host.endsWith(domain.slice(1)) : host === domain));
+	return matches ? allowed : '';
+}
+
+/**
+ * The domains to which n8n restricts requests to `url`; undefined where there is no restriction.
+ * @throws {FieldError} when the credential does not allow the address
+ */
+export function allowedDomainsFor(
+	node: INode,
+	credential: Credential,
+	url: string,
+): string | undefined {
+	const { data, baseUrl } = credential;
+	let allowed: string | undefined;
+	if (typeof n8n.assertCredentialAllowsUrl === 'function') {
+		try {
+			return n8n.assertCredentialAllowsUrl({
+				node,
+				credentialData: data,
+				url,
+				pinnedUrl: baseUrl,
+				surface: 'OpenAI Conversation',
+			});
+		} catch {
+			allowed = '';
+		}
+	} else {
+		allowed = domainsFor(data, url, baseUrl);
+	}
+	if (allowed !== '') return allowed;
+	throw new FieldError(
+		`Base URL points to ${new URL(url).host}, which the credential does not allow`,
+		url === baseUrl
+			? 'The credential contradicts itself. Its owner can add the address to Allowed Domains there.'
+			: 'Remove Base URL from the options, or ask the owner of the credential to add the address to Allowed Domains in the credential.',
+	);
+}

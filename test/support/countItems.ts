@@ -1,0 +1,28 @@
+import { listItems } from '../../nodes/shared/api/items';
+import { defineOperation } from '../../nodes/OpenAIConversation/operation';
+import {
+	conversationIdField,
+	readConversationId,
+} from '../../nodes/OpenAIConversation/parameters/conversationId';
+
+interface Input {
+	conversation: string;
+}
+
+/** Counts the items of a conversation: GET /conversations/{id}/items, all pages. */
+export const count = defineOperation<Input>({
+	value: 'count',
+	name: 'Count',
+	action: 'Count items of conversation',
+	description: 'Count the messages and other items of a conversation',
+	properties: [conversationIdField],
+
+	read: (read) => ({ conversation: readConversationId(read) }),
+
+	conversation: ({ conversation }) => conversation,
+
+	async run({ conversation }, { api }) {
+		const { items } = await listItems(api, conversation, { order: 'asc', limit: Infinity });
+		return [{ json: { conversation, count: items.length } }];
+	},
+});

@@ -1,0 +1,160 @@
+import fc from 'fast-check';
+
+import { parseJsonField } from '../../nodes/shared/values/jsonText';
+import { anyJson, anyText, anyValue, refusal, refused, RUNS } from '../support/unit';
+
+const parse = (value: unknown) => parseJsonField(value, 'Field', '{ "x": 1 }');
+
+const EXAMPLE = 'Enter JSON such as { "x": 1 }, or use an expression that gives it.';
+
+const loop: Record<string, unknown> = {};
+loop.self = loop;
+
+describe('A JSON field', () => {
+	it('should give back what JSON text says, whatever it is', () => {
+		fc.assert(
+			fc.property(anyJson, fc.constantFrom(undefined, 2, '\t'), (value, space) => {
+				const text = JSON.stringify(value, undefined, space);
+				expect(JSON.stringify(parse(text))).toBe(JSON.stringify(value));
+			}),
+			RUNS,
+		);
+	});
+
+	it.each<[unknown]>([[{ a: [{ b: 1 }] }], [[1, { a: null }]], [{}], [[]]])(
+		'should give back a copy of the object or list %j, never the thing itself',
+		(given) => {
+			const copy = parse(given);
+			expect(copy).toEqual(given);
+			expect(copy).not.toBe(given);
+		},
+	);
+
+	it.each<[string, unknown, string]>([
+		['no text at all', '', 'Field is empty'],
+		['white space', ' \n', 'Field is empty'],
+		['a name without quotation marks', '{ a: 1 }', 'Field is not valid JSON: '],
+		['JSON that is cut off', '{ "a": "1"', 'Field is not valid JSON: '],
+		['a number by expression', 5, 'Field holds something that is no JSON'],
+		['a boolean by expression', false, 'Field holds something that is no JSON'],
+		['nothing by expression', undefined, 'Field holds something that is no JSON'],
+		['a function by expression', () => 1, 'Field holds something that is no JSON'],
+		['a date by expression', new Date(), 'Field holds something that is no JSON'],
+		['a map by expression', new Map(), 'Field holds something that is no JSON'],
+		['an object with a bigint', { a: 1n }, 'Field holds something that is no JSON'],
+		['an object with itself in it', loop, 'Field holds something that is no JSON'],
+		[
+			'an object that turns into nothing',
+			{ toJSON: () => undefined },
+			'Field holds something that is no JSON',
+		],
+	])('should refuse %s, with an example', (_what, value, message) => {
+		const error = refused(() => parse(value));
+		expect(error.message).toContain(message);
+		expect(error.advice).toBe(EXAMPLE);
+	});
+
+	it('should say what is wrong with the text', () => {
+		expect(refused(() => parse('nope')).message).toMatch(/^Field is not valid JSON: .*n/);
+	});
+
+	it.each(['[object Object]', ' [object Object]\n'])(
+		'should know the object inside of text %j',
+		(value) => {
+			expect(refused(() => parse(value))).toMatchObject({
+				message: 'Field is an object inside of text',
+				advice: 'Let the expression stand alone in the field, without text around it.',
+			});
+		},
+	);
+
+	it('should take a file of 30 MB, such as a picture', () => {
+		const picture = JSON.stringify({
+			type: 'input_image',
+			image_url: `data:image/png;base64,${'A'.repeat(30_000_000)}`,
+		});
+		expect(JSON.stringify(parse(picture))).toHaveLength(picture.length);
+	});
+
+	it('should be refused when it is nested too deeply, also by expression', () => {
+		let deep: unknown = [];
+		for (let level = 0; level < 600; level++) deep = { deep };
+		for (const value of [
+			deep,
+			'['.repeat(1e6) + ']'.repeat(1e6),
+			`{ "a": ${'['.repeat(1e5)}${']'.repeat(1e5)} }`,
+		]) {
+			expect(refused(() => parse(value))).toMatchObject({
+				message: 'Field is nested too deeply',
+				advice: 'Give it fewer levels of lists and objects.',
+			});
+		}
+	});
+
+	it('should never crash', () => {
+		fc.assert(
+			fc.property(
+				fc.oneof(anyValue, anyText, fc.json()),
+				(value) => void refusal(() => parse(value)),
+			),
+			RUNS,
+		);
+	});
+});
+
+describe('A name that stands twice in a JSON field', () => {
+	it.each([
+		['at the ends', '{ "a": "1", "b": "2", "a": "3" }', 'a'],
+		['once escaped', '{ "a": "1", "\\u0061": "2" }', 'a'],
+		['with a quotation mark', '{ "a\\"b": "1", "a\\u0022b": "2" }', 'a"b'],
+		['that ends with a back-slash', '{ "a\\\\": "1", "a\\\\": "2" }', 'a\\'],
+		['that is empty', '{ "": 1, "": 2 }', ''],
+		['around an object with it', '{ "a": "1", "b": { "a": 1 }, "a": "2" }', 'a'],
+		['behind an object', '{ "b": { "a": { "a": 1 } }, "a": 1, "a": 2 }', 'a'],
+		['behind a list', '{ "b": [[1], "a"], "a": 1, "a": 2 }', 'a'],
+		['behind a text with brackets', '{ "b": "}{][:", "a": 1, "a": 2 }', 'a'],
+		['behind a text that ends with a back-slash', '{ "b": "\\\\", "a": 1, "a": 2 }', 'a'],
+		['behind a text that ends with a quotation mark', '{ "b": "\\\\\\"", "a": 1, "a": 2 }', 'a'],
+		['with a meaning in JavaScript', '{ "__proto__": "1", "__proto__": "2" }', '__proto__'],
+		['with white space before the colon', '{ "a" :1, "a"\n\t: 2 }', 'a'],
+	])('should be refused: one %s', (_what, text, name) => {
+		expect(refused(() => parse(text))).toMatchObject({
+			message: `Field has the key "${name}" twice`,
+			advice: 'Keep one of the two, since only one value can be stored.',
+		});
+	});
+
+	it.each([
+		['in objects of a list', '[{ "a": 1 }, { "a": 2 }]'],
+		['in an object within', '{ "a": { "a": 1 } }'],
+		['in two objects within', '{ "b": { "a": 1 }, "c": { "a": 1 } }'],
+		['twice in an object within', '{ "b": { "a": 1, "a": 1 } }'],
+		['in a text', '{ "a": "{}", "b": "\\"a\\": 1" }'],
+		['as a value', '{ "a": "a", "b": "a" }'],
+		['as the value of a list', '{ "a": ["a", "a"], "b": [":"] }'],
+		['behind a value that ends with a back-slash', '{ "a": "\\\\", "b": "\\\\\\"" }'],
+		['behind a value with brackets and colons', '{ "a": "}{][:", "b": ":" }'],
+		['with white space before the colon', '{ "a" :\n"1", "b"\t: "2" }'],
+		['as a text by itself', '"{ \\"a\\": 1, \\"a\\": 2 }"'],
+	])('should not be seen where it is %s', (_what, text) => {
+		expect(parse(text)).toEqual(JSON.parse(text));
+	});
+
+	it('should be the first that the outermost object repeats, and seen only there', () => {
+		const name = fc.oneof(
+			fc.constantFrom('a', 'b', 'c', '"', '\\', '\\"', '{', ':', 'é'),
+			fc.string(),
+		);
+		fc.assert(
+			fc.property(fc.array(fc.tuple(name, anyJson), { minLength: 1, maxLength: 8 }), (members) => {
+				const text = `{${members.map(([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`).join(',')}}`;
+				const names = members.map(([key]) => key);
+				const twice = names.find((key, index) => names.indexOf(key) < index);
+				const error = refusal(() => parse(text));
+				if (twice === undefined) expect(error).toBeUndefined();
+				else expect(error?.message).toMatch(/^Field has the key ".*" twice$/s);
+			}),
+			RUNS,
+		);
+	});
+});
