@@ -1,6 +1,7 @@
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 
 import type { Operation } from './operation';
+import { STARTING_OPTIONS } from '../shared/fields/requestOptions';
 import { commonOptions, OPTIONS_NAME } from './parameters/options';
 
 /** A group of operations in the form. */
@@ -91,7 +92,7 @@ function fieldsOf({ value: resource, operations }: Resource): INodeProperties[] 
 function optionsField(resources: readonly Resource[]): INodeProperties {
 	const special = new Map<INodeProperties, Show>();
 	for (const { value: resource, operations } of resources) {
-		for (const { value, options } of operations) {
+		for (const { value, options = [] } of operations) {
 			for (const field of options) {
 				const show = special.get(field) ?? { '/resource': [], '/operation': [] };
 				for (const [name, entry] of [
@@ -111,7 +112,7 @@ function optionsField(resources: readonly Resource[]): INodeProperties {
 		name: OPTIONS_NAME,
 		type: 'collection',
 		placeholder: 'Add Option',
-		default: {},
+		default: STARTING_OPTIONS,
 		options: fields.sort((a, b) => alphabetical(a.displayName, b.displayName)),
 	};
 }

@@ -2,8 +2,8 @@ import { listItems } from '../../nodes/shared/api/items';
 import { defineOperation } from '../../nodes/OpenAIConversation/operation';
 import {
 	conversationIdField,
-	readConversationId,
-} from '../../nodes/OpenAIConversation/parameters/conversationId';
+	parseConversationIdField,
+} from '../../nodes/shared/fields/conversationId';
 
 interface Input {
 	conversation: string;
@@ -17,7 +17,7 @@ export const count = defineOperation<Input>({
 	description: 'Count the messages and other items of a conversation',
 	properties: [conversationIdField],
 
-	read: (read) => ({ conversation: readConversationId(read) }),
+	read: (read) => ({ conversation: parseConversationIdField(read) }),
 
 	conversation: ({ conversation }) => conversation,
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 
-import { readBoolean } from '../../nodes/shared/values/boolean';
-import { readLimit } from '../../nodes/OpenAIConversation/parameters/limit';
-import { readNumber } from '../../nodes/shared/values/number';
+import { parseBoolean } from '../../nodes/shared/values/boolean';
+import { parseLimit } from '../../nodes/OpenAIConversation/parameters/limit';
+import { parseNumber } from '../../nodes/shared/values/number';
 import {
 	characters,
 	hasHalfCharacter,
@@ -11,7 +11,7 @@ import {
 	quote,
 	trimPasted,
 } from '../../nodes/shared/values/field';
-import { readSimplify } from '../../nodes/OpenAIConversation/parameters/simplify';
+import { parseSimplify } from '../../nodes/OpenAIConversation/parameters/simplify';
 import { anyText, anyValue, reading, refusal, refused, RUNS } from '../support/unit';
 
 const circular: Record<string, unknown> = {};
@@ -142,7 +142,7 @@ describe('A number', () => {
 		[null, 7],
 		['', 7],
 	])('should be read from %p', (value, expected) => {
-		expect(readNumber(value, rules)).toBe(expected);
+		expect(parseNumber(value, rules)).toBe(expected);
 	});
 
 	it.each<[unknown, string]>([
@@ -165,7 +165,7 @@ describe('A number', () => {
 		[{}, '"{}"'],
 		[circular, '"an object"'],
 	])('should be refused for %p', (value, shown) => {
-		const { message, advice } = refused(() => readNumber(value, rules));
+		const { message, advice } = refused(() => parseNumber(value, rules));
 		expect(message).toBe(`Max Retries is ${shown}, not a whole number from 0 to 100`);
 		expect(advice).toBe('Enter a whole number from 0 to 100.');
 	});
@@ -178,12 +178,12 @@ describe('A number', () => {
 			max: Number.MAX_SAFE_INTEGER,
 			whole: false,
 		};
-		expect(readNumber(1e15, open)).toBe(1e15);
-		expect(readNumber(0.001, open)).toBe(0.001);
-		expect(refused(() => readNumber(-0.001, open)).message).toBe(
+		expect(parseNumber(1e15, open)).toBe(1e15);
+		expect(parseNumber(0.001, open)).toBe(0.001);
+		expect(refused(() => parseNumber(-0.001, open)).message).toBe(
 			'Timeout is "-0.001", not a number of 0 or more',
 		);
-		expect(refused(() => readNumber(1e300, open)).message).toBe(
+		expect(refused(() => parseNumber(1e300, open)).message).toBe(
 			'Timeout is "1e+300", not a number of 0 or more',
 		);
 	});
@@ -195,7 +195,7 @@ describe('A number', () => {
 				fc.boolean(),
 				(value, whole) => {
 					refusal(() => {
-						const number = readNumber(value, { ...rules, whole });
+						const number = parseNumber(value, { ...rules, whole });
 						expect(number).toBeGreaterThanOrEqual(0);
 						expect(number).toBeLessThanOrEqual(100);
 						if (whole) expect(Number.isInteger(number)).toBe(true);
@@ -218,14 +218,14 @@ describe('A yes or no', () => {
 		[null, true],
 		['', true],
 	])('should be read from %p', (value, expected) => {
-		expect(readBoolean(value, 'Simplify', true)).toBe(expected);
-		if (isNothing(value)) expect(readBoolean(value, 'Simplify', false)).toBe(false);
+		expect(parseBoolean(value, 'Simplify', true)).toBe(expected);
+		if (isNothing(value)) expect(parseBoolean(value, 'Simplify', false)).toBe(false);
 	});
 
 	it.each<[unknown]>([['yes'], [1], [0], [[]], [[true]], [{}], ['truefalse'], [Object(true)]])(
 		'should be refused for %p',
 		(value) => {
-			const { message, advice } = refused(() => readBoolean(value, 'Simplify', true));
+			const { message, advice } = refused(() => parseBoolean(value, 'Simplify', true));
 			expect(message).toMatch(/^Simplify is ".*", neither true nor false$/);
 			expect(advice).toBe('Enter true or false.');
 		},
@@ -233,7 +233,7 @@ describe('A yes or no', () => {
 
 	it('should never crash', () => {
 		fc.assert(
-			fc.property(anyValue, (value) => void refusal(() => readBoolean(value, 'Simplify', true))),
+			fc.property(anyValue, (value) => void refusal(() => parseBoolean(value, 'Simplify', true))),
 			RUNS,
 		);
 	});
@@ -247,11 +247,11 @@ describe('Simplify', () => {
 		[{ simplify: 'false' }, false],
 		[{ simplify: '' }, true],
 	])('should be read from %j as %s', (parameters, expected) => {
-		expect(readSimplify(reading(parameters))).toBe(expected);
+		expect(parseSimplify(reading(parameters))).toBe(expected);
 	});
 
 	it('should be refused by its label', () => {
-		expect(refused(() => readSimplify(reading({ simplify: 'no' }))).message).toBe(
+		expect(refused(() => parseSimplify(reading({ simplify: 'no' }))).message).toBe(
 			'Simplify is "no", neither true nor false',
 		);
 	});
@@ -270,17 +270,17 @@ describe('Limit', () => {
 		[{ returnAll: 'false', limit: 5 }, 5],
 		[{ returnAll: '', limit: 5 }, 5],
 	])('should be read from %j as %d', (parameters, expected) => {
-		expect(readLimit(reading(parameters))).toBe(expected);
+		expect(parseLimit(reading(parameters))).toBe(expected);
 	});
 
 	it.each([0, -1, 1.5, NaN, 'all', true])('should be refused for %p', (limit) => {
-		expect(refused(() => readLimit(reading({ limit }))).message).toMatch(
+		expect(refused(() => parseLimit(reading({ limit }))).message).toMatch(
 			/^Limit is ".*", not a whole number of 1 or more$/,
 		);
 	});
 
 	it('should be refused with Return All by its label', () => {
-		expect(refused(() => readLimit(reading({ returnAll: 'all' }))).message).toBe(
+		expect(refused(() => parseLimit(reading({ returnAll: 'all' }))).message).toBe(
 			'Return All is "all", neither true nor false',
 		);
 	});

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 
 import {
 	parseConversationId,
-	readConversationId,
-} from '../../nodes/OpenAIConversation/parameters/conversationId';
-import { parseItemId, readItemId } from '../../nodes/OpenAIConversation/parameters/itemId';
+	parseConversationIdField,
+} from '../../nodes/shared/fields/conversationId';
+import { parseItemId, parseItemIdField } from '../../nodes/OpenAIConversation/parameters/itemId';
 import { anyText, anyValue, KEY, reading, refusal, refused, RUNS, SECRET } from '../support/unit';
 
 const ID = 'conv_68f0a1b2c3d4e5f6';
@@ -194,8 +194,8 @@ describe('A conversation ID', () => {
 	});
 
 	it('should be read from its parameter', () => {
-		expect(readConversationId(reading({ conversationId: ID }))).toBe(ID);
-		expect(refused(() => readConversationId(reading({}))).message).toBe('Conversation ID is empty');
+		expect(parseConversationIdField(reading({ conversationId: ID }))).toBe(ID);
+		expect(refused(() => parseConversationIdField(reading({}))).message).toBe('Conversation ID is empty');
 	});
 
 	it('should be found in every form that the contract names', () => {
@@ -288,8 +288,8 @@ describe('An item ID', () => {
 	});
 
 	it('should be read from its parameter', () => {
-		expect(readItemId(reading({ itemId: 'msg_1' }))).toBe('msg_1');
-		expect(refused(() => readItemId(reading({}))).message).toBe('Item ID is empty');
+		expect(parseItemIdField(reading({ itemId: 'msg_1' }))).toBe('msg_1');
+		expect(refused(() => parseItemIdField(reading({}))).message).toBe('Item ID is empty');
 	});
 
 	it('should bear the name of the field it was given', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 import { refuseItems } from '../../nodes/OpenAIConversation/parameters/additionalBody';
-import { readItems, readOptionalItems } from '../../nodes/OpenAIConversation/parameters/items';
+import { parseItems, parseOptionalItems } from '../../nodes/OpenAIConversation/parameters/items';
 import { readOptions } from '../../nodes/OpenAIConversation/parameters/options';
 import { anyText, anyValue, reading, refusal, refused, RUNS } from '../support/unit';
 
@@ -26,12 +26,12 @@ describe('Messages from fields', () => {
 		['white space as it is', [{ text: ' a\n' }], [message('user', ' a\n')]],
 		['a row that is text', ['Hello'], [message('user', 'Hello')]],
 	])('should be read: %s', (_what, rows, expected) => {
-		expect(readItems(fields(...rows))).toEqual(expected);
-		expect(readOptionalItems(fields(...rows))).toEqual(expected);
+		expect(parseItems(fields(...rows))).toEqual(expected);
+		expect(parseOptionalItems(fields(...rows))).toEqual(expected);
 	});
 
 	it('should be read from a single row that comes without its list', () => {
-		expect(readItems(reading({ messages: { values: { role: 'user', text: 'a' } } }))).toEqual([
+		expect(parseItems(reading({ messages: { values: { role: 'user', text: 'a' } } }))).toEqual([
 			message('user', 'a'),
 		]);
 	});
@@ -63,7 +63,7 @@ describe('Messages from fields', () => {
 			'The role of message 1 in Messages is "constructor"',
 		],
 	])('should be refused for %s', (_what, rows, text) => {
-		const error = refused(() => readItems(fields(...rows)));
+		const error = refused(() => parseItems(fields(...rows)));
 		expect(error.message).toBe(text);
 		expect(error.advice).toMatch(
 			/^(?:Use one of user, assistant, system, developer|(?:Enter|Give) .+)\.$/,
@@ -85,8 +85,8 @@ describe('Items from JSON', () => {
 			[{ type: 'new_thing', x: [1, null] }],
 		],
 	])('should be passed on as they are: %s', (_what, value, expected) => {
-		expect(readItems(json(value))).toEqual(expected);
-		expect(readOptionalItems(json(value))).toEqual(expected);
+		expect(parseItems(json(value))).toEqual(expected);
+		expect(parseOptionalItems(json(value))).toEqual(expected);
 	});
 
 	it.each<[string, unknown, string]>([
@@ -98,12 +98,12 @@ describe('Items from JSON', () => {
 		['white space', ' ', 'Items (JSON) is empty'],
 		['an object inside of text', '[object Object]', 'Items (JSON) is an object inside of text'],
 	])('should be refused for %s', (_what, value, text) => {
-		const { message, advice } = refused(() => readItems(json(value)));
+		const { message, advice } = refused(() => parseItems(json(value)));
 		expect(message).toContain(text);
 		expect(advice).toMatch(
 			/^Enter (?:items|JSON) such as \[\{.+\}\]|^Let the expression stand alone/,
 		);
-		expect(refused(() => readOptionalItems(json(value))).message).toContain(text);
+		expect(refused(() => parseOptionalItems(json(value))).message).toContain(text);
 	});
 });
 
@@ -118,8 +118,8 @@ describe('Items that are not given', () => {
 	])(
 		'should be none where they may be left out, and refused elsewhere: %s',
 		(_what, parameters, text) => {
-			expect(readOptionalItems(reading(parameters))).toEqual([]);
-			const { message, advice } = refused(() => readItems(reading(parameters)));
+			expect(parseOptionalItems(reading(parameters))).toEqual([]);
+			const { message, advice } = refused(() => parseItems(reading(parameters)));
 			expect(message).toBe(text);
 			expect(advice).toMatch(/^Add at least one message\.$|^Enter items such as \[\{.+\}\]\.$/);
 		},
@@ -141,7 +141,7 @@ describe('Items, whatever is given', () => {
 		fc.assert(
 			fc.property(read, (given) => {
 				const error = refusal(() => {
-					for (const item of readOptionalItems(given))
+					for (const item of parseOptionalItems(given))
 						expect(JSON.parse(JSON.stringify(item))).toEqual(item);
 				});
 				if (error !== undefined) expect(error.message).toMatch(/Messages|Items \(JSON\)/);

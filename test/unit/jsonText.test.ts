@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 
-import { parseJsonField } from '../../nodes/shared/values/jsonText';
+import { parseJsonText } from '../../nodes/shared/values/jsonText';
 import { anyJson, anyText, anyValue, refusal, refused, RUNS } from '../support/unit';
 
-const parse = (value: unknown) => parseJsonField(value, 'Field', '{ "x": 1 }');
+const parse = (value: unknown) => parseJsonText(value, 'Field', '{ "x": 1 }');
 
 const EXAMPLE = 'Enter JSON such as { "x": 1 }, or use an expression that gives it.';
 

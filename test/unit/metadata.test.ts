@@ -5,9 +5,9 @@ import {
 	MAX_KEY_LENGTH,
 	MAX_PAIRS,
 	MAX_VALUE_LENGTH,
-	readMetadata,
-	readMetadataChanges,
-	readOptionalMetadata,
+	parseMetadata,
+	parseMetadataChanges,
+	parseOptionalMetadata,
 } from '../../nodes/OpenAIConversation/parameters/metadata';
 import { characters } from '../../nodes/shared/values/field';
 import { anyText, anyValue, reading, refusal, refused, RUNS } from '../support/unit';
@@ -51,13 +51,13 @@ describe('Metadata', () => {
 			['a value of 512 characters', [row('a', LONG_VALUE)], { a: LONG_VALUE }],
 			['a value of 512 emoji', [row('a', '😀'.repeat(512))], { a: '😀'.repeat(512) }],
 		])('should take %s', (_what, rows, expected) => {
-			expect(readMetadata(fields(...rows))).toEqual(expected);
-			expect(readOptionalMetadata(fields(...rows))).toEqual(expected);
-			expect(readMetadataChanges(fields(...rows), false)).toEqual(expected);
+			expect(parseMetadata(fields(...rows))).toEqual(expected);
+			expect(parseOptionalMetadata(fields(...rows))).toEqual(expected);
+			expect(parseMetadataChanges(fields(...rows), false)).toEqual(expected);
 		});
 
 		it('should take a single row that comes without its list', () => {
-			expect(readMetadata(reading({ metadata: { pairs: row('a', '1') } }))).toEqual({ a: '1' });
+			expect(parseMetadata(reading({ metadata: { pairs: row('a', '1') } }))).toEqual({ a: '1' });
 		});
 
 		it.each<[string, unknown[], string]>([
@@ -137,7 +137,7 @@ describe('Metadata', () => {
 				'The key "5" stands in Metadata twice',
 			],
 		])('should refuse %s', (_what, rows, message) => {
-			for (const read of [readMetadata, readOptionalMetadata]) {
+			for (const read of [parseMetadata, parseOptionalMetadata]) {
 				const error = refused(() => read(fields(...rows)));
 				expect(error.message).toContain(message);
 				expect(error.advice).toMatch(/^\S.*\.$/);
@@ -145,7 +145,7 @@ describe('Metadata', () => {
 		});
 
 		it('should say how many pairs are too many', () => {
-			expect(refused(() => readMetadata(fields(...numbered(19)))).advice).toBe('Remove 3 of them.');
+			expect(refused(() => parseMetadata(fields(...numbered(19)))).advice).toBe('Remove 3 of them.');
 			expect(refused(() => checkPairCount(17, 'This')).message).toBe(
 				'This has 17 pairs; the API allows 16',
 			);
@@ -154,11 +154,11 @@ describe('Metadata', () => {
 
 		it('should point to merge for a value that finds nothing', () => {
 			for (const pair of [row('a', null), { key: 'a' }]) {
-				expect(refused(() => readMetadata(fields(pair))).advice).toContain(
+				expect(refused(() => parseMetadata(fields(pair))).advice).toContain(
 					'set Update Mode to Merge',
 				);
 			}
-			expect(refused(() => readMetadata(fields(row('a', {})))).advice).toContain('Give it as text');
+			expect(refused(() => parseMetadata(fields(row('a', {})))).advice).toContain('Give it as text');
 		});
 	});
 
@@ -187,9 +187,9 @@ describe('Metadata', () => {
 			],
 			['16 pairs', JSON.stringify(objectOf(16)), objectOf(16)],
 		])('should take %s', (_what, value, expected) => {
-			expect(readMetadata(json(value))).toEqual(expected);
-			expect(readOptionalMetadata(json(value))).toEqual(expected);
-			expect(readMetadataChanges(json(value), false)).toEqual(expected);
+			expect(parseMetadata(json(value))).toEqual(expected);
+			expect(parseOptionalMetadata(json(value))).toEqual(expected);
+			expect(parseMetadataChanges(json(value), false)).toEqual(expected);
 		});
 
 		it.each<[string, unknown, string]>([
@@ -239,7 +239,7 @@ describe('Metadata', () => {
 				'Metadata (JSON) is nested too deeply',
 			],
 		])('should refuse %s', (_what, value, message) => {
-			for (const read of [readMetadata, readOptionalMetadata]) {
+			for (const read of [parseMetadata, parseOptionalMetadata]) {
 				const error = refused(() => read(json(value)));
 				expect(error.message).toContain(message);
 				expect(error.advice).toMatch(/^\S.*\.$/);
@@ -248,7 +248,7 @@ describe('Metadata', () => {
 
 		it('should refuse a megabyte of text for its length and not run out of stack', () => {
 			const text = JSON.stringify({ a: '\\"x'.repeat(10_000_000) });
-			expect(refused(() => readMetadata(json(text))).message).toContain(
+			expect(refused(() => parseMetadata(json(text))).message).toContain(
 				'has 30000000 characters; the API allows 512',
 			);
 		});
@@ -262,7 +262,7 @@ describe('Metadata', () => {
 				json(`{ "${key}": "1" }`),
 				json(JSON.parse(`{ "${key}": "1" }`)),
 			]) {
-				const metadata = readMetadata(read);
+				const metadata = parseMetadata(read);
 				expect(Object.entries(metadata)).toEqual([[key, '1']]);
 				expect(Object.getPrototypeOf(metadata)).toBe(Object.prototype);
 				expect(JSON.stringify(metadata)).toBe(`{"${key}":"1"}`);
@@ -284,20 +284,20 @@ describe('Metadata', () => {
 		];
 
 		it.each(nothing)('should be refused where it must be given: %s', (_what, parameters) => {
-			const { message, advice } = refused(() => readMetadata(reading(parameters)));
+			const { message, advice } = refused(() => parseMetadata(reading(parameters)));
 			expect(message).toMatch(/^Metadata has no pair$|^Metadata \(JSON\) is empty$/);
 			expect(advice).toContain('To clear all metadata on purpose');
 		});
 
 		it.each(nothing)('should be undefined where it may be left out: %s', (_what, parameters) => {
-			expect(readOptionalMetadata(reading(parameters))).toBeUndefined();
+			expect(parseOptionalMetadata(reading(parameters))).toBeUndefined();
 		});
 
 		it.each(nothing)(
 			'should be no change where keys are removed, and refused where none are: %s',
 			(_what, parameters) => {
-				expect(readMetadataChanges(reading(parameters), true)).toEqual({});
-				expect(refused(() => readMetadataChanges(reading(parameters), false)).message).toMatch(
+				expect(parseMetadataChanges(reading(parameters), true)).toEqual({});
+				expect(refused(() => parseMetadataChanges(reading(parameters), false)).message).toMatch(
 					/no pair|is empty/,
 				);
 			},
@@ -306,11 +306,11 @@ describe('Metadata', () => {
 
 	describe('as changes', () => {
 		it('should remove the keys that are null as JSON', () => {
-			expect(readMetadataChanges(json('{ "a": null, "b": "1" }'), false)).toEqual({
+			expect(parseMetadataChanges(json('{ "a": null, "b": "1" }'), false)).toEqual({
 				a: null,
 				b: '1',
 			});
-			expect(readMetadataChanges(json({ a: null }), false)).toEqual({ a: null });
+			expect(parseMetadataChanges(json({ a: null }), false)).toEqual({ a: null });
 		});
 
 		it.each<[string, unknown]>([
@@ -319,13 +319,13 @@ describe('Metadata', () => {
 			['a function', () => 1],
 			['an invalid date', new Date(NaN)],
 		])('should not remove a key whose value is %s, which is no JSON null', (_what, value) => {
-			expect(refused(() => readMetadataChanges(json({ a: value }), false)).message).toContain(
+			expect(refused(() => parseMetadataChanges(json({ a: value }), false)).message).toContain(
 				'The value of the key "a" in Metadata is',
 			);
 		});
 
 		it('should refuse null in a field', () => {
-			expect(refused(() => readMetadataChanges(fields(row('a', null)), false)).message).toContain(
+			expect(refused(() => parseMetadataChanges(fields(row('a', null)), false)).message).toContain(
 				'is nothing',
 			);
 		});
@@ -333,10 +333,10 @@ describe('Metadata', () => {
 		it('should not count the removed among the 16', () => {
 			const removed = Object.fromEntries(Array.from({ length: 10 }, (_, n) => [`gone${n}`, null]));
 			expect(
-				Object.keys(readMetadataChanges(json({ ...objectOf(16), ...removed }), false)),
+				Object.keys(parseMetadataChanges(json({ ...objectOf(16), ...removed }), false)),
 			).toHaveLength(26);
 			expect(
-				refused(() => readMetadataChanges(json({ ...objectOf(17), ...removed }), false)).message,
+				refused(() => parseMetadataChanges(json({ ...objectOf(17), ...removed }), false)).message,
 			).toContain('has 17 pairs');
 		});
 	});
@@ -362,7 +362,7 @@ describe('Metadata', () => {
 			fc.assert(
 				fc.property(
 					fc.oneof(asFields, asJson),
-					fc.constantFrom(readMetadata, readOptionalMetadata),
+					fc.constantFrom(parseMetadata, parseOptionalMetadata),
 					(read, readIt) => {
 						const error = refusal(() => {
 							const entries = Object.entries(readIt(read) ?? {});
@@ -392,9 +392,9 @@ describe('Metadata', () => {
 			fc.assert(
 				fc.property(good, (metadata) => {
 					const rows = Object.entries(metadata).map(([name, text]) => row(name, text));
-					expect(Object.entries(readMetadata(fields(...rows)))).toEqual(Object.entries(metadata));
-					expect(Object.entries(readMetadata(json(metadata)))).toEqual(Object.entries(metadata));
-					expect(Object.entries(readMetadata(json(JSON.stringify(metadata))))).toEqual(
+					expect(Object.entries(parseMetadata(fields(...rows)))).toEqual(Object.entries(metadata));
+					expect(Object.entries(parseMetadata(json(metadata)))).toEqual(Object.entries(metadata));
+					expect(Object.entries(parseMetadata(json(JSON.stringify(metadata))))).toEqual(
 						Object.entries(metadata),
 					);
 				}),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { OpenAIConversationApi } from '../../credentials/OpenAIConversationApi.credentials';
 import { OpenAIConversation } from '../../nodes/OpenAIConversation/OpenAIConversation.node';
-import { readMetadataChanges } from '../../nodes/OpenAIConversation/parameters/metadata';
+import { parseMetadataChanges } from '../../nodes/OpenAIConversation/parameters/metadata';
 import { resources } from '../../nodes/OpenAIConversation/resources';
 import packageJson from '../../package.json';
 
@@ -38,7 +38,7 @@ describe('The README', () => {
 	it('should show metadata that Set takes', () => {
 		const metadataJson = blocks('json').find((text) => text.includes('"draft"')) ?? '';
 		const fields: Record<string, unknown> = { metadataInput: 'json', metadataJson };
-		expect(readMetadataChanges((name, fallback) => fields[name] ?? fallback, false)).toEqual({
+		expect(parseMetadataChanges((name, fallback) => fields[name] ?? fallback, false)).toEqual({
 			topic: 'billing',
 			priority: 'high',
 			draft: null,

@@ -46,5 +46,5 @@ export function parseItemId(value: unknown, label: string): string {
 	return text;
 }
 
-export const readItemId = (read: ReadParameter): string =>
+export const parseItemIdField = (read: ReadParameter): string =>
 	parseItemId(read(itemIdField.name, ''), itemIdField.displayName);

@@ -3,7 +3,7 @@ import type { INodeProperties } from 'n8n-workflow';
 import { ROLES } from '../../shared/api/schema';
 import type { JsonObject } from '../../shared/values/json';
 import { isJsonObject, isPlainObject } from '../../shared/values/json';
-import { parseJsonField } from '../../shared/values/jsonText';
+import { parseJsonText } from '../../shared/values/jsonText';
 import type { ReadParameter } from '../../shared/values/field';
 import { FieldError, isNothing, kindOf, quote } from '../../shared/values/field';
 
@@ -115,7 +115,7 @@ function fromFields(value: unknown): JsonObject[] {
 
 function fromJson(value: unknown): JsonObject[] {
 	const label = itemsJsonField.displayName;
-	const parsed = parseJsonField(value, label, EXAMPLE);
+	const parsed = parseJsonText(value, label, EXAMPLE);
 	const list = Array.isArray(parsed) ? parsed : [parsed];
 	return list.map((item, index) => {
 		if (isJsonObject(item)) return item;
@@ -130,7 +130,7 @@ function fromJson(value: unknown): JsonObject[] {
  * The items to add, in order; none when nothing was entered.
  * @throws {FieldError}
  */
-export function readOptionalItems(read: ReadParameter): JsonObject[] {
+export function parseOptionalItems(read: ReadParameter): JsonObject[] {
 	if (read(itemsInputField.name, 'fields') !== 'json')
 		return fromFields(read(messagesField.name, {}));
 	const value = read(itemsJsonField.name, '');
@@ -141,8 +141,8 @@ export function readOptionalItems(read: ReadParameter): JsonObject[] {
  * The items to add, in order, at least one.
  * @throws {FieldError}
  */
-export function readItems(read: ReadParameter): JsonObject[] {
-	const items = readOptionalItems(read);
+export function parseItems(read: ReadParameter): JsonObject[] {
+	const items = parseOptionalItems(read);
 	if (items.length > 0) return items;
 	throw read(itemsInputField.name, 'fields') === 'json'
 		? new FieldError(

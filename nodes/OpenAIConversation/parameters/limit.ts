@@ -1,7 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { readBoolean } from '../../shared/values/boolean';
-import { readNumber } from '../../shared/values/number';
+import { parseBoolean } from '../../shared/values/boolean';
+import { parseNumber } from '../../shared/values/number';
 import type { ReadParameter } from '../../shared/values/field';
 
 export const returnAllField: INodeProperties = {
@@ -29,10 +29,10 @@ export const limitFields = [returnAllField, limitField];
  * How many results are wanted: 1 or more, or Infinity for all of them.
  * @throws {FieldError} when Limit is no whole number of 1 or more, or Return All neither true nor false
  */
-export function readLimit(read: ReadParameter): number {
-	if (readBoolean(read(returnAllField.name, false), returnAllField.displayName, false))
+export function parseLimit(read: ReadParameter): number {
+	if (parseBoolean(read(returnAllField.name, false), returnAllField.displayName, false))
 		return Infinity;
-	return readNumber(read(limitField.name, 50), {
+	return parseNumber(read(limitField.name, 50), {
 		label: limitField.displayName,
 		fallback: 50,
 		min: 1,

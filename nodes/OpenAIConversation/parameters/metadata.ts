@@ -1,7 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 
 import { isPlainObject } from '../../shared/values/json';
-import { parseJsonField } from '../../shared/values/jsonText';
+import { parseJsonText } from '../../shared/values/jsonText';
 import type { ReadParameter } from '../../shared/values/field';
 import { characters, FieldError, isNothing, kindOf, quote } from '../../shared/values/field';
 
@@ -101,7 +101,7 @@ function fromFields(value: unknown): Pair[] {
 }
 
 function fromJson(value: unknown): Pair[] {
-	const parsed = parseJsonField(value, metadataJsonField.displayName, EXAMPLE);
+	const parsed = parseJsonText(value, metadataJsonField.displayName, EXAMPLE);
 	if (!isPlainObject(parsed)) {
 		throw new FieldError(
 			`${metadataJsonField.displayName} is ${kindOf(parsed)}, not an object`,
@@ -227,7 +227,7 @@ function given(read: ReadParameter): Given {
  * Numbers and booleans become text.
  * @throws {FieldError} for what the API would refuse
  */
-export function readOptionalMetadata(read: ReadParameter): Metadata | undefined {
+export function parseOptionalMetadata(read: ReadParameter): Metadata | undefined {
 	const { pairs, filled } = given(read);
 	return filled ? onlyText(checkedPairs(pairs, false)) : undefined;
 }
@@ -237,7 +237,7 @@ export function readOptionalMetadata(read: ReadParameter): Metadata | undefined 
  * forgotten row wipe everything.
  * @throws {FieldError}
  */
-export function readMetadata(read: ReadParameter): Metadata {
+export function parseMetadata(read: ReadParameter): Metadata {
 	const { pairs, usesFields, filled } = given(read);
 	if (!filled) throw nothingGiven(usesFields);
 	return onlyText(checkedPairs(pairs, false));
@@ -248,7 +248,7 @@ export function readMetadata(read: ReadParameter): Metadata {
  * @param removesKeys whether other fields already name a change
  * @throws {FieldError}
  */
-export function readMetadataChanges(read: ReadParameter, removesKeys: boolean): MetadataChanges {
+export function parseMetadataChanges(read: ReadParameter, removesKeys: boolean): MetadataChanges {
 	const { pairs, usesFields, filled } = given(read);
 	if (!filled && !removesKeys) throw nothingGiven(usesFields);
 	return checkedPairs(pairs, !usesFields);

@@ -2,14 +2,13 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import type { Include } from '../../shared/api/schema';
 import { INCLUDES } from '../../shared/api/schema';
-import type { JsonObject } from '../../shared/values/json';
-import { isJsonObject, isPlainObject } from '../../shared/values/json';
-import { readBoolean } from '../../shared/values/boolean';
-import type { HeaderField } from '../../shared/values/headers';
-import { checkHeader, FRAMING_HEADERS } from '../../shared/values/headers';
-import { parseJsonField } from '../../shared/values/jsonText';
-import { readNumber } from '../../shared/values/number';
-import type { ReadParameter } from '../../shared/values/field';
+import {
+	numberOption,
+	parseNumberOption,
+	parseTextOption,
+	requestOptionFields,
+} from '../../shared/fields/requestOptions';
+import type { GivenOptions } from '../../shared/values/field';
 import {
 	FieldError,
 	hasHalfCharacter,
@@ -18,49 +17,20 @@ import {
 	quote,
 	trimPasted,
 } from '../../shared/values/field';
+import type { HeaderField } from '../../shared/values/headers';
+import { checkHeader, FRAMING_HEADERS } from '../../shared/values/headers';
+import type { JsonObject } from '../../shared/values/json';
+import { isJsonObject, isPlainObject } from '../../shared/values/json';
+import { parseJsonText } from '../../shared/values/jsonText';
+import { checkTexts, halfCharacter } from '../../shared/values/text';
+import { parseItemId } from './itemId';
 
 /** The collection's own name. Its fields are below; an operation may bring more (see `Operation.options`). */
 export const OPTIONS_NAME = 'options';
 
-const numberOption = (
-	name: string,
-	displayName: string,
-	fallback: number,
-	[min, max]: readonly [number, number],
-	description: string,
-): INodeProperties => ({
-	displayName,
-	name,
-	type: 'number',
-	typeOptions: {
-		minValue: min,
-		...(max < Number.MAX_SAFE_INTEGER ? { maxValue: max } : {}),
-	},
-	default: fallback,
-	description,
-});
-
-/** No upper limit in the form; what a timer can't hold counts as the longest one it can. */
-const TIMEOUT_RANGE = [0, Number.MAX_SAFE_INTEGER] as const;
-/** PSOpenAI's MaxRetryCount. */
-const RETRIES_RANGE = [0, 100] as const;
 const CONCURRENCY_RANGE = [1, 100] as const;
 const RATE_RANGE = [0, 1_000_000] as const;
 
-const timeout = numberOption(
-	'timeout',
-	'Timeout',
-	0,
-	TIMEOUT_RANGE,
-	'Seconds that one attempt may take, from its start to the last byte of the answer. 0 means no limit.',
-);
-const maxRetries = numberOption(
-	'maxRetries',
-	'Max Retries',
-	0,
-	RETRIES_RANGE,
-	'How often a request is sent again after a rate limit (429) or a server error (5xx). One that may already have created a conversation or added messages is only sent again when a look shows that it has not.',
-);
 const maxConcurrency = numberOption(
 	'maxConcurrency',
 	'Max Concurrency',
@@ -75,23 +45,6 @@ const maxRequestsPerMinute = numberOption(
 	RATE_RANGE,
 	'Spaces requests evenly to stay under a rate limit. 0 means no limit.',
 );
-
-const retryNetworkErrors: INodeProperties = {
-	displayName: 'Retry Network Errors',
-	name: 'retryNetworkErrors',
-	type: 'boolean',
-	default: false,
-	description: 'Whether Max Retries also covers a timeout and a refused or broken connection',
-};
-
-const baseUrl: INodeProperties = {
-	displayName: 'Base URL',
-	name: 'baseUrl',
-	type: 'string',
-	default: '',
-	placeholder: 'e.g. https://gateway.example.com/v1',
-	description: "Replaces the credential's base URL, where the credential allows that address",
-};
 
 const additionalBody: INodeProperties = {
 	displayName: 'Additional Body (JSON)',
@@ -152,12 +105,9 @@ const additionalQuery = pairs(
 export const commonOptions: INodeProperties[] = [
 	additionalHeaders,
 	additionalQuery,
-	baseUrl,
 	maxConcurrency,
 	maxRequestsPerMinute,
-	maxRetries,
-	retryNetworkErrors,
-	timeout,
+	...requestOptionFields,
 ];
 
 /** Options of the operations that send a body. */
@@ -205,23 +155,6 @@ export const afterOption: INodeProperties = {
 	description: 'Starts after the item with this ID',
 };
 
-/** The options of one item, checked. */
-export interface Options {
-	timeout: number;
-	maxRetries: number;
-	retryNetworkErrors: boolean;
-	maxConcurrency: number;
-	maxRequestsPerMinute: number;
-	/** As entered; undefined: the credential's. */
-	baseUrl: string | undefined;
-	additionalHeaders: Record<string, string>;
-	additionalQuery: Array<readonly [string, string]>;
-	additionalBody: JsonObject;
-	include: string[];
-	order: 'asc' | 'desc';
-	after: string | undefined;
-}
-
 const headerField: HeaderField = {
 	label: additionalHeaders.displayName,
 	reserved: new Set([
@@ -259,7 +192,7 @@ function rowText(value: unknown, what: string, label: string): string {
 	throw new FieldError(`${what} in ${label} is ${kindOf(value)}`, 'Give it as text.');
 }
 
-function readHeaders(value: unknown): Record<string, string> {
+function parseHeaders(value: unknown): Record<string, string> {
 	const { label } = headerField;
 	const headers = new Map<string, string>();
 	for (const [rawName, rawValue] of rowsOf(value, 'headers')) {
@@ -274,13 +207,7 @@ function readHeaders(value: unknown): Record<string, string> {
 	return Object.fromEntries(headers);
 }
 
-const halfCharacter = (label: string): FieldError =>
-	new FieldError(
-		`${label} has half of a character in it, such as a cut-off emoji`,
-		'Shorten texts with {{ Array.from($json.text).slice(0, 10).join("") }}, which keeps characters whole.',
-	);
-
-function readQuery(value: unknown): Array<readonly [string, string]> {
+function parseQuery(value: unknown): Array<readonly [string, string]> {
 	const label = additionalQuery.displayName;
 	return rowsOf(value, 'parameters').map(([rawName, rawValue]) => {
 		const name = trimPasted(rowText(rawName, 'A name', label));
@@ -296,18 +223,37 @@ function readQuery(value: unknown): Array<readonly [string, string]> {
 	});
 }
 
-function readBody(value: unknown): JsonObject {
+/**
+ * What is laid over a body.
+ * @param reserved names that the operation itself sends, with what to use in their place
+ * @throws {FieldError} also when it would replace one of the reserved names
+ */
+export function parseAdditionalBody(
+	options: GivenOptions,
+	reserved: Readonly<Record<string, string>>,
+): JsonObject {
+	const value = options[additionalBody.name];
 	if (isNothing(value)) return {};
+	const label = additionalBody.displayName;
 	const example = '{ "new_parameter": true }';
-	const parsed = parseJsonField(value, additionalBody.displayName, example);
-	if (isJsonObject(parsed)) return parsed;
-	throw new FieldError(
-		`${additionalBody.displayName} is ${kindOf(parsed)}, not an object`,
-		`Enter an object such as ${example}.`,
-	);
+	const parsed = parseJsonText(value, label, example);
+	if (!isJsonObject(parsed)) {
+		throw new FieldError(
+			`${label} is ${kindOf(parsed)}, not an object`,
+			`Enter an object such as ${example}.`,
+		);
+	}
+	checkTexts(parsed, label);
+	for (const [name, advice] of Object.entries(reserved)) {
+		if (!Object.hasOwn(parsed, name)) continue;
+		throw new FieldError(`${label} sets "${name}", which this operation sends itself`, advice);
+	}
+	return parsed;
 }
 
-function readInclude(value: unknown): string[] {
+/** @throws {FieldError} for a value that the API does not know */
+export function parseInclude(options: GivenOptions): string[] {
+	const value = options[includeOption.name];
 	if (isNothing(value)) return [];
 	const list: unknown[] = Array.isArray(value) ? value : [value];
 	return Array.from(list, (entry) => {
@@ -319,58 +265,42 @@ function readInclude(value: unknown): string[] {
 	});
 }
 
-function readOrder(value: unknown): 'asc' | 'desc' {
+/** @throws {FieldError} */
+export function parseOrder(options: GivenOptions): 'asc' | 'desc' {
+	const value = options[orderOption.name];
 	if (isNothing(value)) return 'asc';
 	if (value === 'asc' || value === 'desc') return value;
 	throw new FieldError(`${orderOption.displayName} is ${quote(value)}`, 'Use asc or desc.');
 }
 
-function readText(value: unknown, label: string): string | undefined {
-	if (isNothing(value)) return undefined;
-	if (typeof value === 'string') {
-		if (hasHalfCharacter(value)) throw halfCharacter(label);
-		return trimPasted(value) || undefined;
-	}
-	throw new FieldError(`${label} is ${kindOf(value)}, not text`, 'Enter text.');
+/** @throws {FieldError} when it is no item's ID */
+export function parseAfter(options: GivenOptions): string | undefined {
+	const value = parseTextOption(options, afterOption);
+	return value === undefined ? undefined : parseItemId(value, afterOption.displayName);
 }
 
-const numberIn = (
-	value: unknown,
-	field: INodeProperties,
-	[min, max]: readonly [number, number],
-	whole: boolean,
-) =>
-	readNumber(value, { label: field.displayName, fallback: Number(field.default), min, max, whole });
-
-/**
- * Reads the options collection. A value that is left out, or whose expression gives nothing, means
- * its default.
- * @throws {FieldError} for a value out of its range
- */
-export function readOptions(read: ReadParameter): Options {
-	const value = read(OPTIONS_NAME, {});
-	const given = isPlainObject(value) ? value : {};
-	return {
-		timeout: numberIn(given.timeout, timeout, TIMEOUT_RANGE, false),
-		maxRetries: numberIn(given.maxRetries, maxRetries, RETRIES_RANGE, true),
-		retryNetworkErrors: readBoolean(
-			given.retryNetworkErrors,
-			retryNetworkErrors.displayName,
-			false,
-		),
-		maxConcurrency: numberIn(given.maxConcurrency, maxConcurrency, CONCURRENCY_RANGE, true),
-		maxRequestsPerMinute: numberIn(
-			given.maxRequestsPerMinute,
-			maxRequestsPerMinute,
-			RATE_RANGE,
-			false,
-		),
-		baseUrl: readText(given.baseUrl, baseUrl.displayName),
-		additionalHeaders: readHeaders(given.additionalHeaders),
-		additionalQuery: readQuery(given.additionalQuery),
-		additionalBody: readBody(given.additionalBody),
-		include: readInclude(given.include),
-		order: readOrder(given.order),
-		after: readText(given.after, afterOption.displayName),
-	};
+/** Headers and query parameters of every request. */
+export interface AdditionalParts {
+	additionalHeaders: Record<string, string>;
+	additionalQuery: Array<readonly [string, string]>;
 }
+
+/** @throws {FieldError} */
+export const parseAdditionalParts = (options: GivenOptions): AdditionalParts => ({
+	additionalHeaders: parseHeaders(options[additionalHeaders.name]),
+	additionalQuery: parseQuery(options[additionalQuery.name]),
+});
+
+/** What holds for a run as a whole. */
+export interface RunOptions {
+	/** 1 to 100. */
+	maxConcurrency: number;
+	/** 0: no limit. */
+	maxRequestsPerMinute: number;
+}
+
+/** @throws {FieldError} for a value out of its range */
+export const parseRunOptions = (options: GivenOptions): RunOptions => ({
+	maxConcurrency: parseNumberOption(options, maxConcurrency, CONCURRENCY_RANGE, true),
+	maxRequestsPerMinute: parseNumberOption(options, maxRequestsPerMinute, RATE_RANGE, false),
+});

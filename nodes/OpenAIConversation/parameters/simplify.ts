@@ -1,6 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { readBoolean } from '../../shared/values/boolean';
+import { parseBoolean } from '../../shared/values/boolean';
 import type { ReadParameter } from '../../shared/values/field';
 
 export const simplifyField: INodeProperties = {
@@ -12,5 +12,5 @@ export const simplifyField: INodeProperties = {
 };
 
 /** @throws {FieldError} when it is neither true nor false */
-export const readSimplify = (read: ReadParameter): boolean =>
-	readBoolean(read(simplifyField.name, true), simplifyField.displayName, true);
+export const parseSimplify = (read: ReadParameter): boolean =>
+	parseBoolean(read(simplifyField.name, true), simplifyField.displayName, true);

@@ -6,7 +6,7 @@ import { FieldError, isNothing, quote } from './field';
  * @param fallback the value where nothing was entered
  * @throws {FieldError} for anything else
  */
-export function readBoolean(value: unknown, label: string, fallback: boolean): boolean {
+export function parseBoolean(value: unknown, label: string, fallback: boolean): boolean {
 	if (isNothing(value)) return fallback;
 	const given = typeof value === 'string' ? value.trim().toLowerCase() : value;
 	if (given === true || given === 'true') return true;

@@ -4,6 +4,9 @@
  */
 export type ReadParameter = (name: string, fallback: NonNullable<unknown>) => unknown;
 
+/** The options collection of one item as n8n gives it, expressions resolved, not yet checked. */
+export type GivenOptions = Readonly<Record<string, unknown>>;
+
 /** A parameter that can't be used as it stands; found before any request. */
 export class FieldError extends Error {
 	override readonly name = 'FieldError';

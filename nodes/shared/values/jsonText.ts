@@ -63,7 +63,7 @@ const tooDeep = (label: string): FieldError =>
  * @param example what the field should look like
  * @throws {FieldError} for text that is no JSON, or that names a member of the outermost object twice
  */
-export function parseJsonField(value: unknown, label: string, example: string): JsonValue {
+export function parseJsonText(value: unknown, label: string, example: string): JsonValue {
 	const advice = `Enter JSON such as ${example}, or use an expression that gives it.`;
 	if (typeof value !== 'string') {
 		const json = isPlainObject(value) || Array.isArray(value) ? asJson(value) : undefined;

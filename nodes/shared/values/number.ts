@@ -14,7 +14,7 @@ export interface NumberRules {
  * A number in its range; text that is a number counts, as an expression may give it.
  * @throws {FieldError} for anything else, NaN and Infinity included
  */
-export function readNumber(
+export function parseNumber(
 	value: unknown,
 	{ label, fallback, min, max, whole }: NumberRules,
 ): number {

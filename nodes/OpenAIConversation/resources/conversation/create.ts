@@ -1,19 +1,20 @@
 import { createConversation } from '../../../shared/api/append';
 import type { Item } from '../../../shared/api/items';
-import { defineOperation } from '../../operation';
-import { refuseItems } from '../../parameters/additionalBody';
-import { itemsFields, readOptionalItems } from '../../parameters/items';
+import type { Operation } from '../../operation';
+import { itemsFields, parseOptionalItems } from '../../parameters/items';
 import type { Metadata } from '../../parameters/metadata';
-import { metadataFields, readOptionalMetadata } from '../../parameters/metadata';
-import { bodyOptions } from '../../parameters/options';
+import { metadataFields, parseOptionalMetadata } from '../../parameters/metadata';
+import { bodyOptions, parseAdditionalBody } from '../../parameters/options';
+import type { JsonObject } from '../../../shared/values/json';
 
 interface Input {
 	metadata: Metadata | undefined;
 	items: Item[];
+	additionalBody: JsonObject;
 }
 
 /** Creates a conversation: POST /conversations, then POST /conversations/{id}/items for more than 20 items. */
-export const create = defineOperation<Input>({
+export const create: Operation<Input> = {
 	value: 'create',
 	name: 'Create',
 	action: 'Create conversation',
@@ -21,12 +22,18 @@ export const create = defineOperation<Input>({
 	properties: [...metadataFields, ...itemsFields],
 	options: bodyOptions,
 
-	read(read, options) {
-		refuseItems(options);
-		return { metadata: readOptionalMetadata(read), items: readOptionalItems(read) };
+	parse(read, options) {
+		return {
+			metadata: parseOptionalMetadata(read),
+			items: parseOptionalItems(read),
+			additionalBody: parseAdditionalBody(options, {
+				items: 'Enter items under Messages or Items (JSON).',
+				metadata: 'Enter it under Metadata.',
+			}),
+		};
 	},
 
-	async run({ metadata, items }, { api }) {
-		return [{ json: await createConversation(api, metadata, items) }];
+	async run(input, { api }) {
+		return [{ json: await createConversation(api, input) }];
 	},
-});
+};

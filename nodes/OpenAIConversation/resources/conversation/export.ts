@@ -2,10 +2,13 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import { listItems } from '../../../shared/api/items';
 import { asMarkdown, asMessages, asText, turnsOf } from '../../../shared/api/transcript';
-import type { NoteKind } from '../../operation';
-import { defineOperation } from '../../operation';
-import { conversationIdField, readConversationId } from '../../parameters/conversationId';
-import { limitFields, readLimit } from '../../parameters/limit';
+import type { Note } from '../../../shared/n8n/hints';
+import type { Operation } from '../../operation';
+import {
+	conversationIdField,
+	parseConversationIdField,
+} from '../../../shared/fields/conversationId';
+import { limitFields, parseLimit } from '../../parameters/limit';
 import type { ReadParameter } from '../../../shared/values/field';
 import { FieldError, kindOf, quote, trimPasted } from '../../../shared/values/field';
 
@@ -65,7 +68,7 @@ interface Input {
 	property: string | undefined;
 }
 
-const cutShort: NoteKind = {
+const cutShort: Note = {
 	type: 'warning',
 	text: (count, names) =>
 		`${count === 1 ? '1 transcript ends' : `${count} transcripts end`} before the conversation does, because of Limit: ${names.join(', ')}. Turn on Return All for the whole conversation.`,
@@ -101,7 +104,7 @@ function readProperty(read: ReadParameter): string | undefined {
 }
 
 /** Writes a transcript: GET /conversations/{id}/items, all pages that are wanted. */
-export const exportTranscript = defineOperation<Input>({
+export const exportTranscript: Operation<Input> = {
 	value: 'export',
 	name: 'Export',
 	action: 'Export conversation',
@@ -109,9 +112,9 @@ export const exportTranscript = defineOperation<Input>({
 		'Write all messages of a conversation as a readable transcript, into a field or a file',
 	properties: [conversationIdField, ...limitFields, formatField, destinationField, propertyField],
 
-	read: (read) => ({
-		id: readConversationId(read),
-		limit: readLimit(read),
+	parse: (read) => ({
+		id: parseConversationIdField(read),
+		limit: parseLimit(read),
 		format: readFormat(read),
 		property: readProperty(read),
 	}),
@@ -144,4 +147,4 @@ export const exportTranscript = defineOperation<Input>({
 			{ json: { ...common, file_name: fileName }, file: { property, fileName, mimeType, content } },
 		];
 	},
-});
+};

@@ -1,19 +1,22 @@
 import { getConversation } from '../../../shared/api/conversations';
-import { defineOperation } from '../../operation';
-import { conversationIdField, readConversationId } from '../../parameters/conversationId';
+import type { Operation } from '../../operation';
+import {
+	conversationIdField,
+	parseConversationIdField,
+} from '../../../shared/fields/conversationId';
 
 interface Input {
 	id: string;
 }
 
 /** Reads a conversation and its metadata: GET /conversations/{id}. */
-export const get = defineOperation<Input>({
+export const get: Operation<Input> = {
 	value: 'get',
 	name: 'Get',
 	action: 'Get conversation',
 	description: 'Get a conversation with its metadata, without its messages',
 	properties: [conversationIdField],
-	read: (read) => ({ id: readConversationId(read) }),
+	parse: (read) => ({ id: parseConversationIdField(read) }),
 	conversation: ({ id }) => id,
 	run: async ({ id }, { api }) => [{ json: await getConversation(api, id) }],
-});
+};

@@ -1,17 +1,20 @@
 import type { INodeProperties } from 'n8n-workflow';
 
 import { getConversation, metadataOf, updateConversation } from '../../../shared/api/conversations';
-import type { NoteKind } from '../../operation';
-import { defineOperation } from '../../operation';
-import { conversationIdField, readConversationId } from '../../parameters/conversationId';
+import type { Note } from '../../../shared/n8n/hints';
+import type { Operation } from '../../operation';
+import {
+	conversationIdField,
+	parseConversationIdField,
+} from '../../../shared/fields/conversationId';
 import type { MetadataChanges } from '../../parameters/metadata';
 import {
 	checkPairCount,
-	readMetadata,
-	readMetadataChanges,
+	parseMetadata,
+	parseMetadataChanges,
 	requiredMetadataFields,
 } from '../../parameters/metadata';
-import { bodyOptions } from '../../parameters/options';
+import { bodyOptions, parseAdditionalBody } from '../../parameters/options';
 import type { ReadParameter } from '../../../shared/values/field';
 import { FieldError, isNothing, kindOf, quote } from '../../../shared/values/field';
 import type { JsonObject } from '../../../shared/values/json';
@@ -53,23 +56,24 @@ interface Input {
 	/** `replace` sends these pairs alone, `merge` lays them over those that are there. */
 	mode: 'replace' | 'merge';
 	changes: MetadataChanges;
+	additionalBody: JsonObject;
 }
 
 const listed = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(', ');
 
-const keptKeys: NoteKind = {
+const keptKeys: Note = {
 	type: 'warning',
 	text: (count, names) =>
 		`The API kept metadata that was not sent (${listed(names)}) in ${count === 1 ? '1 conversation' : `${count} conversations`}: this server adds to the metadata instead of replacing it. To change single keys on purpose, set Update Mode to Merge.`,
 };
 
-const keptRemovedKeys: NoteKind = {
+const keptRemovedKeys: Note = {
 	type: 'warning',
 	text: (count, names) =>
 		`Keys that were to be removed are still there (${listed(names)}) in ${count === 1 ? '1 conversation' : `${count} conversations`}: this server keeps keys that are not sent.`,
 };
 
-const notStored: NoteKind = {
+const notStored: Note = {
 	type: 'warning',
 	text: (count, names) =>
 		`The API accepted the update, but its answer does not show these keys with the values sent (${listed(names)}) in ${count === 1 ? '1 conversation' : `${count} conversations`}. Check them with Conversation: Get.`,
@@ -93,7 +97,7 @@ function readKeysToRemove(read: ReadParameter): string[] {
 
 function readChanges(read: ReadParameter): MetadataChanges {
 	const removed = readKeysToRemove(read);
-	const changes = readMetadataChanges(read, removed.length > 0);
+	const changes = parseMetadataChanges(read, removed.length > 0);
 	const contradiction = removed.find((key) => typeof changes[key] === 'string');
 	if (contradiction !== undefined) {
 		throw new FieldError(
@@ -119,7 +123,7 @@ function merged(current: JsonObject, changes: MetadataChanges): JsonObject {
 }
 
 /** Sets a conversation's metadata: POST /conversations/{id}, in merge mode after a GET. */
-export const set = defineOperation<Input>({
+export const set: Operation<Input> = {
 	value: 'set',
 	name: 'Set',
 	action: 'Set conversation',
@@ -127,12 +131,13 @@ export const set = defineOperation<Input>({
 	properties: [conversationIdField, ...requiredMetadataFields, updateModeField, keysToRemoveField],
 	options: bodyOptions,
 
-	read(read) {
-		const id = readConversationId(read);
+	parse(read, options) {
+		const additionalBody = parseAdditionalBody(options, { metadata: 'Enter it under Metadata.' });
+		const id = parseConversationIdField(read);
 		const mode = read(updateModeField.name, 'replace');
-		if (mode === 'merge') return { id, mode, changes: readChanges(read) };
+		if (mode === 'merge') return { id, mode, changes: readChanges(read), additionalBody };
 		if (mode === 'replace' || isNothing(mode))
-			return { id, mode: 'replace', changes: readMetadata(read) };
+			return { id, mode: 'replace', changes: parseMetadata(read), additionalBody };
 		throw new FieldError(
 			`${updateModeField.displayName} is ${quote(mode)}`,
 			'Use replace or merge.',
@@ -141,10 +146,10 @@ export const set = defineOperation<Input>({
 
 	conversation: ({ id }) => id,
 
-	async run({ id, mode, changes }, { api, note }) {
+	async run({ id, mode, changes, additionalBody }, { api, note }) {
 		const current = mode === 'merge' ? metadataOf(await getConversation(api, id)) : {};
 		const sent = merged(current, changes);
-		const conversation = await updateConversation(api, id, sent);
+		const conversation = await updateConversation(api, id, sent, additionalBody);
 
 		const stored = metadataOf(conversation);
 		const unsent = Object.keys(stored).filter((key) => !Object.hasOwn(sent, key));
@@ -155,4 +160,4 @@ export const set = defineOperation<Input>({
 		if (lost.length > 0) note(notStored, lost);
 		return [{ json: conversation }];
 	},
-});
+};

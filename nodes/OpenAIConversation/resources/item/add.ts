@@ -1,23 +1,32 @@
 import { appendItems } from '../../../shared/api/append';
 import type { Item } from '../../../shared/api/items';
 import { MAX_ITEMS_PER_WRITE } from '../../../shared/api/schema';
-import { defineOperation } from '../../operation';
-import { refuseItems } from '../../parameters/additionalBody';
-import { conversationIdField, readConversationId } from '../../parameters/conversationId';
-import { itemsFields, readItems } from '../../parameters/items';
-import { bodyOptions, includeOption } from '../../parameters/options';
+import type { Operation } from '../../operation';
+import {
+	conversationIdField,
+	parseConversationIdField,
+} from '../../../shared/fields/conversationId';
+import { itemsFields, parseItems } from '../../parameters/items';
+import {
+	bodyOptions,
+	includeOption,
+	parseAdditionalBody,
+	parseInclude,
+} from '../../parameters/options';
+import type { JsonObject } from '../../../shared/values/json';
 
 interface Input {
 	conversation: string;
 	items: Item[];
 	include: string[];
+	additionalBody: JsonObject;
 }
 
 /**
  * Adds items: POST /conversations/{id}/items, 20 at a time. Inputs for the same conversation share
  * a call where they fit in.
  */
-export const add = defineOperation<Input>({
+export const add: Operation<Input> = {
 	value: 'add',
 	name: 'Add',
 	action: 'Add items to conversation',
@@ -25,19 +34,21 @@ export const add = defineOperation<Input>({
 	properties: [conversationIdField, ...itemsFields],
 	options: [...bodyOptions, includeOption],
 
-	read(read, options) {
-		refuseItems(options);
+	parse(read, options) {
 		return {
-			conversation: readConversationId(read),
-			items: readItems(read),
-			include: options.include,
+			conversation: parseConversationIdField(read),
+			items: parseItems(read),
+			include: parseInclude(options),
+			additionalBody: parseAdditionalBody(options, {
+				items: 'Enter items under Messages or Items (JSON).',
+			}),
 		};
 	},
 
 	conversation: ({ conversation }) => conversation,
 
-	async run({ conversation, items, include }, { api }) {
-		const added = await appendItems(api, conversation, items, include);
+	async run({ conversation, items, ...extras }, { api }) {
+		const added = await appendItems(api, conversation, items, extras);
 		return added.map((json) => ({ json }));
 	},
 
@@ -47,9 +58,9 @@ export const add = defineOperation<Input>({
 		async run(inputs, { api }) {
 			const [first] = inputs;
 			if (first === undefined) return [];
-			const { conversation, include } = first;
+			const { conversation, items: _items, ...extras } = first;
 			const all = inputs.flatMap(({ items }) => items);
-			const added = await appendItems(api, conversation, all, include);
+			const added = await appendItems(api, conversation, all, extras);
 			let start = 0;
 			return inputs.map(({ items }) => {
 				const own = added.slice(start, start + items.length);
@@ -58,4 +69,4 @@ export const add = defineOperation<Input>({
 			});
 		},
 	},
-});
+};

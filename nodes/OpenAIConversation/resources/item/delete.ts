@@ -1,29 +1,32 @@
 import { deleteItem } from '../../../shared/api/items';
-import type { NoteKind } from '../../operation';
-import { defineOperation } from '../../operation';
-import { conversationIdField, readConversationId } from '../../parameters/conversationId';
-import { itemIdField, readItemId } from '../../parameters/itemId';
+import type { Note } from '../../../shared/n8n/hints';
+import type { Operation } from '../../operation';
+import {
+	conversationIdField,
+	parseConversationIdField,
+} from '../../../shared/fields/conversationId';
+import { itemIdField, parseItemIdField } from '../../parameters/itemId';
 
 interface Input {
 	conversation: string;
 	item: string;
 }
 
-const alreadyGone: NoteKind = {
+const alreadyGone: Note = {
 	type: 'info',
 	text: (count, names) =>
 		`The answer to a first attempt was lost, and when the deletion was repeated, ${count === 1 ? '1 item was' : `${count} items were`} already gone: ${names.join(', ')}. That counts as deleted.`,
 };
 
 /** Deletes an item: DELETE /conversations/{id}/items/{item_id}. */
-export const remove = defineOperation<Input>({
+export const remove: Operation<Input> = {
 	value: 'delete',
 	name: 'Delete',
 	action: 'Delete item from conversation',
 	description: 'Delete one item of a conversation, such as a message, for good',
 	properties: [conversationIdField, itemIdField],
 
-	read: (read) => ({ conversation: readConversationId(read), item: readItemId(read) }),
+	parse: (read) => ({ conversation: parseConversationIdField(read), item: parseItemIdField(read) }),
 
 	conversation: ({ conversation }) => conversation,
 
@@ -32,4 +35,4 @@ export const remove = defineOperation<Input>({
 		if (wasGone) note(alreadyGone, [item]);
 		return [{ json: { deleted: true, id: item, conversation } }];
 	},
-});
+};

@@ -1,10 +1,13 @@
 import { getItem } from '../../../shared/api/items';
 import { simplifiedItem } from '../../../shared/api/itemText';
-import { defineOperation } from '../../operation';
-import { conversationIdField, readConversationId } from '../../parameters/conversationId';
-import { itemIdField, readItemId } from '../../parameters/itemId';
-import { includeOption } from '../../parameters/options';
-import { readSimplify, simplifyField } from '../../parameters/simplify';
+import type { Operation } from '../../operation';
+import {
+	conversationIdField,
+	parseConversationIdField,
+} from '../../../shared/fields/conversationId';
+import { itemIdField, parseItemIdField } from '../../parameters/itemId';
+import { includeOption, parseInclude } from '../../parameters/options';
+import { parseSimplify, simplifyField } from '../../parameters/simplify';
 
 interface Input {
 	conversation: string;
@@ -14,7 +17,7 @@ interface Input {
 }
 
 /** Reads one item: GET /conversations/{id}/items/{item_id}. */
-export const get = defineOperation<Input>({
+export const get: Operation<Input> = {
 	value: 'get',
 	name: 'Get',
 	action: 'Get item from conversation',
@@ -22,11 +25,11 @@ export const get = defineOperation<Input>({
 	properties: [conversationIdField, itemIdField, simplifyField],
 	options: [includeOption],
 
-	read: (read, { include }) => ({
-		conversation: readConversationId(read),
-		item: readItemId(read),
-		include,
-		simplify: readSimplify(read),
+	parse: (read, options) => ({
+		conversation: parseConversationIdField(read),
+		item: parseItemIdField(read),
+		include: parseInclude(options),
+		simplify: parseSimplify(read),
 	}),
 
 	conversation: ({ conversation }) => conversation,
@@ -35,4 +38,4 @@ export const get = defineOperation<Input>({
 		const found = await getItem(api, conversation, item, include);
 		return [{ json: simplify ? simplifiedItem(found) : found }];
 	},
-});
+};

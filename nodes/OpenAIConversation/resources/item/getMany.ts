@@ -1,11 +1,20 @@
 import { listItems } from '../../../shared/api/items';
 import { simplifiedItem } from '../../../shared/api/itemText';
-import { defineOperation } from '../../operation';
-import { conversationIdField, readConversationId } from '../../parameters/conversationId';
-import { parseItemId } from '../../parameters/itemId';
-import { limitFields, readLimit } from '../../parameters/limit';
-import { afterOption, includeOption, orderOption } from '../../parameters/options';
-import { readSimplify, simplifyField } from '../../parameters/simplify';
+import type { Operation } from '../../operation';
+import {
+	conversationIdField,
+	parseConversationIdField,
+} from '../../../shared/fields/conversationId';
+import { limitFields, parseLimit } from '../../parameters/limit';
+import {
+	afterOption,
+	includeOption,
+	orderOption,
+	parseAfter,
+	parseInclude,
+	parseOrder,
+} from '../../parameters/options';
+import { parseSimplify, simplifyField } from '../../parameters/simplify';
 
 interface Input {
 	conversation: string;
@@ -17,7 +26,7 @@ interface Input {
 }
 
 /** Reads the items of a conversation: GET /conversations/{id}/items, all pages that are wanted. */
-export const getMany = defineOperation<Input>({
+export const getMany: Operation<Input> = {
 	value: 'getMany',
 	name: 'Get Many',
 	action: 'Get many items from conversation',
@@ -25,13 +34,13 @@ export const getMany = defineOperation<Input>({
 	properties: [conversationIdField, ...limitFields, simplifyField],
 	options: [afterOption, includeOption, orderOption],
 
-	read: (read, { include, order, after }) => ({
-		conversation: readConversationId(read),
-		limit: readLimit(read),
-		simplify: readSimplify(read),
-		include,
-		order,
-		after: after === undefined ? undefined : parseItemId(after, afterOption.displayName),
+	parse: (read, options) => ({
+		conversation: parseConversationIdField(read),
+		limit: parseLimit(read),
+		simplify: parseSimplify(read),
+		include: parseInclude(options),
+		order: parseOrder(options),
+		after: parseAfter(options),
 	}),
 
 	conversation: ({ conversation }) => conversation,
@@ -40,4 +49,4 @@ export const getMany = defineOperation<Input>({
 		const { items } = await listItems(api, conversation, options);
 		return items.map((item) => ({ json: simplify ? simplifiedItem(item) : item }));
 	},
-});
+};

@@ -1,8 +1,8 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { isPlainObject } from '../../shared/values/json';
-import type { ReadParameter } from '../../shared/values/field';
-import { FieldError, isNothing, kindOf, quote, trimPasted } from '../../shared/values/field';
+import { isPlainObject } from '../values/json';
+import type { ReadParameter } from '../values/field';
+import { FieldError, isNothing, kindOf, quote, trimPasted } from '../values/field';
 
 export const conversationIdField: INodeProperties = {
 	displayName: 'Conversation ID',
@@ -103,5 +103,5 @@ export function parseConversationId(value: unknown): string {
 	return text.includes('://') ? fromUrl(text) : checked(text);
 }
 
-export const readConversationId = (read: ReadParameter): string =>
+export const parseConversationIdField = (read: ReadParameter): string =>
 	parseConversationId(read(conversationIdField.name, ''));

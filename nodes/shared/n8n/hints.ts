@@ -1,6 +1,6 @@
 import type { NodeExecutionHint } from 'n8n-workflow';
 
-import type { NoteKind } from '../operation';
+import type { Note } from '../operation';
 import type { Tally } from '../../shared/transport/client';
 import { REDACTED } from '../../shared/transport/redact';
 
@@ -16,12 +16,12 @@ const KEY = /\bsk-[A-Za-z0-9_-]{8,}/g;
 
 /** Gathers notes of many items, so that each kind becomes one hint. */
 export class Notes {
-	private readonly kinds = new Map<NoteKind, { count: number; names: Set<string> }>();
+	private readonly kinds = new Map<Note, { count: number; names: Set<string> }>();
 
 	/** @param clean takes secrets out of a text: names come from users and from the API */
 	constructor(private readonly clean: (text: string) => string = (text) => text) {}
 
-	add(kind: NoteKind, names: readonly string[] = []): void {
+	add(kind: Note, names: readonly string[] = []): void {
 		const entry = this.kinds.get(kind) ?? { count: 0, names: new Set<string>() };
 		entry.count += 1;
 		for (const name of names) if (entry.names.size <= MAX_NAMES) entry.names.add(name);
