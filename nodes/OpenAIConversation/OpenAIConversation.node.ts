@@ -4,14 +4,32 @@ import type {
 	INodeType,
 	INodeTypeDescription,
 } from 'n8n-workflow';
-import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
+import { NodeConnectionTypes } from 'n8n-workflow';
 
 import { CREDENTIAL_TYPE } from '../shared/n8n/credential';
 import { executeItems } from './execution/run';
+import type { Operation } from './operation';
 import { buildProperties } from './properties';
 import { resources } from './resources';
+import { FieldError } from '../shared/values/field';
 
 const NAME = 'openAIConversation';
+
+/** In the place of one that a workflow of another version of this node names. */
+const unknownOperation: Operation = {
+	value: '',
+	name: '',
+	action: '',
+	description: '',
+	properties: [],
+	parse() {
+		throw new FieldError(
+			'Operation is not one that this node has',
+			'Choose Resource and Operation again, then save the workflow.',
+		);
+	},
+	run: async () => [],
+};
 
 export class OpenAIConversation implements INodeType {
 	description: INodeTypeDescription = {
@@ -37,11 +55,6 @@ export class OpenAIConversation implements INodeType {
 		const operation = resources
 			.find((candidate) => candidate.value === resource)
 			?.operations.find((candidate) => candidate.value === value);
-		if (operation === undefined) {
-			throw new NodeOperationError(this.getNode(), 'Operation is not one that this node has', {
-				description: 'Choose Resource and Operation again, then save the workflow.',
-			});
-		}
-		return await executeItems(this, operation);
+		return await executeItems(this, operation ?? unknownOperation);
 	}
 }

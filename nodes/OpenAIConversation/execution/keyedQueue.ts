@@ -4,37 +4,35 @@ import { wait } from '../../shared/n8n/wait';
 export interface Task {
 	/** Place in the input, from 0. */
 	readonly index: number;
-	/** Tasks with the same lane run one after the other, in input order. Undefined: a lane of its own. */
-	readonly lane: string | undefined;
-	/** Whether tasks of the same lane may join it. */
+	/** Tasks of the same key run one after the other, in input order. Undefined: it has no order to keep. */
+	readonly key: string | undefined;
+	/** Whether tasks of the same key may join it. */
 	readonly joinable: boolean;
 }
 
-/** In place of a task that can't be run. */
-export interface Unrunnable {
-	readonly index: number;
-	/** Called when its turn would have come. */
-	readonly settle: () => void;
-}
-
-export interface LanesOptions<T extends Task> {
+export interface KeyedQueueOptions<T extends Task> {
 	/** Number of tasks. */
 	count: number;
-	/** Most starts that may be unfinished at a time, 1 or more. */
+	/** Most batches that may be running at a time, 1 or more. */
 	concurrency: number;
-	/** Makes the task at an index ready: once, in input order, shortly before its turn. */
-	prepare(index: number): T | Unrunnable;
-	/** Whether `next` can travel with the tasks of its lane that are about to start. */
+	/**
+	 * Makes the task at an index ready: once, in input order, shortly before its turn. Undefined:
+	 * there is nothing to run there.
+	 */
+	prepare(index: number): T | undefined;
+	/** Whether `next` can travel with the tasks of its key that are about to start. */
 	joins(batch: readonly T[], next: T): boolean;
-	/** Runs tasks of one lane together. What it rejects with ends everything: a task's own failure is no such thing. */
+	/** Runs tasks of one key together. What it rejects with ends everything: a task's own failure is no such thing. */
 	run(batch: readonly T[]): Promise<void>;
-	/** Once it fires nothing starts any more. */
-	ended: AbortSignal;
+	/** Whether the task at an index may still start. Once it says no, it says no for every later index. */
+	mayStart(index: number): boolean;
+	/** Ends everything that has not started. */
+	cancelled: AbortSignal;
 }
 
 /**
- * How many tasks may be ready and wait for their lane. Enough to find work for all starts in input
- * that is sorted by lane, and a bound for what they hold in memory.
+ * How many tasks may be ready and wait for others of their key. Enough to find work for all starts
+ * in input that is sorted by key, and a bound for what they hold in memory.
  */
 const MOST_WAITING = 1_000;
 
@@ -42,84 +40,80 @@ const MOST_WAITING = 1_000;
 const SLICE_MS = 5;
 
 /**
- * Runs tasks side by side, those of one lane one after the other. While as many run as may, the next
+ * Runs tasks side by side, those of one key one after the other. While as many run as may, the next
  * ones are made ready, so that each can start the moment another ends. Resolves when everything that
  * was started has ended; rejects then, if a `run` rejected.
  */
-export async function runInLanes<T extends Task>(options: LanesOptions<T>): Promise<void> {
-	const { count, concurrency, prepare, joins, run, ended } = options;
-	/** Busy lanes, with the tasks that wait in them; a task with a lane of its own has none here. */
-	const busy = new Map<string | undefined, T[]>();
-	/** Tasks whose lane is theirs, in input order. */
-	const ready: Array<T | Unrunnable> = [];
+export async function runKeyed<T extends Task>(options: KeyedQueueOptions<T>): Promise<void> {
+	const { count, concurrency, prepare, joins, run, cancelled } = options;
+	/** Keys at work, with the tasks that wait for them. */
+	const busy = new Map<string, T[]>();
+	/** Tasks that could start now, in input order. */
+	const ready: T[] = [];
 	const faults: unknown[] = [];
 	let next = 0;
 	let waiting = 0;
 	let active = 0;
-	let changed = () => {};
+	let onEnded = () => {};
 
-	const isEnded = () => ended.aborted || faults.length > 0;
-	const hasNext = () => next < count && waiting < MOST_WAITING;
+	const mayStart = (index: number) =>
+		!cancelled.aborted && faults.length === 0 && options.mayStart(index);
+	const hasNext = () => next < count && waiting < MOST_WAITING && mayStart(next);
 
-	const enter = (task: T | Unrunnable): void => {
+	const makeReady = (task: T): void => {
 		const place = ready.findLastIndex(({ index }) => index < task.index) + 1;
 		ready.splice(place, 0, task);
 	};
 
-	/** Makes the next task ready: it claims its lane, or waits in it. */
+	/** Makes the next task ready: it claims its key, or waits for it. */
 	const advance = (): void => {
 		const task = prepare(next++);
-		if (!('settle' in task)) {
-			const queue = busy.get(task.lane);
-			if (queue !== undefined) {
-				queue.push(task);
-				waiting++;
-				return;
-			}
-			if (task.lane !== undefined) busy.set(task.lane, []);
+		if (task === undefined) return;
+		const queue = task.key === undefined ? undefined : busy.get(task.key);
+		if (queue !== undefined) {
+			queue.push(task);
+			waiting++;
+			return;
 		}
-		enter(task);
+		if (task.key !== undefined) busy.set(task.key, []);
+		makeReady(task);
 	};
 
-	/** The tasks that start together with one that is about to start: those that wait for it, and its neighbours. */
+	const takeWaiting = (key: string | undefined): T | undefined => {
+		const task = key === undefined ? undefined : busy.get(key)?.shift();
+		if (task !== undefined) waiting--;
+		return task;
+	};
+
+	/** The tasks that start together with one that is about to start: its neighbors of the same key. */
 	const batchOf = (first: T): T[] => {
 		const batch = [first];
-		const queue = busy.get(first.lane);
-		if (queue === undefined || !first.joinable) return batch;
-		for (;;) {
+		const queue = first.key === undefined ? undefined : busy.get(first.key);
+		while (first.joinable && queue !== undefined) {
 			if (queue.length === 0 && hasNext()) advance();
 			const [head] = queue;
-			// Nothing, or a task of another lane: the run of neighbours is over.
-			if (head === undefined || !joins(batch, head)) return batch;
-			// One that can't be run may be of this lane, and may end everything.
-			if (ready.some((task) => 'settle' in task && task.index < head.index)) return batch;
-			queue.shift();
-			waiting--;
+			// Nothing, or the next task is another key's: there are no more neighbors.
+			if (head === undefined || !mayStart(head.index) || !joins(batch, head)) break;
+			takeWaiting(first.key);
 			batch.push(head);
 		}
+		return batch;
 	};
 
-	const leave = ({ lane }: T): void => {
+	const leave = ({ key }: T): void => {
 		active--;
-		const following = busy.get(lane)?.shift();
-		if (following === undefined) {
-			busy.delete(lane);
-		} else {
-			waiting--;
-			enter(following);
-		}
+		const following = takeWaiting(key);
+		if (following !== undefined) makeReady(following);
+		else if (key !== undefined) busy.delete(key);
 		startReady();
-		changed();
+		onEnded();
 	};
 
 	const startReady = (): void => {
-		while (active < concurrency && !isEnded()) {
-			const first = ready.shift();
-			if (first === undefined) return;
-			if ('settle' in first) {
-				first.settle();
-				continue;
-			}
+		while (active < concurrency) {
+			const [first] = ready;
+			if (first === undefined || !mayStart(first.index)) return;
+			ready.shift();
 			active++;
 			run(batchOf(first))
 				.catch((error: unknown) => faults.push(error))
@@ -129,15 +123,15 @@ export async function runInLanes<T extends Task>(options: LanesOptions<T>): Prom
 
 	let sliceEnd = Date.now() + SLICE_MS;
 	for (;;) {
-		if (hasNext() && ready.length < concurrency && !isEnded()) {
+		if (hasNext() && ready.length < concurrency) {
 			advance();
 			startReady();
 			if (active < concurrency && Date.now() < sliceEnd) continue;
-			await wait(0, ended);
+			await wait(0, cancelled);
 			sliceEnd = Date.now() + SLICE_MS;
 		} else if (active > 0) {
 			await new Promise<void>((resolve) => {
-				changed = resolve;
+				onEnded = resolve;
 			});
 		} else {
 			break;

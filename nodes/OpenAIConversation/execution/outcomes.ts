@@ -7,8 +7,11 @@ import type {
 	NodeOperationError,
 } from 'n8n-workflow';
 
-import type { Output } from '../operation';
 import type { ItemFailure } from '../../shared/n8n/errors';
+import type { Redactor } from '../../shared/transport/redact';
+import type { JsonObject } from '../../shared/values/json';
+import { isJsonObject } from '../../shared/values/json';
+import type { Output } from '../operation';
 
 /** Shortest time between two lines about progress in n8n's log, in ms. */
 const PROGRESS_EVERY_MS = 5_000;
@@ -33,34 +36,40 @@ export class Outcomes {
 
 	/**
 	 * @param count number of items
-	 * @param describe says what a failure means; undefined for an item that was only left undone
+	 * @param toRow a failure as the item that n8n passes on
 	 */
 	constructor(
 		private readonly context: Surroundings,
 		private readonly count: number,
-		private readonly describe: (cause: unknown, item: number) => ItemFailure | undefined,
+		private readonly redactor: Redactor,
+		private readonly toRow: (failure: ItemFailure) => JsonObject,
 	) {
 		this.outputs = new Array<INodeExecutionData[] | undefined>(count);
 	}
 
-	failed(item: number, cause: unknown): void {
-		const failure = this.describe(cause, item);
-		if (failure === undefined) return;
-		this.outputs[item] = [{ ...failure, pairedItem: { item } }];
+	failed(item: number, failure: ItemFailure): void {
+		// Without `error` beside the JSON: n8n would put `{ error: message }` in place of all of it.
+		this.outputs[item] = [{ json: this.toRow(failure), pairedItem: { item } }];
 		this.failures += 1;
-		if (this.first === undefined || item < this.first.item)
+		if (this.first === undefined || item < this.first.item) {
 			this.first = { item, error: failure.error };
+		}
 		this.logProgress();
 	}
 
 	async succeeded(item: number, outputs: readonly Output[]): Promise<void> {
 		const converted: INodeExecutionData[] = [];
 		for (const { json, file } of outputs) {
-			const output: INodeExecutionData = { json, pairedItem: { item } };
+			const shown = this.redactor.output(json);
+			const output: INodeExecutionData = {
+				json: isJsonObject(shown) ? shown : json,
+				pairedItem: { item },
+			};
 			if (file !== undefined) {
 				const { property, content, fileName, mimeType } = file;
+				const text = this.redactor.output(content);
 				const data = await this.context.helpers.prepareBinaryData(
-					Buffer.from(content, 'utf8'),
+					Buffer.from(String(text), 'utf8'),
 					fileName,
 					mimeType,
 				);
@@ -75,14 +84,20 @@ export class Outcomes {
 
 	/** How far a run got that ended early: a sentence; empty for a single item. */
 	progress(): string {
-		return this.count > 1 ? `${this.done} of ${this.count} items had already been done.` : '';
+		return this.count > 1 ? `${this.done} of ${this.count} input items had already been done.` : '';
+	}
+
+	/** The place of the first failure in input order; Infinity while there is none. */
+	get firstFailedItem(): number {
+		return this.first?.item ?? Infinity;
 	}
 
 	/** The first failure in input order, which then says how many items were done. */
 	firstFailure(): NodeApiError | NodeOperationError | undefined {
 		const error = this.first?.error;
-		if (error !== undefined)
+		if (error !== undefined) {
 			error.description = `${error.description ?? ''} ${this.progress()}`.trim();
+		}
 		return error;
 	}
 
@@ -98,7 +113,7 @@ export class Outcomes {
 		const ended = this.done + this.failures;
 		const rate = (ended * 1_000) / (now - this.startedAt);
 		this.context.logger.info(
-			`${this.context.getNode().name}: ${ended} of ${this.count} items ended, ${rate.toFixed(1)} per second`,
+			`${this.context.getNode().name}: ${ended} of ${this.count} input items ended, ${rate.toFixed(1)} per second`,
 			{ done: this.done, failed: this.failures, total: this.count },
 		);
 	}

@@ -1,38 +1,52 @@
 import type { IExecuteFunctions, INode, INodeExecutionData } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 
-import type { Job, NoteKind, Operation, Tools } from '../operation';
-import { isUnprotected, parseBaseUrl } from '../../shared/values/baseUrl';
-import type { Options } from '../parameters/options';
-import { OPTIONS_NAME, readOptions } from '../parameters/options';
-import type { ReadParameter } from '../../shared/values/field';
-import type { ClientParts, RequestSettings, Tally } from '../../shared/transport/client';
+import { parseRequestOptions } from '../../shared/fields/requestOptions';
+import type { Credential } from '../../shared/n8n/credential';
+import {
+	allowedDomainsFor,
+	CREDENTIAL_TYPE,
+	parseCredential,
+	redactorFor,
+} from '../../shared/n8n/credential';
+import type { ItemFailure } from '../../shared/n8n/errors';
+import { describeFailure } from '../../shared/n8n/errors';
+import type { Note } from '../../shared/n8n/hints';
+import { duration, Notes, summary } from '../../shared/n8n/hints';
+import { isDeafToErrors, isN8n1 } from '../../shared/n8n/n8n1';
+import { createSend } from '../../shared/n8n/requestHelper';
+import type { RunStatistics, SharedParts } from '../../shared/transport/client';
 import { createClient } from '../../shared/transport/client';
+import type { LeftBehind } from '../../shared/transport/failures';
 import {
 	Cancelled,
 	isRefusedAsInvalid,
-	NotContinued,
 	RequestFailure,
+	RunEnded,
 } from '../../shared/transport/failures';
 import { createRateLimiter } from '../../shared/transport/rateLimiter';
+import type { Redactor } from '../../shared/transport/redact';
 import { createRedactor } from '../../shared/transport/redact';
-import type { Credential } from '../../shared/n8n/credential';
-import { allowedDomainsFor, readCredential } from '../../shared/n8n/credential';
-import { describeFailure } from '../../shared/n8n/errors';
-import { createSend } from '../../shared/n8n/requestHelper';
-import { Notes, summary } from './hints';
-import type { Task, Unrunnable } from './keyedQueue';
-import { runInLanes } from './keyedQueue';
+import type { RequestSettings } from '../../shared/transport/request';
+import { isUnprotected, parseBaseUrl } from '../../shared/values/baseUrl';
+import type { GivenOptions, ReadParameter } from '../../shared/values/field';
+import type { JsonObject } from '../../shared/values/json';
+import { isPlainObject } from '../../shared/values/json';
+import type { Operation, Output, Tools } from '../operation';
+import type { RunOptions } from '../parameters/options';
+import { OPTIONS_NAME, parseAdditionalParts, parseRunOptions } from '../parameters/options';
+import type { Task } from './keyedQueue';
+import { runKeyed } from './keyedQueue';
 import { Outcomes } from './outcomes';
 
-interface ItemTask extends Task {
-	job: Job;
+interface ItemTask<Input> extends Task {
+	input: Input;
 	settings: RequestSettings;
-	/** Tasks with equal keys may share a request. */
-	settingsKey: string;
+	/** Tasks whose options are the same text may share a request. */
+	optionsText: string;
 }
 
-const plainHttp: NoteKind = {
+const plainHttp: Note = {
 	type: 'warning',
 	text: (_count, names) =>
 		`Requests to ${names.join(', ')} are not encrypted, so others on the way can read the API key. Use https in Base URL.`,
@@ -44,47 +58,26 @@ const readerFor =
 	(name, fallback) =>
 		context.getNodeParameter(name, item, fallback);
 
-/**
- * An option that holds for the run as a whole, as the first item gives it. Read apart from the
- * others, so that one of them being invalid does not lift a limit.
- */
-function runOption(
-	context: IExecuteFunctions,
-	name: 'maxConcurrency' | 'maxRequestsPerMinute',
-): number {
-	try {
-		return readOptions(() => ({
-			[name]: context.getNodeParameter(`${OPTIONS_NAME}.${name}`, 0, ''),
-		}))[name];
-	} catch {
-		return readOptions(() => ({}))[name];
-	}
+function optionsOf(read: ReadParameter): GivenOptions {
+	const options = read(OPTIONS_NAME, {});
+	return isPlainObject(options) ? options : {};
 }
 
-/** Turns the options into settings, with each address checked once. */
-function settingsReader(context: IExecuteFunctions, credential: Credential, notes: Notes) {
-	const node = context.getNode();
+/** Turns an item's options into settings, with each address checked once. */
+function settingsParser(node: INode, credential: Credential, notes: Notes) {
 	const checked = new Map<string, string | undefined>();
-	return (options: Options): RequestSettings => {
-		const baseUrl =
-			options.baseUrl === undefined
-				? credential.baseUrl
-				: parseBaseUrl(options.baseUrl, 'Base URL');
+	return (options: GivenOptions): RequestSettings => {
+		const { baseUrl: given, ...rest } = parseRequestOptions(options);
+		const baseUrl = given === undefined ? credential.baseUrl : parseBaseUrl(given, 'Base URL');
 		if (!checked.has(baseUrl)) {
 			checked.set(baseUrl, allowedDomainsFor(node, credential, baseUrl));
 			if (isUnprotected(baseUrl)) notes.add(plainHttp, [new URL(baseUrl).host]);
 		}
-		const { timeout, maxRetries, retryNetworkErrors } = options;
-		const { additionalHeaders, additionalQuery, additionalBody } = options;
 		return {
+			...rest,
+			...parseAdditionalParts(options),
 			baseUrl,
 			allowedDomains: checked.get(baseUrl),
-			timeout,
-			maxRetries,
-			retryNetworkErrors,
-			additionalHeaders,
-			additionalQuery,
-			additionalBody,
 		};
 	};
 }
@@ -93,15 +86,24 @@ function settingsReader(context: IExecuteFunctions, credential: Credential, note
 const canceled = (node: INode, description = ''): NodeOperationError =>
 	new NodeOperationError(node, 'The execution was canceled', { description });
 
+const leftBehindSentence = ({ conversation, items }: LeftBehind): string =>
+	`The conversation ${conversation} was created${items === undefined ? '' : ` and holds ${items} conversation items so far`}.`;
+
+/** What holds for the run as a whole, once it is known that it can start. */
+interface Preparation {
+	credential: Credential;
+	runOptions: RunOptions;
+}
+
 /**
  * Runs the operation for all input items: items of one conversation in input order, different
  * conversations side by side, outputs in input order.
  * @throws {NodeApiError | NodeOperationError} the first failure in input order, unless the node
  * continues on failures; or that the execution was canceled
  */
-export async function executeItems(
+export async function executeItems<Input>(
 	context: IExecuteFunctions,
-	operation: Operation,
+	operation: Operation<Input>,
 ): Promise<INodeExecutionData[][]> {
 	const node = context.getNode();
 	const count = context.getInputData().length;
@@ -111,107 +113,169 @@ export async function executeItems(
 	if (cancelled.aborted) throw canceled(node);
 
 	const startedAt = performance.now();
-	const credential = await readCredential(context);
-	const redactor = createRedactor(credential.key, credential.headerValues);
-	const notes = new Notes(redactor.text);
-	const settingsOf = settingsReader(context, credential, notes);
-	const tally: Tally = { requests: 0, retries: new Map() };
-	const gate = createRateLimiter({
-		maxRequestsPerMinute: runOption(context, 'maxRequestsPerMinute'),
-	});
+	const continues = context.continueOnFail() || isDeafToErrors(context);
+	const hasRoomForDetails = !isN8n1 || node.onError !== 'continueErrorOutput';
+	const toRow = ({ message, details, text }: ItemFailure): JsonObject =>
+		hasRoomForDetails ? { error: message, details } : { error: message, message: text };
+	const several = count > 1;
 
-	const ending = new AbortController();
-	const end = () => ending.abort();
-	cancelled.addEventListener('abort', end);
-
-	const outcomes = new Outcomes(context, count, (cause, item) => {
-		if (cause instanceof Cancelled || cause instanceof NotContinued) return undefined;
-		if (!context.continueOnFail()) end();
-		return describeFailure(node, cause, { item, several: count > 1, redactor });
+	let redactor: Redactor = createRedactor('');
+	const prepareRun = async (): Promise<Preparation> => {
+		const data = await context.getCredentials(CREDENTIAL_TYPE);
+		redactor = redactorFor(data);
+		return {
+			credential: parseCredential(data),
+			runOptions: parseRunOptions(optionsOf(readerFor(context, 0))),
+		};
+	};
+	const preparation = await prepareRun().catch((cause: unknown) => {
+		const outcomes = new Outcomes(context, count, redactor, toRow);
+		for (let item = 0; item < count; item++) {
+			outcomes.failed(item, describeFailure(node, cause, { item, several, redactor }));
+		}
+		return outcomes;
 	});
-	const parts: ClientParts = {
+	if (preparation instanceof Outcomes) {
+		const failure = continues ? undefined : preparation.firstFailure();
+		if (failure !== undefined) throw failure;
+		return [preparation.items()];
+	}
+
+	const { credential, runOptions } = preparation;
+	const outcomes = new Outcomes(context, count, redactor, toRow);
+	const notes = new Notes();
+	const parseSettings = settingsParser(node, credential, notes);
+	const statistics: RunStatistics = { requests: 0, retries: new Map() };
+	const limiter = createRateLimiter({
+		maxRequestsPerMinute: runOptions.maxRequestsPerMinute,
+		onLongHold: ({ ms, reason }) =>
+			context.logger.info(`${node.name}: waiting ${duration(ms)}, because ${reason}`),
+	});
+	const shared: SharedParts = {
 		send: createSend(context, credential),
-		gate,
-		redactor,
-		tally,
+		limiter,
+		statistics,
 		cancelled,
-		ended: ending.signal,
 		random: Math.random,
 	};
 
-	const prepare = (index: number): ItemTask | Unrunnable => {
+	/** What ends each batch on its way, by the place of its first item. */
+	const running = new Map<number, AbortController>();
+	const endBehind = (item: number) => {
+		for (const [index, controller] of running) if (index > item) controller.abort();
+	};
+	const endAll = () => endBehind(-1);
+	const leftBehind: LeftBehind[] = [];
+
+	const fail = (item: number, cause: unknown): void => {
+		if (cause instanceof RunEnded) return;
+		if (cause instanceof Cancelled) {
+			if (cause.leftBehind !== undefined) leftBehind.push(cause.leftBehind);
+			return;
+		}
+		outcomes.failed(item, describeFailure(node, cause, { item, several, redactor }));
+		if (!continues) endBehind(item);
+	};
+	const mayStart = (item: number) => continues || item < outcomes.firstFailedItem;
+
+	const prepare = (index: number): ItemTask<Input> | undefined => {
 		try {
 			const read = readerFor(context, index);
-			const options = readOptions(read);
-			const settings = settingsOf(options);
-			const job = operation.prepare(read, options);
-			const joinable = operation.batchLimit > 1;
-			const settingsKey = joinable ? JSON.stringify(options) : '';
-			return { index, lane: job.conversation, joinable, job, settings, settingsKey };
+			const options = optionsOf(read);
+			const settings = parseSettings(options);
+			const input = operation.parse(read, options);
+			const joinable = operation.batch !== undefined;
+			const optionsText = joinable ? JSON.stringify(options) : '';
+			const key = operation.conversation?.(input);
+			return { index, key, joinable, input, settings, optionsText };
 		} catch (error) {
-			return { index, settle: () => outcomes.failed(index, error) };
+			fail(index, error);
+			return undefined;
 		}
 	};
 
-	/** What the operation gave for each task, or why it gave nothing. */
-	const attempt = async (batch: readonly ItemTask[], settings: RequestSettings) => {
+	const runOperation = async (
+		batch: ReadonlyArray<ItemTask<Input>>,
+		tools: Tools,
+	): Promise<Output[][]> => {
+		const [first, ...others] = batch.map(({ input }) => input);
+		if (first === undefined) return [];
+		return others.length === 0 || operation.batch === undefined
+			? [await operation.run(first, tools)]
+			: await operation.batch.run([first, ...others], tools);
+	};
+
+	/** What the operation gives for each task, or why it gives nothing. */
+	const resultFor = async (batch: ReadonlyArray<ItemTask<Input>>, first: ItemTask<Input>) => {
+		const controller = new AbortController();
+		running.set(first.index, controller);
 		const tools: Tools = {
-			api: createClient(parts, settings),
-			note: (kind, names) => notes.add(kind, names),
+			api: createClient(shared, first.settings, controller.signal),
+			concurrency: runOptions.maxConcurrency,
+			note: (note, names) => notes.add(note, names),
 		};
 		try {
-			return await operation.run(
-				batch.map(({ job }) => job),
-				tools,
-			);
+			return await runOperation(batch, tools);
 		} catch (error) {
 			return error instanceof Error ? error : new Error(String(error));
+		} finally {
+			running.delete(first.index);
 		}
 	};
 
-	const run = async (batch: readonly ItemTask[]): Promise<void> => {
+	const run = async (batch: ReadonlyArray<ItemTask<Input>>): Promise<void> => {
 		const [first] = batch;
 		if (first === undefined) return;
-		const result = await attempt(batch, first.settings);
+		const result = await resultFor(batch, first);
 		if (batch.length > 1 && result instanceof RequestFailure && isRefusedAsInvalid(result)) {
 			// Nothing was done, so each may try alone and only the culprit fails.
-			for (const task of batch) if (!ending.signal.aborted) await run([task]);
+			for (const task of batch) {
+				if (!cancelled.aborted && mayStart(task.index)) await run([task]);
+			}
 			return;
 		}
 		for (const [place, { index }] of batch.entries()) {
 			if (result instanceof Error) {
-				outcomes.failed(index, result);
+				fail(index, result);
 				continue;
 			}
 			try {
 				await outcomes.succeeded(index, result[place] ?? []);
 			} catch (error) {
 				// n8n could not store a file, say because its disk is full.
-				outcomes.failed(index, error);
+				fail(index, error);
 			}
 		}
 	};
 
-	await runInLanes<ItemTask>({
-		count,
-		concurrency: runOption(context, 'maxConcurrency'),
-		prepare,
-		joins: (batch, next) =>
-			batch.every(({ settingsKey }) => settingsKey === next.settingsKey) &&
-			batch.reduce((sum, { job }) => sum + job.size, next.job.size) <= operation.batchLimit,
-		run,
-		ended: ending.signal,
-	});
-	cancelled.removeEventListener('abort', end);
+	cancelled.addEventListener('abort', endAll);
+	try {
+		await runKeyed<ItemTask<Input>>({
+			count,
+			concurrency: runOptions.maxConcurrency,
+			prepare,
+			joins: (batch, next) =>
+				operation.batch !== undefined &&
+				batch.every(({ optionsText }) => optionsText === next.optionsText) &&
+				[...batch, next].reduce((sum, { input }) => sum + (operation.batch?.size(input) ?? 1), 0) <=
+					operation.batch.limit,
+			run,
+			mayStart,
+			cancelled,
+		});
+	} finally {
+		cancelled.removeEventListener('abort', endAll);
+	}
 
-	if (cancelled.aborted) throw canceled(node, outcomes.progress());
-	const failure = context.continueOnFail() ? undefined : outcomes.firstFailure();
+	if (cancelled.aborted) {
+		const sentences = [outcomes.progress(), ...leftBehind.map(leftBehindSentence)];
+		throw canceled(node, redactor.text(sentences.filter((text) => text !== '').join(' ')));
+	}
+	const failure = continues ? undefined : outcomes.firstFailure();
 	if (failure !== undefined) throw failure;
 
-	const sum = summary(count, tally, {
-		ranMs: performance.now() - startedAt,
-		waitedMs: gate.waitedMs,
-	});
-	context.addExecutionHints(...notes.hints(), ...(sum === undefined ? [] : [sum]));
+	const times = { ranMs: performance.now() - startedAt, waitedMs: limiter.waitedMs };
+	const sum = summary(count, statistics, times);
+	context.addExecutionHints(...notes.hints(redactor.text), ...(sum === undefined ? [] : [sum]));
 	return [outcomes.items()];
 }

@@ -1,72 +1,49 @@
-import type { ApiClient, Finding } from '../transport/client';
+import type { ApiClient } from '../transport/client';
 import type { FailureDetails } from '../transport/failures';
-import { attempted, RequestFailure } from '../transport/failures';
-import type { JsonObject, JsonValue } from '../values/json';
-import { isJsonObject, textAt } from '../values/json';
-import { isMasked } from '../transport/redact';
+import { Cancelled, RequestFailure, resultOf } from '../transport/failures';
+import type { Verification } from '../transport/request';
+import type { JsonObject } from '../values/json';
+import { textAt } from '../values/json';
 import type { Conversation } from './conversations';
 import { postConversation } from './conversations';
 import type { Item } from './items';
 import { listItems, postItems } from './items';
 import { MAX_ITEMS_PER_WRITE } from './schema';
+import { inOrderOf, isStoredAs, mayComeFrom } from './storedForm';
 
 /** What is known of a conversation before a write: its last item, or how many it holds. */
-type Before = { lastId: string } | { count: number } | undefined;
+export type Before = { lastId: string } | { count: number } | undefined;
 
-interface WriteOptions {
-	include: readonly string[];
-	/** Whether the user's Additional Body is laid over the body. */
-	extensible: boolean;
+export interface AppendOptions {
+	include?: readonly string[];
+	/** Laid over the body; may not name `items`. */
+	additionalBody?: JsonObject;
+	/** Seconds to wait for a locked conversation; left out: Max Retries covers it. */
+	lockWait?: number;
+	/** What is known of the conversation beforehand; undefined: nothing. */
+	before?: Before;
 }
 
 /** Items that other writers may have added behind ours and that are looked through as well. */
 const OTHERS_BEHIND = 20;
 
-const roleOf = ({ role }: Item): JsonValue => (role === 'developer' ? 'system' : (role ?? null));
-
-/** What a message says, without images and files, which a listing may show in another form. */
-function wordsOf({ content }: Item): string {
-	const parts: JsonValue[] = Array.isArray(content) ? content : [content ?? ''];
-	return parts
-		.map((part) => (isJsonObject(part) ? (part.text ?? part.refusal ?? '') : part))
-		.filter((text) => typeof text === 'string')
-		.join(' ')
-		.normalize()
-		.replace(/\s+/g, ' ')
-		.trim();
-}
-
-/** Whether a stored item can be one that was sent. Rather yes than no: a no may lead to sending it again. */
-function isAlike(stored: Item, sent: Item): boolean {
-	// The SDK's reference may be without a type.
-	const isReference =
-		sent.type === 'item_reference' ||
-		(sent.id !== undefined && (sent.type ?? sent.role ?? null) === null);
-	if (isReference) return stored.id === sent.id;
-	const type = sent.type ?? 'message';
-	if ((stored.type ?? type) !== type) return false;
-	if (type === 'message')
-		return roleOf(stored) === roleOf(sent) && wordsOf(stored) === wordsOf(sent);
-	const [call, other] = [textAt(stored, 'call_id'), textAt(sent, 'call_id')];
-	return call === other || call === undefined || other === undefined;
-}
-
 /** The newest items that came after what was there before; undefined when that can't be told. */
-function addedSince(
+export function addedSince(
 	newest: readonly Item[],
 	hasMore: boolean,
 	before: Before,
 ): readonly Item[] | undefined {
 	if (before === undefined) return undefined;
-	if ('count' in before)
+	if ('count' in before) {
 		return hasMore || newest.length < before.count ? undefined : newest.slice(before.count);
+	}
 	const place = newest.findIndex(({ id }) => id === before.lastId);
 	return place < 0 ? undefined : newest.slice(place + 1);
 }
 
 /**
- * Looks at the end of the conversation for items that may have been added. Where it is not known
- * what was there before, alike items may be older ones.
+ * Looks at the end of the conversation for items whose writing had an unknown outcome. Done is only
+ * what is there exactly as it was sent, once, behind what was there before.
  */
 async function findAdded(
 	api: ApiClient,
@@ -74,7 +51,7 @@ async function findAdded(
 	sent: readonly Item[],
 	before: Before,
 	include: readonly string[],
-): Promise<Finding> {
+): Promise<Verification> {
 	const known = before !== undefined && 'count' in before ? before.count : 1;
 	const limit = known + sent.length + OTHERS_BEHIND;
 	const tail = await listItems(api, conversation, { order: 'desc', limit, include });
@@ -83,16 +60,15 @@ async function findAdded(
 	if (before !== undefined && added === undefined) return { kind: 'unclear' };
 
 	const candidates = added ?? newest;
-	if (!candidates.some((stored) => sent.some((item) => isAlike(stored, item)))) {
-		// Where a part of an item was masked, it may be one that was sent.
-		return candidates.some(isMasked) ? { kind: 'unclear' } : { kind: 'notDone' };
+	if (!candidates.some((stored) => sent.some((item) => mayComeFrom(stored, item)))) {
+		return { kind: 'notDone' };
 	}
 	if (added === undefined) return { kind: 'unclear' };
 	const matches = added.flatMap((_, start) => {
 		const run = added.slice(start, start + sent.length);
 		const isOurs = sent.every((item, place) => {
 			const stored = run[place];
-			return stored !== undefined && isAlike(stored, item);
+			return stored !== undefined && isStoredAs(stored, item);
 		});
 		return isOurs ? [run] : [];
 	});
@@ -120,111 +96,144 @@ export function chunksOf(items: readonly Item[]): Item[][] {
 	return chunks;
 }
 
-/** @param explain what a failure should say when this many items were added before it */
+/**
+ * @param explain what a failure says when this many items were added before it
+ * @returns the added items of each chunk, as they came
+ */
 async function appendChunks(
 	api: ApiClient,
 	conversation: string,
 	chunks: readonly Item[][],
-	before: Before,
-	options: WriteOptions,
+	{ include = [], additionalBody = {}, before, lockWait }: AppendOptions,
 	explain: (added: number, details: FailureDetails) => Partial<FailureDetails>,
-): Promise<Item[]> {
-	const added: Item[] = [];
+): Promise<Item[][]> {
+	const added: Item[][] = [];
 	let known = before;
 	for (const chunk of chunks) {
 		const seen = known;
-		const findOut = async () => await findAdded(api, conversation, chunk, seen, options.include);
-		const outcome = await attempted(postItems(api, conversation, chunk, { ...options, findOut }));
-		if (outcome instanceof RequestFailure)
-			throw outcome.with(explain(added.length, outcome.details));
-		added.push(...outcome);
-		const lastId = textAt(outcome.at(-1) ?? {}, 'id');
-		known = lastId === undefined ? undefined : { lastId };
+		const result = await resultOf(
+			postItems(api, conversation, chunk, {
+				include,
+				additionalBody,
+				...(lockWait === undefined ? {} : { lockWait }),
+				verify: async () => await findAdded(api, conversation, chunk, seen, include),
+			}),
+		);
+		if (result instanceof RequestFailure) {
+			throw result.with(explain(added.flat().length, result.details));
+		}
+		added.push(result);
+		const lastId = textAt(result.at(-1) ?? {}, 'id');
+		// In another order, the last of the answer may not be the last of the conversation.
+		known = lastId === undefined || inOrderOf(chunk, result) !== result ? undefined : { lastId };
 	}
 	return added;
 }
 
 const LOOK_FIRST =
-	'Look at the end of the conversation with Item: Get Many before you add them again, or they may stand there twice.';
+	'Look at the end of the conversation with Conversation Item: Get Many before you add them again, or they may be there twice.';
 
 /**
  * Adds items in order, 20 at a time, none of them twice.
+ * @returns the added items in the order in which they were sent
  * @throws {RequestFailure} that says how many items were added when some were
  */
 export async function appendItems(
 	api: ApiClient,
 	conversation: string,
 	items: readonly Item[],
-	include: readonly string[],
+	options: AppendOptions,
 ): Promise<Item[]> {
-	return await appendChunks(
+	const chunks = chunksOf(items);
+	const added = await appendChunks(
 		api,
 		conversation,
-		chunksOf(items),
-		undefined,
-		{ include, extensible: true },
-		(added, { message, advice = '', mayHaveHappened }) => {
-			const look = mayHaveHappened ? `${LOOK_FIRST} ${advice}`.trimEnd() : advice;
-			if (added === 0) {
-				return mayHaveHappened
+		chunks,
+		options,
+		(count, { message, advice = '', outcomeUnknown }) => {
+			const look = outcomeUnknown ? `${LOOK_FIRST} ${advice}`.trimEnd() : advice;
+			if (count === 0) {
+				return outcomeUnknown
 					? { message: `Whether the items were added is not certain: ${message}`, advice: look }
 					: {};
 			}
-			const others = mayHaveHappened ? 'for the others that is not certain' : 'the others were not';
+			const others = outcomeUnknown ? 'for the others that is not certain' : 'the others were not';
 			return {
-				message: `The first ${added} of ${items.length} items were added to ${conversation}, ${others}: ${message}`,
+				message: `The first ${count} of ${items.length} items were added to ${conversation}, ${others}: ${message}`,
 				advice: `Add only what is missing when you run this again. ${look}`.trimEnd(),
-				holding: { conversation, items: added },
+				leftBehind: { conversation, items: count },
 			};
 		},
 	);
+	return added.flatMap((stored, place) => {
+		const ordered = inOrderOf(chunks[place] ?? [], stored);
+		if (ordered === undefined) throw notTheSentOnes(conversation);
+		return ordered;
+	});
+}
+
+const notTheSentOnes = (conversation: string): RequestFailure =>
+	new RequestFailure({
+		kind: 'malformedAnswer',
+		message: `The server answered with success, but with other items than those that were sent to ${conversation}`,
+		advice: LOOK_FIRST,
+		attempts: 1,
+		outcomeUnknown: true,
+		idempotent: false,
+	});
+
+export interface NewConversation {
+	metadata: JsonObject | undefined;
+	items: readonly Item[];
+	/** Laid over the body of the first request; may name neither `metadata` nor `items`. */
+	additionalBody: JsonObject;
 }
 
 /**
  * Creates a conversation with any number of items, the first 20 in the same call.
  * @throws {RequestFailure} that names the conversation and how many items it holds when a later call fails
+ * @throws {Cancelled} that names the conversation when the execution is stopped between two calls
  */
 export async function createConversation(
 	api: ApiClient,
-	metadata: JsonObject | undefined,
-	items: readonly Item[],
+	{ metadata, items, additionalBody }: NewConversation,
 ): Promise<Conversation> {
 	const [first = [], ...others] = chunksOf(items);
-	const conversation = await attempted(
+	const conversation = await resultOf(
 		postConversation(api, {
 			...(metadata === undefined ? {} : { metadata }),
 			...(first.length === 0 ? {} : { items: first }),
+			...additionalBody,
 		}),
 	);
 	if (conversation instanceof RequestFailure) {
-		const { kind, mayHaveHappened, message, advice = '' } = conversation.details;
-		if (!mayHaveHappened) throw conversation;
-		// Max Retries, of which the advice to these speaks, does not help here.
-		const more = kind === 'answer' || kind === 'network' ? '' : advice;
+		const { outcomeUnknown, message, advice = '' } = conversation.details;
+		if (!outcomeUnknown) throw conversation;
 		throw conversation.with({
 			message: `Whether the conversation was created is not certain: ${message}`,
-			advice: `${SECOND_CONVERSATION} ${more}`.trimEnd(),
+			advice: `${SECOND_CONVERSATION} ${advice}`.trimEnd(),
 		});
 	}
+	let held = first.length;
 	await appendChunks(
 		api,
 		conversation.id,
 		others,
-		{ count: first.length },
-		{ include: [], extensible: false },
-		(added, { message, advice = '', mayHaveHappened }) => {
-			const held = first.length + added;
-			const rest = items.length - held;
+		{ before: { count: first.length } },
+		(added, { message, advice = '', outcomeUnknown }) => {
+			held = first.length + added;
 			return {
-				message: `The conversation ${conversation.id} was created, but holds only ${held} of ${items.length} items${mayHaveHappened ? ', perhaps some more' : ''}: ${message}`,
+				message: `The conversation ${conversation.id} was created, but holds only ${held} of ${items.length} items${outcomeUnknown ? ', perhaps some more' : ''}: ${message}`,
 				advice:
-					`Add the other ${rest} with Item: Add, or delete the conversation and run this again. ${advice}`.trimEnd(),
-				holding: { conversation: conversation.id, items: held },
+					`Add the other ${items.length - held} with Conversation Item: Add, or delete the conversation and run this again. ${advice}`.trimEnd(),
+				leftBehind: { conversation: conversation.id, items: held },
 			};
 		},
-	);
+	).catch((error: unknown) => {
+		throw error instanceof Cancelled ? new Cancelled({ conversation: conversation.id }) : error;
+	});
 	return conversation;
 }
 
 const SECOND_CONVERSATION =
-	'It was not sent again, because there is no way to look for a conversation without its ID. Run this again if a second conversation that nobody uses does no harm.';
+	"It was not sent again, because a conversation can't be looked up without its ID. Run this again if an unused second conversation does no harm.";

@@ -1,5 +1,5 @@
 import type { ApiClient } from '../transport/client';
-import { attempted, RequestFailure } from '../transport/failures';
+import { RequestFailure, resultOf } from '../transport/failures';
 import type { JsonObject } from '../values/json';
 import { isJsonObject, textAt } from '../values/json';
 
@@ -11,27 +11,15 @@ export interface Conversation extends JsonObject {
 	id: string;
 }
 
-/**
- * The failure of an answer that is a JSON object, but not the promised one.
- * @param what goes on from "The server answered with success, but"
- */
-export function unexpected(what: string, isWrite: boolean): RequestFailure {
-	return new RequestFailure({
-		kind: 'malformedAnswer',
-		message: `The server answered with success, but ${what}`,
-		advice:
-			'The server at Base URL may not offer the Conversations API. Check Base URL in the credential and in the options.',
-		attempts: 1,
-		mayHaveHappened: isWrite,
-		repeatable: !isWrite,
-	});
-}
+/** What is wrong with an answer that should hold a conversation. */
+const checkConversation = (answer: JsonObject): string | undefined =>
+	textAt(answer, 'id') === undefined ? 'not with a conversation' : undefined;
 
-function asConversation(answer: JsonObject, isWrite: boolean): Conversation {
-	const id = textAt(answer, 'id');
-	if (id === undefined) throw unexpected('not with a conversation', isWrite);
-	return { ...answer, id };
-}
+/** An answer that `checkConversation` has found to be one. */
+const asConversation = (answer: JsonObject): Conversation => ({
+	...answer,
+	id: textAt(answer, 'id') ?? '',
+});
 
 /** The metadata of a conversation; empty where the API gives null or none. */
 export function metadataOf(conversation: Conversation): JsonObject {
@@ -40,38 +28,47 @@ export function metadataOf(conversation: Conversation): JsonObject {
 }
 
 /** GET /conversations/{id} */
-export async function getConversation(api: ApiClient, id: string): Promise<Conversation> {
-	const answer = await api.call({ method: 'GET', path: [ROOT, id], repeatable: true });
-	return asConversation(answer, false);
-}
+export const getConversation = async (api: ApiClient, id: string): Promise<Conversation> =>
+	asConversation(
+		await api.call({
+			method: 'GET',
+			path: [ROOT, id],
+			idempotent: true,
+			check: checkConversation,
+		}),
+	);
 
-/** POST /conversations/{id} with `{ metadata }`. */
-export async function updateConversation(
+/**
+ * POST /conversations/{id} with `{ metadata }`.
+ * @param additionalBody laid over the body; may not name `metadata`
+ */
+export const updateConversation = async (
 	api: ApiClient,
 	id: string,
 	metadata: JsonObject,
-): Promise<Conversation> {
-	const answer = await api.call({
-		method: 'POST',
-		path: [ROOT, id],
-		body: { metadata },
-		extensible: true,
-		repeatable: true,
-	});
-	return asConversation(answer, false);
-}
+	additionalBody: JsonObject = {},
+): Promise<Conversation> =>
+	asConversation(
+		await api.call({
+			method: 'POST',
+			path: [ROOT, id],
+			body: { metadata, ...additionalBody },
+			idempotent: true,
+			check: checkConversation,
+		}),
+	);
 
-/** POST /conversations with `{ metadata?, items? }`, at most 20 items. */
-export async function postConversation(api: ApiClient, body: JsonObject): Promise<Conversation> {
-	const answer = await api.call({
-		method: 'POST',
-		path: [ROOT],
-		body,
-		extensible: true,
-		repeatable: false,
-	});
-	return asConversation(answer, true);
-}
+/** POST /conversations with `{ metadata?, items? }`, at most 20 items. Never repeated where it may have been carried out. */
+export const postConversation = async (api: ApiClient, body: JsonObject): Promise<Conversation> =>
+	asConversation(
+		await api.call({
+			method: 'POST',
+			path: [ROOT],
+			body,
+			idempotent: false,
+			check: checkConversation,
+		}),
+	);
 
 /**
  * DELETE /conversations/{id}. Its items are not deleted by that.
@@ -82,11 +79,12 @@ export async function deleteConversation(
 	api: ApiClient,
 	id: string,
 ): Promise<{ answer: JsonObject; wasGone: boolean }> {
-	const { answer, wasGone } = await deleteAt(api, [ROOT, id]);
-	if (wasGone) return { answer: { id, object: 'conversation.deleted', deleted: true }, wasGone };
-	if (answer.deleted !== true)
-		throw unexpected('did not confirm that the conversation is deleted', false);
-	return { answer, wasGone };
+	const { answer, wasGone } = await deleteAt(api, [ROOT, id], ({ deleted }) =>
+		deleted === true ? undefined : 'did not confirm that the conversation is deleted',
+	);
+	return wasGone
+		? { answer: { id, object: 'conversation.deleted', deleted: true }, wasGone }
+		: { answer, wasGone };
 }
 
 /**
@@ -96,10 +94,23 @@ export async function deleteConversation(
 export async function deleteAt(
 	api: ApiClient,
 	path: readonly string[],
+	check: (answer: JsonObject) => string | undefined,
+	onLocked?: () => void,
 ): Promise<{ answer: JsonObject; wasGone: boolean }> {
-	const outcome = await attempted(api.call({ method: 'DELETE', path, repeatable: true }));
-	if (!(outcome instanceof RequestFailure)) return { answer: outcome, wasGone: false };
-	const { status, settled, mayHaveHappened } = outcome.details;
-	if (status === 404 && settled === true && mayHaveHappened) return { answer: {}, wasGone: true };
-	throw outcome;
+	const result = await resultOf(
+		api.call({
+			method: 'DELETE',
+			path,
+			idempotent: true,
+			check,
+			...(onLocked === undefined ? {} : { onLocked }),
+		}),
+	);
+	if (!(result instanceof RequestFailure)) return { answer: result, wasGone: false };
+	if (isNotFound(result) && result.details.outcomeUnknown) return { answer: {}, wasGone: true };
+	throw result;
 }
+
+/** Whether the API itself says that it does not have what the path names. */
+export const isNotFound = ({ details }: RequestFailure): boolean =>
+	details.status === 404 && details.isApiError === true;

@@ -1,8 +1,9 @@
-import type { ApiClient, Finding, Query } from '../transport/client';
-import { RequestFailure } from '../transport/failures';
+import type { ApiClient } from '../transport/client';
+import { RequestFailure, resultOf } from '../transport/failures';
+import type { Query, Verification } from '../transport/request';
 import type { JsonObject } from '../values/json';
 import { isJsonObject, textAt } from '../values/json';
-import { deleteAt, ROOT, unexpected } from './conversations';
+import { deleteAt, ROOT } from './conversations';
 import { MAX_ITEMS_PER_PAGE } from './schema';
 
 /** Anything in a conversation, as it came: `{ id, type, … }`. Types are open, new ones pass through. */
@@ -12,12 +13,12 @@ export type Item = JsonObject;
 const includeQuery = (include: readonly string[]): Query =>
 	include.map((value) => ['include[]', value] as const);
 
-function itemsIn(answer: JsonObject, isWrite: boolean): Item[] {
-	const { data } = answer;
-	if (!Array.isArray(data) || !data.every(isJsonObject))
-		throw unexpected('not with a list of items', isWrite);
-	return data.filter(isJsonObject);
-}
+const checkList = ({ data }: JsonObject): string | undefined =>
+	Array.isArray(data) && data.every(isJsonObject) ? undefined : 'not with a list of items';
+
+/** The items in an answer that `checkList` has found to be a list. */
+const itemsIn = ({ data }: JsonObject): Item[] =>
+	Array.isArray(data) ? data.filter(isJsonObject) : [];
 
 export interface ListOptions {
 	order: 'asc' | 'desc';
@@ -30,105 +31,156 @@ export interface ListOptions {
 	until?: (item: Item) => boolean;
 }
 
+/** Items of a conversation, and whether it has more of them. */
+export interface Listing {
+	items: Item[];
+	hasMore: boolean;
+}
+
 /**
- * GET /conversations/{id}/items, page by page.
- * @returns the items, and whether the conversation has more of them
- * @throws {RequestFailure} also when a page does not lead on, lest the listing run forever
+ * GET /conversations/{id}/items, page by page. An item that pages give twice is listed once.
+ * @throws {RequestFailure} also when a page that promises more does not lead on to it
  */
 export async function listItems(
 	api: ApiClient,
 	conversation: string,
 	{ order, after, include = [], limit, until }: ListOptions,
-): Promise<{ items: Item[]; hasMore: boolean }> {
+): Promise<Listing> {
 	const items: Item[] = [];
 	const seen = new Set<string>();
 	const cursors = new Set([after]);
 	let cursor = after;
 	for (;;) {
 		const size = Math.min(MAX_ITEMS_PER_PAGE, limit - items.length);
-		const query: Query = [
-			['limit', String(size)],
-			['order', order],
-			...(cursor === undefined ? [] : [['after', cursor] as const]),
-			...includeQuery(include),
-		];
 		const page = await api.call({
 			method: 'GET',
 			path: [ROOT, conversation, 'items'],
-			query,
-			repeatable: true,
+			query: [
+				['limit', String(size)],
+				['order', order],
+				...(cursor === undefined ? [] : [['after', cursor] as const]),
+				...includeQuery(include),
+			],
+			idempotent: true,
+			check: checkList,
 		});
-		const pageItems = itemsIn(page, false);
-		const wanted = pageItems.slice(0, limit - items.length);
+		const pageItems = itemsIn(page);
+		const fresh = pageItems.filter(({ id }) => typeof id !== 'string' || !seen.has(id));
+		for (const { id } of fresh) if (typeof id === 'string') seen.add(id);
+		const wanted = fresh.slice(0, limit - items.length);
 		for (const item of wanted) {
 			items.push(item);
 			if (until?.(item)) return { items, hasMore: true };
 		}
-		const hasMore = page.has_more === true || wanted.length < pageItems.length;
-		if (!hasMore || items.length >= limit) return { items, hasMore };
+		// Where the server does not say, a page that is not full is the last one.
+		const saysMore = page.has_more === true;
+		const mayHaveMore =
+			saysMore || (typeof page.has_more !== 'boolean' && pageItems.length >= size);
+		if (!mayHaveMore && wanted.length === fresh.length) return { items, hasMore: false };
+		if (items.length >= limit) return { items, hasMore: true };
 
-		const ids = pageItems.map(({ id }, place) =>
-			typeof id === 'string' ? id : `${items.length} ${place}`,
-		);
 		const next = textAt(page, 'last_id') ?? textAt(pageItems.at(-1) ?? {}, 'id');
-		if (next === undefined || cursors.has(next) || ids.every((id) => seen.has(id)))
-			throw stuck(items.length);
-		for (const id of ids) seen.add(id);
+		if (next === undefined || cursors.has(next) || fresh.length === 0) {
+			// A server that only did not say whether there is more has come to its end.
+			if (!saysMore) return { items, hasMore: false };
+			throw doesNotLeadOn(items.length);
+		}
 		cursors.add(next);
 		cursor = next;
 	}
 }
 
-const stuck = (count: number): RequestFailure =>
+const doesNotLeadOn = (count: number): RequestFailure =>
 	new RequestFailure({
 		kind: 'unusable',
 		message: `The server says that there are more items than the ${count} it gave, but its pages do not lead on to them`,
 		advice:
 			'The listing was ended, because it would go on forever. Run the workflow again; if it stays so, the server at Base URL does not page as the API does.',
 		attempts: 1,
-		mayHaveHappened: false,
+		outcomeUnknown: false,
+		idempotent: true,
 	});
 
+/**
+ * Lists with `include` values, without those that the server does not know: a gateway may answer
+ * 400 and name one.
+ * @returns the listing, and the values that were left out
+ */
+export async function listItemsWithIncludes(
+	api: ApiClient,
+	conversation: string,
+	options: ListOptions & { include: readonly string[] },
+): Promise<Listing & { leftOutIncludes: string[] }> {
+	const leftOutIncludes: string[] = [];
+	for (;;) {
+		const include = options.include.filter((value) => !leftOutIncludes.includes(value));
+		const result = await resultOf(listItems(api, conversation, { ...options, include }));
+		if (!(result instanceof RequestFailure)) return { ...result, leftOutIncludes };
+		const refused = refusedIncludes(result, include);
+		if (refused.length === 0) throw result;
+		leftOutIncludes.push(...refused);
+	}
+}
+
+/** The include values to leave out after a refusal: those it names, or all where it only names the parameter. */
+function refusedIncludes(
+	{ details }: RequestFailure,
+	include: readonly string[],
+): readonly string[] {
+	const { kind, status, message, param } = details;
+	if (kind !== 'answer' || (status !== 400 && status !== 422)) return [];
+	const named = include.filter((value) => message.includes(value));
+	if (named.length > 0) return named;
+	return /\binclude\b/.test(`${param ?? ''} ${message}`) ? include : [];
+}
+
 /** GET /conversations/{id}/items/{item_id} */
-export async function getItem(
+export const getItem = async (
 	api: ApiClient,
 	conversation: string,
 	item: string,
 	include: readonly string[],
-): Promise<Item> {
-	const answer = await api.call({
+): Promise<Item> =>
+	await api.call({
 		method: 'GET',
 		path: [ROOT, conversation, 'items', item],
 		query: includeQuery(include),
-		repeatable: true,
+		idempotent: true,
+		check: (answer) => (textAt(answer, 'type') === undefined ? 'not with an item' : undefined),
 	});
-	if (textAt(answer, 'type') === undefined) throw unexpected('not with an item', false);
-	return answer;
-}
 
 /**
  * DELETE /conversations/{id}/items/{item_id}
+ * @param onLocked called each time the conversation turns out to be locked
  * @returns whether the item was already gone when a first attempt without an answer was repeated
  */
 export async function deleteItem(
 	api: ApiClient,
 	conversation: string,
 	item: string,
+	onLocked?: () => void,
 ): Promise<{ wasGone: boolean }> {
-	const { answer, wasGone } = await deleteAt(api, [ROOT, conversation, 'items', item]);
-	// The API answers with the conversation; a gateway may answer with a deletion instead.
-	const isConfirmed =
-		answer.deleted === true || (textAt(answer, 'id') !== undefined && answer.deleted !== false);
-	if (!wasGone && !isConfirmed) throw unexpected('did not confirm that the item is deleted', false);
+	const { wasGone } = await deleteAt(
+		api,
+		[ROOT, conversation, 'items', item],
+		// The API answers with the conversation; a gateway may answer with a deletion instead.
+		({ id, deleted }) =>
+			deleted === true || (typeof id === 'string' && id !== '' && deleted !== false)
+				? undefined
+				: 'did not confirm that the item is deleted',
+		onLocked,
+	);
 	return { wasGone };
 }
 
 export interface PostOptions {
 	include: readonly string[];
-	/** Whether the user's Additional Body is laid over the body. */
-	extensible: boolean;
+	/** Laid over the body; may not name `items`. */
+	additionalBody: JsonObject;
+	/** Seconds to wait for a locked conversation; left out: Max Retries covers it. */
+	lockWait?: number;
 	/** Looks whether the items were added; the answer that it gives holds them under `data`. */
-	findOut: () => Promise<Finding>;
+	verify: () => Promise<Verification>;
 }
 
 /** POST /conversations/{id}/items with at most 20 items. */
@@ -136,23 +188,23 @@ export async function postItems(
 	api: ApiClient,
 	conversation: string,
 	items: readonly Item[],
-	{ include, extensible, findOut }: PostOptions,
+	{ include, additionalBody, lockWait, verify }: PostOptions,
 ): Promise<Item[]> {
 	const answer = await api.call({
 		method: 'POST',
 		path: [ROOT, conversation, 'items'],
 		query: includeQuery(include),
-		body: { items: [...items] },
-		extensible,
-		repeatable: false,
-		findOut,
+		body: { items: [...items], ...additionalBody },
+		idempotent: false,
+		verify,
+		...(lockWait === undefined ? {} : { lockWait }),
+		check: (list) => {
+			const objection = checkList(list);
+			const count = itemsIn(list).length;
+			return objection === undefined && count !== items.length
+				? `with ${count} items instead of the ${items.length} that were sent`
+				: objection;
+		},
 	});
-	const added = itemsIn(answer, true);
-	if (added.length !== items.length) {
-		throw unexpected(
-			`with ${added.length} items instead of the ${items.length} that were sent`,
-			true,
-		);
-	}
-	return added;
+	return itemsIn(answer);
 }

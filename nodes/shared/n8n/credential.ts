@@ -1,14 +1,14 @@
-import type { ICredentialDataDecryptedObject, IExecuteFunctions, INode } from 'n8n-workflow';
-import * as n8n from 'n8n-workflow';
-import { NodeOperationError } from 'n8n-workflow';
+import type { ICredentialDataDecryptedObject, INode } from 'n8n-workflow';
+import { assertCredentialAllowsUrl } from 'n8n-workflow';
 
 import { DEFAULT_BASE_URL, parseBaseUrl } from '../values/baseUrl';
 import type { HeaderField } from '../values/headers';
 import { checkHeader, FRAMING_HEADERS } from '../values/headers';
 import { FieldError, isNothing, kindOf } from '../values/field';
 import { isPlainObject } from '../values/json';
-import type { OtherSecret } from '../transport/redact';
+import type { Redactor } from '../transport/redact';
 import { createRedactor } from '../transport/redact';
+import { allowedDomainsIn1, decidesAddresses } from './n8n1';
 
 export const CREDENTIAL_TYPE = 'openAIConversationApi';
 
@@ -16,8 +16,6 @@ export const CREDENTIAL_TYPE = 'openAIConversationApi';
 export interface Credential {
 	data: ICredentialDataDecryptedObject;
 	key: string;
-	/** Values of the custom headers, which may be secrets as well. */
-	headerValues: OtherSecret[];
 	/** Without a trailing slash. */
 	baseUrl: string;
 }
@@ -35,14 +33,12 @@ const customHeaders: HeaderField = {
 	},
 };
 
-/** Names of headers whose value is a secret; that of another may be a word that conversations have, too. */
-const SECRET_HEADER =
-	/auth|key|token|secret|pass|cookie|credential|signature|session|jwt|assertion/i;
-
 /** What stands before a secret in a header. */
 const SCHEME = /^(?:Basic|Bearer|Token)\s+/i;
 
-function headersOf(data: ICredentialDataDecryptedObject): Array<[name: string, value: string]> {
+function customHeadersOf(
+	data: ICredentialDataDecryptedObject,
+): Array<[name: string, value: string]> {
 	const field: unknown = data.customHeaders;
 	const rows = isPlainObject(field) && Array.isArray(field.headers) ? field.headers : [];
 	return rows.flatMap((row: unknown): Array<[string, string]> => {
@@ -66,7 +62,7 @@ export function parseCredential(data: ICredentialDataDecryptedObject): Credentia
 			'Copy the key again from the API keys page of the OpenAI dashboard into the credential.',
 		);
 	}
-	const headers = headersOf(data);
+	const headers = customHeadersOf(data);
 	for (const header of headers) checkHeader(header, customHeaders);
 	const base = isNothing(data.baseUrl) ? DEFAULT_BASE_URL : data.baseUrl;
 	if (typeof base !== 'string') {
@@ -78,49 +74,16 @@ export function parseCredential(data: ICredentialDataDecryptedObject): Credentia
 	return {
 		data,
 		key,
-		headerValues: headers.map(([name, value]) => ({
-			text: value.replace(SCHEME, ''),
-			inData: SECRET_HEADER.test(name),
-		})),
 		baseUrl: parseBaseUrl(base, BASE_URL),
 	};
 }
 
-/**
- * Reads the credential from n8n, for the whole run.
- * @throws {NodeOperationError} when it lacks what every request needs
- */
-export async function readCredential(context: IExecuteFunctions): Promise<Credential> {
-	const data = await context.getCredentials(CREDENTIAL_TYPE);
-	try {
-		return parseCredential(data);
-	} catch (error) {
-		const { message } = error instanceof Error ? error : new Error(String(error));
-		// The key may have been pasted into another field.
-		const { text } = createRedactor(typeof data.apiKey === 'string' ? data.apiKey : '');
-		throw new NodeOperationError(context.getNode(), text(message), {
-			description: error instanceof FieldError ? error.advice : '',
-		});
-	}
-}
-
-/** n8n 1.x has the fields of the restriction, but not the function that decides; this is its rule. */
-function domainsFor(
-	data: ICredentialDataDecryptedObject,
-	url: string,
-	own: string,
-): string | undefined {
-	const mode = data.allowedHttpRequestDomains;
-	if (mode === 'none' && url !== own) return '';
-	if (mode !== 'domains') return undefined;
-	const allowed = typeof data.allowedDomains === 'string' ? data.allowedDomains.trim() : '';
-	const host = new URL(url).hostname.toLowerCase().replace(/\.$/, '');
-	const matches = allowed
-		.split(',')
-		.map((domain) => domain.trim().toLowerCase().replace(/\.$/, ''))
-		.some((domain) => (domain.startsWith('*.') ? host.endsWith(domain.slice(1)) : host === domain));
-	return matches ? allowed : '';
-}
+/** A redactor for the secrets in a credential, whether or not the credential can be used. */
+export const redactorFor = (data: ICredentialDataDecryptedObject): Redactor =>
+	createRedactor(
+		typeof data.apiKey === 'string' ? data.apiKey : '',
+		customHeadersOf(data).map(([, value]) => value.replace(SCHEME, '')),
+	);
 
 /**
  * The domains to which n8n restricts requests to `url`; undefined where there is no restriction.
@@ -133,9 +96,9 @@ export function allowedDomainsFor(
 ): string | undefined {
 	const { data, baseUrl } = credential;
 	let allowed: string | undefined;
-	if (typeof n8n.assertCredentialAllowsUrl === 'function') {
+	if (decidesAddresses) {
 		try {
-			return n8n.assertCredentialAllowsUrl({
+			return assertCredentialAllowsUrl({
 				node,
 				credentialData: data,
 				url,
@@ -146,7 +109,7 @@ export function allowedDomainsFor(
 			allowed = '';
 		}
 	} else {
-		allowed = domainsFor(data, url, baseUrl);
+		allowed = allowedDomainsIn1(data, url, baseUrl);
 	}
 	if (allowed !== '') return allowed;
 	throw new FieldError(

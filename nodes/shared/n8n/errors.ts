@@ -1,18 +1,45 @@
 import type { INode, JsonObject as NodeJsonObject } from 'n8n-workflow';
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 
-import { FieldError } from '../values/field';
+import type { FailureDetails } from '../transport/failures';
 import { RequestFailure } from '../transport/failures';
-import type { JsonObject } from '../values/json';
 import type { Redactor } from '../transport/redact';
+import { FieldError } from '../values/field';
+import type { JsonObject } from '../values/json';
+
+/** Longest message, and longest code, type, param or request ID that is shown, in characters. */
+const MESSAGE_LIMIT = 1_000;
+const WORD_LIMIT = 200;
 
 /** What went wrong with an item, in the forms in which n8n takes it. */
 export interface ItemFailure {
-	/** For `item.error`, and to be thrown. */
+	/** To be thrown. */
 	error: NodeApiError | NodeOperationError;
-	/** For `item.json`. */
-	json: JsonObject;
+	/** What went wrong, for a row: one sentence. */
+	message: string;
+	/** For `details` in a row. */
+	details: JsonObject;
+	/** All of that in one text, where a row has no room for details. */
+	text: string;
 }
+
+export interface FailureContext {
+	/** Place of the item in the input, from 0. */
+	item: number;
+	/** Whether there is more than one item, so that the message must say which one it was. */
+	several: boolean;
+	redactor: Redactor;
+}
+
+/** Half a character at the end, such as a cut leaves. */
+const HALF = /[\uD800-\uDBFF]$/;
+
+const clip = (text: string, limit: number): string =>
+	text.length > limit ? `${text.slice(0, limit).replace(HALF, '')}…` : text;
+
+/** Clipped again after the redaction, which sees more than is shown: a cut would hide a run of the key from it. */
+const readable = (text: string, limit: number, redactor: Redactor): string =>
+	clip(redactor.text(clip(text, 2 * limit)), limit);
 
 const withoutGaps = (object: Record<string, string | number | true | undefined>): JsonObject =>
 	Object.fromEntries(
@@ -21,16 +48,32 @@ const withoutGaps = (object: Record<string, string | number | true | undefined>)
 		),
 	);
 
-const MAY_HAVE_HAPPENED = 'The server may have carried it out all the same.';
+const MAY_HAVE_HAPPENED = 'It may have gone through anyway.';
+
+/** The same with every text redacted and of a length that can be shown. */
+function readableDetails(details: FailureDetails, redactor: Redactor): FailureDetails {
+	const word = (text: string | undefined) =>
+		text === undefined ? undefined : readable(text, WORD_LIMIT, redactor);
+	const { message, advice, code, param, type, requestId } = details;
+	return {
+		...details,
+		message: readable(message, MESSAGE_LIMIT, redactor),
+		advice: advice === undefined ? undefined : redactor.text(advice),
+		code: word(code),
+		param: word(param),
+		type: word(type),
+		requestId: word(requestId),
+	};
+}
 
 function fromRequest(
 	node: INode,
-	{ details }: RequestFailure,
+	details: FailureDetails,
 	item: number,
 	where: string,
 ): ItemFailure {
-	const { message, status, code, param, type, requestId, attempts, holding } = details;
-	const uncertain = details.mayHaveHappened && details.repeatable === false;
+	const { message, advice, status, code, param, type, requestId, attempts, leftBehind } = details;
+	const mayHaveHappened = details.outcomeUnknown && !details.idempotent;
 	const facts = [
 		status === undefined ? undefined : `status ${status}`,
 		code === undefined ? undefined : `code ${code}`,
@@ -40,89 +83,70 @@ function fromRequest(
 		attempts === 1 ? '1 attempt' : `${attempts} attempts`,
 	].filter((fact) => fact !== undefined);
 	const description = [
-		uncertain ? MAY_HAVE_HAPPENED : undefined,
-		details.advice,
+		mayHaveHappened ? MAY_HAVE_HAPPENED : undefined,
+		advice,
 		`Details: ${facts.join(', ')}.`,
 	]
 		.filter((part) => part !== undefined)
 		.join(' ');
-	const json = withoutGaps({
-		error: message,
-		advice: details.advice,
-		status,
-		code,
-		param,
-		type,
-		request_id: requestId,
-		attempts,
-		may_have_happened: uncertain || undefined,
-		conversation: holding?.conversation,
-		item_count: holding?.items,
+	const shown = { status, code, param, type, request_id: requestId, attempts };
+	const rowDetails = withoutGaps({
+		advice,
+		...shown,
+		may_have_happened: mayHaveHappened || undefined,
+		conversation: leftBehind?.conversation,
+		item_count: leftBehind?.items,
 	});
-	const response: NodeJsonObject = withoutGaps({
-		message,
-		status,
-		code,
-		param,
-		type,
-		request_id: requestId,
-		attempts,
-	});
+	const response: NodeJsonObject = withoutGaps({ message, ...shown });
 	const error = new NodeApiError(node, response, { message, description, itemIndex: item });
 	// n8n puts a text of its own in place of messages in which it finds the name of a system error.
 	error.message = message + where;
 	error.description = description;
 	error.httpCode = status === undefined ? null : String(status);
-	Object.assign(error.context, json);
-	return { error, json };
+	Object.assign(error.context, rowDetails);
+	return { error, message, details: rowDetails, text: `${message}. ${description}` };
 }
 
 function fromMessage(
 	node: INode,
 	message: string,
-	advice: string | undefined,
+	advice: string,
 	item: number,
 	where: string,
 ): ItemFailure {
 	const error = new NodeOperationError(node, message, { itemIndex: item });
 	error.message = message + where;
-	error.description = advice ?? null;
-	return { error, json: withoutGaps({ error: message, advice }) };
+	error.description = advice;
+	return { error, message, details: { advice }, text: `${message}. ${advice}` };
 }
 
-/**
- * @param cause what an operation, or reading its parameters, threw
- * @param item place of the item in the input, from 0
- * @param several whether there is more than one item, so that the message must say which one it was
- */
+/** For a cause that brings no advice: an expression that n8n could not resolve, or a fault of our own. */
+const GENERAL_ADVICE =
+	'Check the expressions in the fields of this node, and that the data they name is there.';
+
+/** @param cause what an operation, or parsing its parameters, threw */
 export function describeFailure(
 	node: INode,
 	cause: unknown,
-	{ item, several, redactor }: { item: number; several: boolean; redactor: Redactor },
+	{ item, several, redactor }: FailureContext,
 ): ItemFailure {
 	const where = several ? ` [item ${item}]` : '';
 	if (cause instanceof RequestFailure) {
-		const { message, advice } = cause.details;
-		const clean = cause.with({
-			message: redactor.text(message),
-			advice: advice === undefined ? undefined : redactor.text(advice),
-		});
-		return fromRequest(node, clean, item, where);
+		return fromRequest(node, readableDetails(cause.details, redactor), item, where);
 	}
-	if (cause instanceof FieldError) {
-		return fromMessage(
-			node,
-			redactor.text(cause.message),
-			redactor.text(cause.advice),
-			item,
-			where,
-		);
-	}
-	// An expression that n8n could not resolve, or a fault of our own.
 	const message = cause instanceof Error ? cause.message : String(cause);
-	const description =
-		cause instanceof Error && 'description' in cause && typeof cause.description === 'string'
-			? redactor.text(cause.description)
-			: undefined;
-	return fromMessage(node, redactor.text(message), description, item, where);
+	const given =
+		cause instanceof FieldError
+			? cause.advice
+			: cause instanceof Error && 'description' in cause
+				? cause.description
+				: undefined;
+	const advice = typeof given === 'string' && given !== '' ? given : GENERAL_ADVICE;
+	return fromMessage(
+		node,
+		readable(message, MESSAGE_LIMIT, redactor),
+		redactor.text(advice),
+		item,
+		where,
+	);
 }

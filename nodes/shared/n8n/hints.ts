@@ -1,8 +1,20 @@
 import type { NodeExecutionHint } from 'n8n-workflow';
 
-import type { Note } from '../operation';
-import type { Tally } from '../../shared/transport/client';
-import { REDACTED } from '../../shared/transport/redact';
+import type { RunStatistics } from '../transport/client';
+import { REDACTED } from '../transport/redact';
+
+/**
+ * Something the user should know about a run that succeeded. Occurrences of the same kind are
+ * summed up in one hint.
+ */
+export interface Note {
+	type: 'info' | 'warning';
+	/**
+	 * @param count items that it happened to
+	 * @param names what is concerned, each once
+	 */
+	text(count: number, names: readonly string[]): string;
+}
 
 /** From this many items on a run is summed up even when all went smoothly. */
 const MANY_ITEMS = 100;
@@ -18,27 +30,26 @@ const KEY = /\bsk-[A-Za-z0-9_-]{8,}/g;
 export class Notes {
 	private readonly kinds = new Map<Note, { count: number; names: Set<string> }>();
 
-	/** @param clean takes secrets out of a text: names come from users and from the API */
-	constructor(private readonly clean: (text: string) => string = (text) => text) {}
-
-	add(kind: Note, names: readonly string[] = []): void {
-		const entry = this.kinds.get(kind) ?? { count: 0, names: new Set<string>() };
+	add(note: Note, names: readonly string[] = []): void {
+		const entry = this.kinds.get(note) ?? { count: 0, names: new Set<string>() };
 		entry.count += 1;
 		for (const name of names) if (entry.names.size <= MAX_NAMES) entry.names.add(name);
-		this.kinds.set(kind, entry);
+		this.kinds.set(note, entry);
 	}
 
-	hints(): NodeExecutionHint[] {
-		return [...this.kinds].map(([kind, { count, names }]) => {
+	/** @param redact takes secrets out of a text: names come from users and from the API */
+	hints(redact: (text: string) => string): NodeExecutionHint[] {
+		return [...this.kinds].map(([note, { count, names }]) => {
 			const shown = [...names].slice(0, MAX_NAMES);
 			if (names.size > MAX_NAMES) shown.push('and more');
-			const message = this.clean(kind.text(count, shown).replace(KEY, REDACTED));
-			return { message, type: kind.type, location: 'outputPane' };
+			const message = redact(note.text(count, shown).replace(KEY, REDACTED));
+			return { message, type: note.type, location: 'outputPane' };
 		});
 	}
 }
 
-const plural = (count: number, one: string, many: string): string =>
+/** A count with its noun, such as `1 item` or `2,000 items`. */
+export const plural = (count: number, one: string, many: string): string =>
 	`${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
 
 /** A duration as a person says it: `0.4 s`, `12 s`, `3 min 5 s`. */
@@ -57,7 +68,7 @@ export function duration(ms: number): string {
  */
 export function summary(
 	items: number,
-	{ requests, retries }: Tally,
+	{ requests, retries }: RunStatistics,
 	times: { ranMs: number; waitedMs: number },
 ): NodeExecutionHint | undefined {
 	const repeated = [...retries.values()].reduce((sum, count) => sum + count, 0);
@@ -67,7 +78,7 @@ export function summary(
 		([reason, count]) => `${reason}: ${count.toLocaleString('en-US')}`,
 	);
 	const parts = [
-		`${plural(requests, 'request', 'requests')} for ${plural(items, 'item', 'items')}`,
+		`${plural(requests, 'request', 'requests')} for ${plural(items, 'input item', 'input items')}`,
 		repeated === 0
 			? 'no retries'
 			: `${plural(repeated, 'retry', 'retries')} (${reasons.join(', ')})`,

@@ -1,16 +1,24 @@
-import type { ICredentialsDecrypted, IExecuteFunctions, IHttpRequestOptions } from 'n8n-workflow';
+import type {
+	ICredentialsDecrypted,
+	IExecuteFunctions,
+	IHttpRequestOptions,
+	ISupplyDataFunctions,
+} from 'n8n-workflow';
 
-import type { WireAnswer } from '../transport/answer';
-import type { Send } from '../transport/attempt';
+import type { Send, WireAnswer } from '../transport/request';
 import { isPlainObject } from '../values/json';
 import type { Credential } from './credential';
 import { CREDENTIAL_TYPE } from './credential';
+import { withCode } from './n8n1';
 
 /**
  * Sends through n8n's request helper, so that its proxy settings, its guard against requests to
  * internal addresses and the credential's authentication hold.
  */
-export function createSend(context: IExecuteFunctions, credential: Credential): Send {
+export function createSend(
+	context: IExecuteFunctions | ISupplyDataFunctions,
+	credential: Credential,
+): Send {
 	const { name = '', id = '' } = context.getNode().credentials?.[CREDENTIAL_TYPE] ?? {};
 	// Passed along, because n8n would otherwise decrypt the credential for every request.
 	const credentialsDecrypted: ICredentialsDecrypted = {
@@ -38,7 +46,7 @@ export function createSend(context: IExecuteFunctions, credential: Credential): 
 			...(allowedDomains === undefined ? {} : { allowedDomains }),
 		};
 		// The helper takes its signal from the context it is called on, and from nowhere else.
-		const caller: IExecuteFunctions =
+		const caller: IExecuteFunctions | ISupplyDataFunctions =
 			signal === context.getExecutionCancelSignal()
 				? context
 				: Object.create(context, { getExecutionCancelSignal: { value: () => signal } });
@@ -51,28 +59,12 @@ export function createSend(context: IExecuteFunctions, credential: Credential): 
 			throw new TypeError('The request helper returned no response');
 		}
 		const { statusCode, body: answerBody } = answer;
-		return { status: statusCode, headers: headersOf(answer.headers), body: answerBody };
+		return { status: statusCode, headers: lowerCaseHeaders(answer.headers), body: answerBody };
 	};
 }
 
-/**
- * n8n 1.x drops the cause of a request that failed. Its code stays as `httpCode`, unless an answer had
- * begun, whose status then stands there; its message stays as the first of `messages`.
- */
-export function withCode(error: unknown): unknown {
-	if (!(error instanceof Error) || error.cause !== undefined) return error;
-	if (!('httpCode' in error) || typeof error.httpCode !== 'string') return error;
-	const [message]: unknown[] =
-		'messages' in error && Array.isArray(error.messages) ? error.messages : [];
-	return Object.assign(error, {
-		code: /^\d+$/.test(error.httpCode) ? 'ERR_BAD_RESPONSE' : error.httpCode,
-		// Where it was the connecting that failed, Node.js' message begins with it.
-		...(String(message).startsWith('connect ') && { syscall: 'connect' }),
-	});
-}
-
 /** The headers as a plain object with names in lower case. */
-export function headersOf(headers: unknown): Record<string, unknown> {
+export function lowerCaseHeaders(headers: unknown): Record<string, unknown> {
 	if (typeof headers !== 'object' || headers === null) return {};
 	return Object.fromEntries(
 		Object.entries(headers).map(([name, value]: [string, unknown]) => [name.toLowerCase(), value]),

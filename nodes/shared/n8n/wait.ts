@@ -1,30 +1,7 @@
-import * as n8n from 'n8n-workflow';
+import { sleep } from './n8n1';
 
 /** The longest delay a timer holds: 2³¹−1 ms, some 24.8 days. A longer one would fire at once. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
-/**
- * n8n-workflow 1.x keeps the wait that can be ended in `sleepWithAbort`, which leaves its listener behind; since 2.x
- * `sleep` takes the signal.
- */
-const sleep: typeof n8n.sleep =
-	'sleepWithAbort' in n8n && typeof n8n.sleepWithAbort === 'function'
-		? withOwnSignal(n8n.sleepWithAbort.bind(n8n))
-		: n8n.sleep;
-
-/** The wait with a signal that goes when it is over. */
-function withOwnSignal(original: typeof n8n.sleep): typeof n8n.sleep {
-	return async (ms, signal) => {
-		const own = new AbortController();
-		const stop = () => own.abort();
-		signal?.addEventListener('abort', stop);
-		try {
-			await original(ms, own.signal);
-		} finally {
-			signal?.removeEventListener('abort', stop);
-		}
-	};
-}
 
 /**
  * Waits `ms` milliseconds (at most `LONGEST_TIMER_MS`), or less if the signal fires.

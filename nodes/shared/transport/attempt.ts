@@ -1,134 +1,13 @@
-import type { WireAnswer } from './answer';
-import type { FailureDetails } from './failures';
-import { RequestFailure } from './failures';
-import type { Redactor } from './redact';
 import { wait } from '../n8n/wait';
+import type { Send, WireAnswer, WireRequest } from './request';
 
-/** What goes to n8n's request helper. */
-export interface WireRequest {
-	method: 'GET' | 'POST' | 'DELETE';
-	url: string;
-	headers: Record<string, string>;
-	body?: string;
-	/** Domains that the credential is restricted to, as n8n lists them. */
-	allowedDomains?: string;
-}
-
-/** Sends a request once; rejects when no complete answer came. */
-export type Send = (request: WireRequest, signal: AbortSignal) => Promise<WireAnswer>;
-
-/** Connections that were never made: nothing can have happened at the server. An unreachable network may have gone away later. */
-const NOT_CONNECTED = /^(?:EAI_.+|ECONNREFUSED|ENOTFOUND)$/;
-
-const NOT_FOUND = /^(?:EAI_.+|ENOTFOUND)$/;
-
-/** Node.js' codes for a certificate that is not trusted. */
-const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_(?:GET_ISSUER|VERIFY)/;
-
-/**
- * What Node.js and OpenSSL say of a TLS handshake that came to nothing, such as https spoken to a port that speaks
- * http. Other TLS errors may come later, when the request has been carried out.
- */
-const HANDSHAKE =
-	/wrong.version.number|unsupported.protocol|no.protocols.available|protocol.version|handshake.failure|unrecognized.name/i;
-const TLS = /^(?:EPROTO|ERR_TLS_.+|ERR_SSL_.+)$/;
-
-/** Requests that Node.js and axios refuse to send. */
-const UNSENDABLE = /^ERR_(?:BAD_OPTION|BAD_REQUEST|HTTP|INVALID|UNESCAPED)/;
-
-/** Answers that came and can't be read: broken HTTP and broken compression. */
-const UNREADABLE = /^(?:HPE|Z|ZSTD|ERR_)_/;
-
-interface Cause {
-	codes: string[];
-	messages: string[];
-	/** Whether it was the connecting that did not work. */
-	isConnecting: boolean;
-}
-
-/** Codes and messages of an error and of what caused it, from the outside in. */
-function causesOf(error: unknown): Cause {
-	const codes: string[] = [];
-	const messages: string[] = [];
-	let isConnecting = false;
-	let current = error;
-	for (let depth = 0; depth < 5 && current instanceof Error; depth++) {
-		if ('code' in current && typeof current.code === 'string') codes.push(current.code);
-		isConnecting ||= 'syscall' in current && current.syscall === 'connect';
-		messages.push(current.message);
-		// Several addresses of a host were tried, each in vain.
-		current = current instanceof AggregateError ? current.errors[0] : current.cause;
-	}
-	return { codes, messages, isConnecting };
-}
-
-type Reason = Pick<FailureDetails, 'kind' | 'message' | 'advice' | 'code' | 'mayHaveHappened'>;
-
-const CHECK_ADDRESS =
-	'Check Base URL in the credential and in the options, and that n8n can reach the server. For outages that pass, turn on Retry Network Errors and set Max Retries.';
-
-function describe(error: unknown, host: string, redactor: Redactor): Reason {
-	const { codes, messages, isConnecting } = causesOf(error);
-	const certificate = codes.find((code) => CERTIFICATE.test(code));
-	if (certificate !== undefined) {
-		return {
-			// Not of the network: no repetition will make it trusted.
-			kind: 'unusable',
-			code: certificate,
-			message: `The certificate of ${host} is not trusted (${certificate})`,
-			advice:
-				'Check Base URL. For a server with a certificate of its own, make its authority known to n8n (NODE_EXTRA_CA_CERTS).',
-			mayHaveHappened: false,
-		};
-	}
-	const handshake = codes.find((code) => TLS.test(code));
-	if (handshake !== undefined && HANDSHAKE.test([...codes, ...messages].join(' '))) {
-		return {
-			kind: 'network',
-			code: handshake,
-			message: `No secure connection to ${host} could be made (${handshake})`,
-			advice:
-				"Check Base URL in the credential and in the options: its port may speak http and not https, or the server may be too old for today's encryption.",
-			mayHaveHappened: false,
-		};
-	}
-	const unreached = codes.find((code) => isConnecting || NOT_CONNECTED.test(code));
-	if (unreached !== undefined) {
-		const what = NOT_FOUND.test(unreached)
-			? `The address ${host} could not be found`
-			: unreached === 'ECONNREFUSED'
-				? `The connection to ${host} was refused`
-				: `No connection to ${host} could be made`;
-		return {
-			kind: 'network',
-			code: unreached,
-			message: `${what} (${unreached})`,
-			advice: CHECK_ADDRESS,
-			mayHaveHappened: false,
-		};
-	}
-	const [code] = codes;
-	if (code !== undefined && !codes.some((each) => UNSENDABLE.test(each))) {
-		const isUnreadable = codes.some((each) => UNREADABLE.test(each));
-		return {
-			kind: 'network',
-			code,
-			message: isUnreadable
-				? `The answer of ${host} could not be read (${code})`
-				: `The connection to ${host} broke before the answer was complete (${code})`,
-			advice:
-				'Run the workflow again later, or turn on Retry Network Errors and set Max Retries in the options.',
-			mayHaveHappened: true,
-		};
-	}
-	// n8n's own refusals (blocked address, domain that the credential does not allow) carry no code.
-	return {
-		kind: 'unusable',
-		message: `The request to ${host} could not be sent: ${redactor.text(messages.at(-1) ?? 'unknown reason')}`,
-		advice: 'Check Base URL and the headers in the credential and in the options.',
-		mayHaveHappened: false,
-	};
-}
+/** What came of sending a request once. */
+export type Attempt =
+	| { kind: 'answer'; answer: WireAnswer }
+	/** The last byte of the answer had not come after so many seconds. */
+	| { kind: 'timeout'; seconds: number }
+	/** What n8n's helper threw: the connection could not be made or broke, or the request can't be sent. */
+	| { kind: 'error'; error: unknown };
 
 /** A reason that is given costs nothing; the one that `abort` makes up by itself carries a stack trace. */
 const ENDED = new Error('The attempt has ended');
@@ -137,15 +16,13 @@ const ENDED = new Error('The attempt has ended');
  * Sends a request once, and gives up when the last byte of the answer has not come in time.
  * @param timeout seconds from now; 0: no limit. What a timer can't hold (24.8 days) counts as that.
  * @param cancelled ends the attempt at once
- * @returns the answer, or the failure (its `attempts` is 1)
  */
 export async function sendOnce(
 	send: Send,
 	request: WireRequest,
 	timeout: number,
 	cancelled: AbortSignal,
-	redactor: Redactor,
-): Promise<WireAnswer | RequestFailure> {
+): Promise<Attempt> {
 	const ending = new AbortController();
 	const answered = new AbortController();
 	const stop = () => ending.abort(ENDED);
@@ -158,19 +35,9 @@ export async function sendOnce(
 		});
 	}
 	try {
-		return await send(request, timeout > 0 ? ending.signal : cancelled);
+		return { kind: 'answer', answer: await send(request, timeout > 0 ? ending.signal : cancelled) };
 	} catch (error) {
-		const { host } = new URL(request.url);
-		const reason: Reason = late
-			? {
-					kind: 'timeout',
-					message: `No complete answer from ${host} within ${timeout} ${timeout === 1 ? 'second' : 'seconds'}`,
-					advice:
-						'Raise Timeout in the options (0 means no limit), or turn on Retry Network Errors and set Max Retries.',
-					mayHaveHappened: true,
-				}
-			: describe(error, host, redactor);
-		return new RequestFailure({ ...reason, attempts: 1 });
+		return late ? { kind: 'timeout', seconds: timeout } : { kind: 'error', error };
 	} finally {
 		answered.abort(ENDED);
 		cancelled.removeEventListener('abort', stop);

@@ -1,75 +1,26 @@
-import { readAnswer } from './answer';
-import type { WireAnswer } from './answer';
-import type { Send, WireRequest } from './attempt';
-import { sendOnce } from './attempt';
-import type { ApiErrorBody } from './failures';
-import { Cancelled, NotContinued, RequestFailure } from './failures';
-import type { RateLimiter } from './rateLimiter';
 import type { JsonObject } from '../values/json';
-import type { Redactor } from './redact';
-import type { RetryReason, RetryRules } from './retryPolicy';
-import { backoff, isQuota, namedWait, retryReason } from './retryPolicy';
+import { sendOnce } from './attempt';
+import { Cancelled, isQuota, RequestFailure, RunEnded } from './failures';
+import type { Failed, Outcome, RetryReason } from './outcome';
+import { judge } from './outcome';
+import type { RateLimiter } from './rateLimiter';
+import type { ApiRequest, RequestSettings, Send, Verification, WireRequest } from './request';
+import { toWire } from './request';
+import { lockBackoff, namedWait } from './retryDelay';
 
-/** One request to the API. */
-export interface ApiRequest {
-	method: WireRequest['method'];
-	/** Path segments after the base URL; each one is encoded. */
-	path: readonly string[];
-	/** Query parameters in order; a name may come more than once. */
-	query?: Query;
-	/** JSON body, for POST. */
-	body?: JsonObject;
-	/** Whether the user's Additional Body is laid over the body. */
-	extensible?: boolean;
-	/**
-	 * Whether sending it twice has the same effect as sending it once. One that is not repeatable is
-	 * sent again only when the server's answer rules out that it was carried out, or `findOut` does.
-	 */
-	repeatable: boolean;
-	/** For one that is not repeatable: looks whether it was carried out, when the answer leaves that open. */
-	findOut?: () => Promise<Finding>;
-}
-
-/** What a look at the server shows of a request. */
-export type Finding =
-	/** It was carried out; `answer` is what the server would have answered. */
-	| { kind: 'done'; answer: JsonObject }
-	/** So far it was not. */
-	| { kind: 'notDone' }
-	| { kind: 'unclear' };
-
-export type Query = ReadonlyArray<readonly [name: string, value: string]>;
-
-/** What the options and the credential settle for the requests of one item. */
-export interface RequestSettings extends RetryRules {
-	/** Without a trailing slash. */
-	baseUrl: string;
-	/** Domains that the credential is restricted to, as n8n lists them; undefined: no restriction. */
-	allowedDomains: string | undefined;
-	/** Seconds one attempt may take; 0: no limit. */
-	timeout: number;
-	additionalHeaders: Readonly<Record<string, string>>;
-	additionalQuery: Query;
-	/** Members laid over the body of a POST. */
-	additionalBody: JsonObject;
-}
-
-/** Counts what happened in a run, for the summary that the user sees. */
-export interface Tally {
+/** What happened in a run, for the summary that the user sees. */
+export interface RunStatistics {
 	requests: number;
 	retries: Map<RetryReason, number>;
 }
 
 /** What all requests of a run share. */
-export interface ClientParts {
+export interface SharedParts {
 	send: Send;
-	gate: RateLimiter;
-	redactor: Redactor;
-	tally: Tally;
+	limiter: RateLimiter;
+	statistics: RunStatistics;
 	/** Fires when the execution is stopped. */
 	cancelled: AbortSignal;
-	/** Fires when nothing new may start: the execution is stopped, or another item has ended the run. */
-	ended: AbortSignal;
 	/** From 0 up to 1. */
 	random: () => number;
 }
@@ -80,130 +31,181 @@ export interface ApiClient {
 	 * Sends the request, with retries, and returns the JSON object that a 2xx answer holds.
 	 * @throws {RequestFailure} when there is no such answer
 	 * @throws {Cancelled} when the execution is stopped
-	 * @throws {NotContinued} when the run has ended and this item has not changed anything yet
+	 * @throws {RunEnded} when an earlier item has ended the run and this one has not changed anything yet
 	 */
 	call(request: ApiRequest): Promise<JsonObject>;
+	/** Waits, less when the execution is stopped or the run ends. For what asks again until something is there. */
+	pause(ms: number): Promise<void>;
+	/**
+	 * Sends a request once, also after the execution was stopped, and for 5 s at most: for what has to
+	 * be put in order at the server. What comes of it is not told.
+	 */
+	cleanUp(request: ApiRequest): Promise<void>;
 }
 
-const NO_HEADERS: WireAnswer['headers'] = {};
+/** Longest time for `cleanUp`, in seconds. */
+const CLEAN_UP_SECONDS = 5;
 
-function toWire(request: ApiRequest, settings: RequestSettings): WireRequest {
-	const path = request.path.map((segment) => encodeURIComponent(segment)).join('/');
-	const query = [...(request.query ?? []), ...settings.additionalQuery]
-		.map(([name, value]) => `${encodeName(name)}=${encodeURIComponent(value)}`)
-		.join('&');
-	const headers: Record<string, string> = {
-		Accept: 'application/json',
-		...settings.additionalHeaders,
-	};
-	const wire: WireRequest = {
-		method: request.method,
-		url: `${settings.baseUrl}/${path}${query === '' ? '' : `?${query}`}`,
-		headers,
-	};
-	if (settings.allowedDomains !== undefined) wire.allowedDomains = settings.allowedDomains;
-	if (request.method === 'POST') {
-		headers['Content-Type'] = 'application/json';
-		const additional = request.extensible === true ? settings.additionalBody : {};
-		wire.body = JSON.stringify({ ...request.body, ...additional });
-	}
-	return wire;
-}
-
-/** `include[]` stays readable, as the official SDKs send it. */
-const encodeName = (name: string): string =>
-	encodeURIComponent(name).replace(/%5B/g, '[').replace(/%5D/g, ']');
-
-export function createClient(parts: ClientParts, settings: RequestSettings): ApiClient {
-	const { send, gate, redactor, tally, cancelled, ended, random } = parts;
-	/** Whether a write of this item has succeeded, so that leaving now would leave it half done. */
-	let changedSomething = false;
+/**
+ * @param ended fires when nothing new may start for this item: the execution is stopped, or an
+ * earlier item has ended the run
+ */
+export function createClient(
+	shared: SharedParts,
+	settings: RequestSettings,
+	ended: AbortSignal,
+): ApiClient {
+	const { send, limiter, statistics, cancelled, random } = shared;
+	/** Whether a write of this item has succeeded, so that ending now would leave it half done. */
+	let hasWritten = false;
 
 	/** An item that has changed something is finished, even if the run has ended meanwhile. */
-	const stop = () => (changedSomething ? cancelled : ended);
-	const mayStart = () => {
+	const stopSignal = () => (hasWritten ? cancelled : ended);
+	const checkMayGoOn = () => {
 		if (cancelled.aborted) throw new Cancelled();
-		if (stop().aborted) throw new NotContinued();
+		if (stopSignal().aborted) throw new RunEnded();
 	};
 
-	const attempt = async (wire: WireRequest, attempts: number) => {
-		const startedAt = await gate.start(stop());
-		let status: number | undefined;
-		let headers = NO_HEADERS;
-		let error: ApiErrorBody | undefined;
+	const attempt = async (
+		request: ApiRequest,
+		wire: WireRequest,
+		counts: { retriesMade: number; attempts: number },
+	): Promise<Outcome> => {
+		const startedAt = await limiter.start(stopSignal());
+		let observation: Partial<Parameters<RateLimiter['observe']>[0]> = {};
 		try {
-			mayStart();
-			tally.requests += 1;
-			const answer = await sendOnce(send, wire, settings.timeout, cancelled, redactor);
+			checkMayGoOn();
+			statistics.requests += 1;
+			const result = await sendOnce(send, wire, settings.timeout, cancelled);
 			if (cancelled.aborted) throw new Cancelled();
-			if (answer instanceof RequestFailure) return { result: answer.with({ attempts }), headers };
-			({ status, headers } = answer);
-			const result = readAnswer(answer, redactor, wire.url, attempts);
-			if (result instanceof RequestFailure) error = result.details;
-			return { result, headers };
+			const now = Date.now();
+			const outcome = judge(result, {
+				request,
+				url: wire.url,
+				settings,
+				...counts,
+				now,
+				random: random(),
+			});
+			if (result.kind === 'answer') {
+				const { status, headers } = result.answer;
+				// A quota that is used up concerns every request alike, and no pause cures it.
+				const isRateLimit =
+					status === 429 &&
+					!(outcome.kind === 'failed' && isQuota(status, outcome.failure.details));
+				const isPause = isRateLimit || status === 503;
+				observation = {
+					status,
+					headers,
+					isRateLimit,
+					namedWait: isPause ? namedWait(headers, now) : undefined,
+				};
+			}
+			return outcome;
 		} finally {
-			// A quota that is used up concerns every request alike, and no pause cures it.
-			const isRateLimit = status === 429 && !isQuota(status, error);
-			const pause = isRateLimit || status === 503 ? namedWait(headers, Date.now()) : undefined;
-			gate.observe({ startedAt, status, headers, isRateLimit, namedWait: pause });
+			limiter.observe({
+				status: undefined,
+				headers: {},
+				isRateLimit: false,
+				namedWait: undefined,
+				...observation,
+				startedAt,
+			});
 		}
 	};
 
-	const pauseFor = async (ms: number, reason: RetryReason) => {
-		tally.retries.set(reason, (tally.retries.get(reason) ?? 0) + 1);
-		await gate.pause(ms, stop());
+	const pause = async (ms: number) => {
+		await limiter.pause(ms, stopSignal());
+		if (cancelled.aborted) throw new Cancelled();
+	};
+
+	const pauseBeforeRetry = async ({ reason, waitMs }: { reason: RetryReason; waitMs: number }) => {
+		statistics.retries.set(reason, (statistics.retries.get(reason) ?? 0) + 1);
+		await pause(waitMs);
+	};
+
+	/**
+	 * Finds out what came of a write whose outcome is unknown: looks at the server, again after longer
+	 * and longer pauses while retries are left and there is no trace of it.
+	 * @returns the answer, if it was carried out; undefined, if it is certain that it was not and it may be repeated
+	 * @throws {RequestFailure} the failure itself, where nobody can tell or no retry is left
+	 */
+	const findOutcome = async (
+		verify: () => Promise<Verification>,
+		{ retry, isFinal }: Failed,
+		failure: RequestFailure,
+		retriesLeft: number,
+	): Promise<JsonObject | undefined> => {
+		for (let looks = 0; ; looks++) {
+			if (retry !== undefined) {
+				await pauseBeforeRetry({ ...retry, waitMs: retry.waitMs * 2 ** looks });
+				if (stopSignal().aborted) throw failure;
+			}
+			const found = await verify().catch((error: unknown) => {
+				// Nobody could look, so what is known is what the request itself met.
+				if (error instanceof RequestFailure || error instanceof RunEnded) throw failure;
+				throw error;
+			});
+			if (found.kind === 'done') return found.answer;
+			if (found.kind === 'unclear') throw failure;
+			if (isFinal && retry === undefined) throw failure.with({ outcomeUnknown: false });
+			if (isFinal) return undefined;
+			// What is not there yet may still come, unless the server is through with it.
+			if (retry === undefined || looks + 1 >= retriesLeft) throw failure;
+		}
 	};
 
 	return {
+		async pause(ms) {
+			await pause(ms);
+			checkMayGoOn();
+		},
+
+		async cleanUp(request) {
+			statistics.requests += 1;
+			const { signal } = new AbortController();
+			await sendOnce(send, toWire(request, settings), CLEAN_UP_SECONDS, signal);
+		},
+
 		async call(request) {
 			const wire = toWire(request, settings);
-			const isRead = request.method === 'GET';
-			let ambiguous = false;
-			mayStart();
-			for (let retriesMade = 0; ; retriesMade++) {
-				const { result, headers } = await attempt(wire, retriesMade + 1);
-				if (!(result instanceof RequestFailure)) {
-					if (!isRead) changedSomething = true;
-					return result;
+			const { verify, verifyAlways = false, lockWait } = request;
+			const lockedUntil = Date.now() + (lockWait ?? 0) * 1_000;
+			let retriesMade = 0;
+			let lockWaits = 0;
+			/** Whether an earlier attempt may have been carried out. */
+			let wasOpen = false;
+			checkMayGoOn();
+			for (let attempts = 1; ; attempts++) {
+				const outcome = await attempt(request, wire, { retriesMade, attempts });
+				if (outcome.kind === 'success') {
+					hasWritten ||= request.method !== 'GET';
+					return outcome.answer;
 				}
+				wasOpen ||= outcome.outcomeUnknown;
+				const failure = outcome.failure.with({ outcomeUnknown: wasOpen });
 
-				const { kind, status, code, param, message, settled } = result.details;
-				const isOpen = result.details.mayHaveHappened && !isRead;
-				const findOut = isOpen && !request.repeatable ? request.findOut : undefined;
-				const reason =
-					kind === 'answer' || kind === 'timeout' || kind === 'network'
-						? retryReason(
-								{
-									retriesMade,
-									status,
-									headers,
-									error: kind === 'answer' ? { code, param, message } : undefined,
-									mayHaveHappened: isOpen,
-									repeatable: request.repeatable || findOut !== undefined,
-								},
-								settings,
-							)
-						: undefined;
-				ambiguous ||= isOpen;
-				const failure = result.with({ mayHaveHappened: ambiguous, repeatable: request.repeatable });
-				if (reason === undefined || stop().aborted) throw failure;
-
-				await pauseFor(namedWait(headers, Date.now()) ?? backoff(retriesMade, random()), reason);
-				if (cancelled.aborted) throw new Cancelled();
-				if (stop().aborted) throw failure;
-
-				if (findOut === undefined) continue;
-				const finding = await findOut().catch((error: unknown) => {
-					if (error instanceof RequestFailure || error instanceof NotContinued) throw failure;
-					throw error;
-				});
-				if (finding.kind === 'done') {
-					changedSomething = true;
-					return finding.answer;
+				if (outcome.isLocked) request.onLocked?.();
+				if (outcome.isLocked && lockWait !== undefined) {
+					const waitMs = Math.min(lockBackoff(lockWaits++), lockedUntil - Date.now());
+					if (waitMs <= 0) throw failure;
+					await pauseBeforeRetry({ reason: 'conversation busy', waitMs });
+				} else if (outcome.outcomeUnknown && !request.idempotent && verify !== undefined) {
+					if (outcome.retry === undefined && !verifyAlways) throw failure;
+					const retriesLeft = settings.maxRetries - retriesMade;
+					const answer = await findOutcome(verify, outcome, failure, retriesLeft);
+					if (answer !== undefined) {
+						hasWritten = true;
+						return answer;
+					}
+					wasOpen = false;
+					retriesMade += 1;
+				} else {
+					if (outcome.retry === undefined || stopSignal().aborted) throw failure;
+					await pauseBeforeRetry(outcome.retry);
+					retriesMade += 1;
 				}
-				// What is not there yet may still come, unless the server is through with it.
-				if (finding.kind === 'unclear' || settled !== true) throw failure;
-				ambiguous = false;
+				if (stopSignal().aborted) throw failure;
 			}
 		},
 	};

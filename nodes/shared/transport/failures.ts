@@ -5,7 +5,7 @@ import { isJsonObject } from '../values/json';
 export type FailureKind =
 	/** The server answered, and the answer is a refusal. */
 	| 'answer'
-	/** The server answered with success, but not with the JSON object that the API promises. */
+	/** The server answered with success, but not with what the API promises. */
 	| 'malformedAnswer'
 	/** The server pointed somewhere else; that is never followed. */
 	| 'redirect'
@@ -13,9 +13,17 @@ export type FailureKind =
 	| 'timeout'
 	/** The connection could not be made, or broke. */
 	| 'network'
-	/** The answer or the request can't be what the operation needs, whatever the transport. */
+	/** The request can't be sent, or the answers can't be what the operation needs. */
 	| 'unusable';
 
+/** A conversation that a write of several requests has left behind. */
+export interface LeftBehind {
+	conversation: string;
+	/** How many items it holds; undefined: not known. */
+	items?: number | undefined;
+}
+
+/** What is known of a failure. Texts are as the server gave them; they are redacted where they are shown. */
 export interface FailureDetails {
 	kind: FailureKind;
 	/** What happened, in one sentence; for an answer with a message, that message. */
@@ -28,19 +36,15 @@ export interface FailureDetails {
 	param?: string | undefined;
 	type?: string | undefined;
 	requestId?: string | undefined;
-	/**
-	 * Whether the API itself has come to the end of the request: it answers in its own form, and what
-	 * it did not do by now it will not do.
-	 */
-	settled?: boolean;
-	/** The conversation that a write in several requests left behind, and how many of its items that holds. */
-	holding?: { conversation: string; items: number };
 	/** How many times the request was sent, 1 or more. */
 	attempts: number;
 	/** Whether this or an earlier attempt may have changed something although no success was seen. */
-	mayHaveHappened: boolean;
-	/** Whether sending the request once more would do no harm if it did happen. */
-	repeatable?: boolean;
+	outcomeUnknown: boolean;
+	/** Whether sending the request once more does no harm even if it was carried out. */
+	idempotent: boolean;
+	/** Whether the answer has the form of the API's errors, so that a 404 speaks of the conversation and not of the address. */
+	isApiError?: boolean;
+	leftBehind?: LeftBehind | undefined;
 }
 
 /** A request, with all its attempts, that gave no result. */
@@ -64,19 +68,16 @@ const INVALID = new Set([400, 413, 422]);
  * Whether the API refused what was sent for what it is. Only then is it safe to send parts of it
  * again: after anything else they may have arrived, or would meet the same refusal.
  */
-export function isRefusedAsInvalid({ details }: RequestFailure): boolean {
-	return (
-		details.kind === 'answer' &&
-		!details.mayHaveHappened &&
-		details.status !== undefined &&
-		INVALID.has(details.status) &&
-		details.code !== 'conversation_locked' &&
-		details.param !== 'conversation'
-	);
-}
+export const isRefusedAsInvalid = ({ details }: RequestFailure): boolean =>
+	details.kind === 'answer' &&
+	!details.outcomeUnknown &&
+	details.status !== undefined &&
+	INVALID.has(details.status) &&
+	!isConversationLocked(details.status, details) &&
+	details.param !== 'conversation';
 
 /** The result of a call, or its failure as a value, for code that goes on from one. Other errors pass. */
-export async function attempted<T>(call: Promise<T>): Promise<T | RequestFailure> {
+export async function resultOf<T>(call: Promise<T>): Promise<T | RequestFailure> {
 	return await call.catch((error: unknown): RequestFailure => {
 		if (error instanceof RequestFailure) return error;
 		throw error;
@@ -87,17 +88,18 @@ export async function attempted<T>(call: Promise<T>): Promise<T | RequestFailure
 export class Cancelled extends Error {
 	override readonly name = 'Cancelled';
 
-	constructor() {
+	/** @param leftBehind what the item had written by then */
+	constructor(readonly leftBehind?: LeftBehind) {
 		super('The execution was stopped');
 	}
 }
 
-/** The run has ended because of another item's failure before this item had changed anything. */
-export class NotContinued extends Error {
-	override readonly name = 'NotContinued';
+/** The run has ended because of an earlier item's failure, before this item had changed anything. */
+export class RunEnded extends Error {
+	override readonly name = 'RunEnded';
 
 	constructor() {
-		super('Not continued, because another item could not be processed');
+		super('Not carried out, because an earlier item has ended the run');
 	}
 }
 
@@ -113,7 +115,7 @@ export interface ApiErrorBody {
  * Reads an error object, also in the forms gateways use: `{ error: "text" }`, `{ message }`,
  * `{ detail }`. Undefined where the body is none of these.
  */
-export function readApiError(body: JsonObject | undefined): ApiErrorBody | undefined {
+export function parseApiError(body: JsonObject | undefined): ApiErrorBody | undefined {
 	if (body === undefined) return undefined;
 	const { error } = body;
 	if (typeof error === 'string' && error.trim() !== '') return { message: error };
@@ -127,4 +129,22 @@ export function readApiError(body: JsonObject | undefined): ApiErrorBody | undef
 	const found = { message, type: textOf('type'), param: textOf('param'), code: textOf('code') };
 	const says = source === body ? [message] : Object.values(found);
 	return says.every((text) => text === undefined) ? undefined : found;
+}
+
+/** Another request is working on the conversation. It comes as a 400, or as a 409 from gateways. */
+export function isConversationLocked(
+	status: number | undefined,
+	error: ApiErrorBody | undefined,
+): boolean {
+	if ((status !== 400 && status !== 409) || error === undefined) return false;
+	return (
+		error.code === 'conversation_locked' ||
+		(error.param === 'conversation' && /retry in a few seconds/i.test(error.message ?? ''))
+	);
+}
+
+/** A 429 that no wait will cure: the account has run out of credit, or its limit is reached. */
+export function isQuota(status: number | undefined, error: ApiErrorBody | undefined): boolean {
+	if (status !== 429 || error === undefined) return false;
+	return error.code === 'insufficient_quota' || /\bquota\b/i.test(error.message ?? '');
 }

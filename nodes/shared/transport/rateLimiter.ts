@@ -1,4 +1,4 @@
-import { headerText } from './retryPolicy';
+import { headerText } from './retryDelay';
 import { wait } from '../n8n/wait';
 
 /** The longest time that requests hold for an announced reset of the rate limit, in ms. */
@@ -82,6 +82,8 @@ export interface RateLimiterOptions {
 	/** 0: no limit. */
 	maxRequestsPerMinute: number;
 	clock?: Clock;
+	/** Told of each wait of over 5 s that all requests share, with its reason. */
+	onLongHold?: (hold: { ms: number; reason: string }) => void;
 }
 
 const RESET_PART = /(\d+(?:\.\d+)?)(ms|h|m|s)/g;

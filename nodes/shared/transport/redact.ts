@@ -4,115 +4,88 @@ import { isJsonObject } from '../values/json';
 /** What stands where a part of a secret stood. */
 export const REDACTED = '[redacted]';
 
-/** Stands there instead when the secret looks like that; no key has this character. */
+/** Stands there instead when the secret has a part of that word in it; no key has this character. */
 const OTHER_MARK = '•••';
 
-/** Whether a part of a secret may have stood in a value. */
-export const isMasked = (value: JsonValue): boolean => {
-	const text = JSON.stringify(value);
-	return text.includes(REDACTED) || text.includes(OTHER_MARK);
-};
-
-/** The longest run of the key that may be shown. */
+/** The longest run of the key's secret part that a text may show. */
 const LONGEST_SHOWN_RUN = 4;
 const SHORTEST_RUN = LONGEST_SHOWN_RUN + 1;
 
+/** A key of so many characters is replaced in outputs; a shorter one may be an ordinary word. */
+const SHORTEST_KEY_IN_OUTPUTS = 20;
+
+/** How OpenAI's keys begin, which tells nothing of the secret. */
+const PUBLIC_BEGINNING = /^sk-(?:(?:proj|svcacct|admin)-)?/;
+
+/** Letters as a word has them: of one case, or with a capital in front. */
+const WORD = /^(?:[a-z]{1,10}|[A-Z]{1,10}|[A-Z][a-z]{1,9})$/;
+
+/** The part of a key that is secret. */
+export const secretPart = (key: string): string => key.trim().replace(PUBLIC_BEGINNING, '');
+
 /**
- * How many characters of the key in a row count as the key wherever they stand in an answer that
- * is handed on as data. Shorter runs turn up by chance in IDs and in encrypted content, and masking
- * them would corrupt those: with 160 characters of key and 64 letters to choose from, a chance run
- * of 5 comes once in 7 MB of such data, a run of 8 once in 10¹². As a word of its own a shorter run
- * is no chance.
+ * Whether a key only takes the place of one, such as `ollama` or `sk-no-key-required`: some short
+ * words, fewer than 20 characters. Their words stay readable, because texts are full of them.
  */
-const RUN_IN_DATA = 8;
+const isPlaceholder = (secret: string): boolean =>
+	secret.length < SHORTEST_KEY_IN_OUTPUTS && secret.split(/[-_.]/).every((word) => WORD.test(word));
 
-/** So long a text is no word that stands in for a key which a gateway does not ask for. */
-const LONGER_THAN_A_WORD = 16;
-
-const PREFIX = /^sk-(?:[A-Za-z]{1,10}-)?/;
-
-/** The part of a key that is secret: what follows `sk-` and one word such as `proj-`. */
-export function secretPart(key: string): string {
-	return key.trim().replace(PREFIX, '');
-}
-
-/** A secret beside the key. */
-export interface OtherSecret {
-	text: string;
-	/** Whether it is hidden in data as well; what is not may be an ordinary word that data has too. */
-	inData: boolean;
-}
-
-/** Removes a secret from texts and data. */
+/** Takes secrets out of what people read. */
 export interface Redactor {
-	/** For messages: no run of more than 4 characters of the key stays. */
+	/** For errors, hints and logs: no run of more than 4 characters of the key's secret part stays. */
 	text(value: string): string;
-	/** For data from the API: the value itself where the key is not in it, else a copy without the key. */
-	data(value: JsonValue): JsonValue;
+	/** For outputs of the node: the value itself, or a copy without the key where it holds the whole key. */
+	output(value: JsonValue): JsonValue;
 }
 
 type Stretch = readonly [start: number, end: number];
 
-/** Finds, from left to right, the longest stretches of a text that are made of runs of the secret. */
-type Finder = (text: string) => Generator<Stretch, void>;
-
-const pairAt = (text: string, index: number): number =>
-	((text.charCodeAt(index) & 0xff) << 8) | (text.charCodeAt(index + 1) & 0xff);
-
-function runsOf(secret: string, length: number): Set<string> {
+function runsOf(secret: string): Set<string> {
 	const runs = new Set<string>();
-	for (let start = 0; start + length <= secret.length; start++)
-		runs.add(secret.slice(start, start + length));
+	for (let start = 0; start + SHORTEST_RUN <= secret.length; start++) {
+		runs.add(secret.slice(start, start + SHORTEST_RUN));
+	}
 	return runs;
 }
 
-function finderFor(runs: ReadonlySet<string>): Finder {
-	// Answers can be long: most places are ruled out by two characters, without a look-up of the run.
-	const pairs = new Uint8Array(0x10000);
-	for (const run of runs) {
-		for (let index = 0; index + 1 < run.length; index++) pairs[pairAt(run, index)] = 1;
+/** The longest stretches of a text that are made of the runs, from left to right. */
+function stretchesOf(runs: ReadonlySet<string>, text: string): Stretch[] {
+	const stretches: Stretch[] = [];
+	let end = 0;
+	for (let start = 0; start + SHORTEST_RUN <= text.length; start++) {
+		if (!runs.has(text.slice(start, start + SHORTEST_RUN))) continue;
+		const last = stretches.at(-1);
+		const from = last !== undefined && start < end ? last[0] : start;
+		if (from !== start) stretches.pop();
+		end = start + SHORTEST_RUN;
+		stretches.push([from, end]);
 	}
-	return function* find(text) {
-		const last = text.length - SHORTEST_RUN;
-		let start = 0;
-		while (start <= last) {
-			if (pairs[pairAt(text, start + SHORTEST_RUN - 2)] === 0) {
-				start += SHORTEST_RUN - 1;
-				continue;
-			}
-			if (!runs.has(text.slice(start, start + SHORTEST_RUN))) {
-				start++;
-				continue;
-			}
-			let end = start + SHORTEST_RUN;
-			for (let next = start + 1; next < end && next <= last; next++) {
-				if (runs.has(text.slice(next, next + SHORTEST_RUN))) end = next + SHORTEST_RUN;
-			}
-			yield [start, end];
-			start = end;
-		}
-	};
+	return stretches;
 }
 
-/** Letters of one case, or digits, as words and numbers have them and keys made at random don't. */
-const isWordLike = (text: string): boolean => /^(?:[a-z._-]+|[A-Z._-]+|[0-9._-]+)$/.test(text);
-
-const LETTER_OR_DIGIT = /[A-Za-z0-9]/;
-
-const standsAlone = (text: string, start: number, end: number): boolean =>
-	!LETTER_OR_DIGIT.test(text.charAt(start - 1)) && !LETTER_OR_DIGIT.test(text.charAt(end));
-
-/** Finds a text where it stands as a word of its own. */
-function* findWord(text: string, word: string): Generator<Stretch, void> {
+/** Where a text stands in another as a word of its own. */
+function wordsIn(
+	text: string,
+	word: string,
+	isBoundary: (character: string) => boolean,
+): Stretch[] {
+	const stretches: Stretch[] = [];
 	for (
 		let start = text.indexOf(word);
 		start >= 0;
 		start = text.indexOf(word, start + word.length)
 	) {
 		const end = start + word.length;
-		if (standsAlone(text, start, end)) yield [start, end];
+		if (isBoundary(text.charAt(start - 1)) && isBoundary(text.charAt(end))) {
+			stretches.push([start, end]);
+		}
 	}
+	return stretches;
 }
+
+const isNoWordCharacter = (character: string): boolean => !/[A-Za-z0-9]/.test(character);
+/** Stricter, for words that addresses are made of. */
+const isSpaceOrQuote = (character: string): boolean => !/[^\s"'`()[\]{},;:!?=]/.test(character);
 
 function replace(text: string, stretches: readonly Stretch[], mark: string): string {
 	let result = '';
@@ -124,84 +97,62 @@ function replace(text: string, stretches: readonly Stretch[], mark: string): str
 	return shown === 0 ? text : result + text.slice(shown);
 }
 
+/** A copy of a JSON value with each text in it changed, names included; the value itself where nothing changes. */
+function withTexts(value: JsonValue, change: (text: string) => string): JsonValue {
+	if (typeof value === 'string') return change(value);
+	if (Array.isArray(value)) {
+		const copy = value.map((part) => withTexts(part, change));
+		return copy.some((part, index) => part !== value[index]) ? copy : value;
+	}
+	if (!isJsonObject(value)) return value;
+	let isSame = true;
+	const copy = Object.entries(value).map(([name, part]): [string, JsonValue] => {
+		const changed: [string, JsonValue] = [change(name), withTexts(part, change)];
+		isSame &&= changed[0] === name && changed[1] === part;
+		return changed;
+	});
+	return isSame ? value : Object.fromEntries(copy);
+}
+
 /**
- * @param key the API key; its prefix up to `sk-…-` may be shown
- * @param otherSecrets texts that are hidden where they appear whole, such as a gateway's header values
+ * @param key the API key
+ * @param headerValues of the credential's custom headers; whole values of more than 4 characters are
+ * kept out of texts
  */
-export function createRedactor(key: string, otherSecrets: readonly OtherSecret[] = []): Redactor {
+export function createRedactor(key: string, headerValues: readonly string[] = []): Redactor {
 	const whole = key.trim();
 	const secret = secretPart(whole);
-	const find = finderFor(runsOf(secret, SHORTEST_RUN));
-	const longRuns = new Set([...runsOf(secret, RUN_IN_DATA)].filter((run) => !isWordLike(run)));
+	const runs = runsOf(secret);
+	const values = headerValues
+		.filter((value) => value.length > LONGEST_SHOWN_RUN)
+		// Longest first, so that no part of one is replaced while the rest of it stays.
+		.sort((a, b) => b.length - a.length);
 	const looksLikeMark =
 		/[[\]]/.test(secret) ||
-		find(REDACTED).next().done !== true ||
-		otherSecrets.some(({ text }) => REDACTED.includes(text));
+		stretchesOf(runs, REDACTED).length > 0 ||
+		values.some((value) => REDACTED.includes(value));
 	const mark = looksLikeMark ? OTHER_MARK : REDACTED;
 
-	// Longest first, lest a part of one be replaced and its rest stay.
-	const others = otherSecrets
-		.filter(({ text }) => text.length > LONGEST_SHOWN_RUN)
-		.sort((a, b) => b.text.length - a.text.length);
-	const inData = others.filter(({ inData }) => inData).map(({ text }) => text);
-	const isKey = whole !== secret || !isWordLike(secret);
-	if (isKey && whole.length > LONGEST_SHOWN_RUN) inData.push(whole);
-	if (secret.length >= LONGER_THAN_A_WORD) inData.push(secret);
-	// A short one may stand in a longer word by chance: "sk-1234" in "task-12345".
-	const wholeInData = inData.filter((text) => text.length >= LONGER_THAN_A_WORD);
-	const wordsInData = inData.filter((text) => text.length < LONGER_THAN_A_WORD);
+	const withoutValue = (text: string, value: string): string =>
+		WORD.test(value)
+			? replace(text, wordsIn(text, value, isSpaceOrQuote), mark)
+			: text.replaceAll(value, () => mark);
 
-	const withoutWhole = (text: string, wholes: readonly string[]): string =>
-		wholes.reduce((rest, each) => rest.replaceAll(each, () => mark), text);
-
-	const inText = (text: string): string => {
-		const rest = withoutWhole(
-			text,
-			others.map((other) => other.text),
-		);
-		if (secret.length > LONGEST_SHOWN_RUN) return replace(rest, [...find(rest)], mark);
-		return secret === '' ? rest : replace(rest, [...findWord(rest, whole)], mark);
-	};
-
-	const isLong = (text: string, [start, end]: Stretch): boolean => {
-		for (let at = start; at + RUN_IN_DATA <= end; at++) {
-			if (longRuns.has(text.slice(at, at + RUN_IN_DATA))) return true;
+	const withoutKey = (text: string): string => {
+		if (secret.length > LONGEST_SHOWN_RUN && !isPlaceholder(secret)) {
+			return replace(text, stretchesOf(runs, text), mark);
 		}
-		return false;
+		// A short one may stand in a longer word by chance: "sk-1234" in "task-12345".
+		return whole === '' || WORD.test(whole)
+			? text
+			: replace(text, wordsIn(text, whole, isNoWordCharacter), mark);
 	};
 
-	const inDataText = (text: string): string => {
-		const rest = wordsInData.reduce(
-			(left, word) => replace(left, [...findWord(left, word)], mark),
-			withoutWhole(text, wholeInData),
-		);
-		const found = [...find(rest)];
-		const counting = found.some((stretch) => isLong(rest, stretch))
-			? found
-			: found.filter(
-					([start, end]) => standsAlone(rest, start, end) && !isWordLike(rest.slice(start, end)),
-				);
-		return replace(rest, counting, mark);
+	return {
+		text: (text) => withoutKey(values.reduce(withoutValue, text)),
+		output: (value) =>
+			whole.length < SHORTEST_KEY_IN_OUTPUTS
+				? value
+				: withTexts(value, (text) => text.replaceAll(whole, () => mark)),
 	};
-
-	const redactData = (value: JsonValue): JsonValue => {
-		if (typeof value === 'string') return inDataText(value);
-		if (Array.isArray(value)) {
-			const copy = value.map(redactData);
-			return copy.some((part, index) => part !== value[index]) ? copy : value;
-		}
-		if (!isJsonObject(value)) return value;
-		const entries = Object.entries(value);
-		const copy = entries.map(([name, part]): [string, JsonValue] => [
-			inDataText(name),
-			redactData(part),
-		]);
-		const same = copy.every(([name, part], index) => {
-			const entry = entries[index];
-			return entry !== undefined && entry[0] === name && entry[1] === part;
-		});
-		return same ? value : Object.fromEntries(copy);
-	};
-
-	return { text: inText, data: redactData };
 }

@@ -1,0 +1,65 @@
+import type { ApiErrorBody } from './failures';
+import { isConversationLocked, isQuota } from './failures';
+
+export const NOT_THE_API =
+	'Something between n8n and the API may have answered in its place. Check Base URL in the credential and in the options: its path usually ends in /v1.';
+
+export const UNEXPECTED =
+	'The server at Base URL may not offer the Conversations API. Check Base URL in the credential and in the options.';
+
+export const REDIRECTED =
+	'Redirects are not followed, because that would hand the API key to another address. Check Base URL in the credential and in the options: https instead of http, no missing or extra path, the address that your provider names.';
+
+/** How retries stand when the last attempt has failed. */
+export interface RetriesSpent {
+	made: number;
+	/** The Max Retries option. */
+	allowed: number;
+	/** Whether the request could be repeated at all. */
+	repeatable: boolean;
+}
+
+/** What to do about something that passes, given the retries that were made. */
+function waitItOut({ made, allowed, repeatable }: RetriesSpent, more = ''): string {
+	if (!repeatable) return 'Run the workflow again later.';
+	if (made > 0 || allowed > 0) {
+		return `It was repeated ${made === 1 ? 'once' : `${made} times`}. Run the workflow again later, or raise Max Retries in the options${more}.`;
+	}
+	return `Run the workflow again later, or set Max Retries in the options${more}.`;
+}
+
+/** What the user can do about an answer with an error status. */
+export function adviceForStatus(
+	status: number,
+	error: ApiErrorBody | undefined,
+	retries: RetriesSpent,
+): string {
+	if (isQuota(status, error)) {
+		return 'The account has no credit left or has reached its limit, so trying again will not help. Check plan and billing of the OpenAI account, then run the workflow again.';
+	}
+	if (isConversationLocked(status, error)) {
+		return `Another request is working on this conversation, such as a response that is being written. ${waitItOut(retries, ' to wait for it')}`;
+	}
+	if (status === 401) {
+		return 'The API did not accept the key. Check API Key and Authentication in the credential, and that the key belongs to the server in Base URL.';
+	}
+	if (status === 403) {
+		return 'The key is not allowed to do this. Check its permissions in the OpenAI dashboard, and Organization ID and Project ID in the credential.';
+	}
+	if (status === 404) {
+		return /invalid url/i.test(error?.message ?? '') || error === undefined
+			? 'The server does not know this address. Check Base URL in the credential and in the options: its path usually ends in /v1.'
+			: 'Check the ID. The conversation or item may have been deleted, or it belongs to a different project than your API key.';
+	}
+	if (status === 429) {
+		return `Too many requests were sent in a short time. ${waitItOut({ ...retries, repeatable: true })} When many items are processed, also set Max Requests per Minute.`;
+	}
+	if (status >= 500 && status <= 599) {
+		return `The server could not answer; the request itself may be right. ${waitItOut(retries)}`;
+	}
+	if (status === 408) {
+		return 'The server gave up waiting; the request itself may be right. Run the workflow again later.';
+	}
+	if (error?.message === undefined) return NOT_THE_API;
+	return 'Correct what the message names, then run the workflow again.';
+}
