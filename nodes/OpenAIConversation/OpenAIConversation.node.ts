@@ -8,28 +8,10 @@ import { NodeConnectionTypes } from 'n8n-workflow';
 
 import { CREDENTIAL_TYPE } from '../shared/n8n/credential';
 import { executeItems } from './execution/run';
-import type { Operation } from './operation';
 import { buildProperties } from './properties';
-import { resources } from './resources';
-import { FieldError } from '../shared/values/field';
+import { resources, unknownOperation } from './resources';
 
 const NAME = 'openAIConversation';
-
-/** In the place of one that a workflow of another version of this node names. */
-const unknownOperation: Operation = {
-	value: '',
-	name: '',
-	action: '',
-	description: '',
-	properties: [],
-	parse() {
-		throw new FieldError(
-			'Operation is not one that this node has',
-			'Choose Resource and Operation again, then save the workflow.',
-		);
-	},
-	run: async () => [],
-};
 
 export class OpenAIConversation implements INodeType {
 	description: INodeTypeDescription = {

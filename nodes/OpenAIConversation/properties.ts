@@ -1,7 +1,6 @@
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 
 import type { Operation } from './operation';
-import { STARTING_OPTIONS } from '../shared/fields/requestOptions';
 import { commonOptions, OPTIONS_NAME } from './parameters/options';
 
 /** A group of operations in the form. */
@@ -112,7 +111,7 @@ function optionsField(resources: readonly Resource[]): INodeProperties {
 		name: OPTIONS_NAME,
 		type: 'collection',
 		placeholder: 'Add Option',
-		default: STARTING_OPTIONS,
+		default: { timeout: 120, maxRetries: 3 },
 		options: fields.sort((a, b) => alphabetical(a.displayName, b.displayName)),
 	};
 }

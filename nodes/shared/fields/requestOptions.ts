@@ -6,9 +6,6 @@ import { FieldError, hasHalfCharacter, isNothing, kindOf, trimPasted } from '../
 import { halfCharacter } from '../values/text';
 import { parseNumber } from '../values/number';
 
-/** What a node that is newly put on the canvas starts with in its options. */
-export const STARTING_OPTIONS = { timeout: 120, maxRetries: 3 };
-
 type Range = readonly [min: number, max: number];
 
 /** A field for a number in a range; the form shows no upper limit of `Number.MAX_SAFE_INTEGER`. */

@@ -58,9 +58,12 @@ export const add: Operation<Input> = {
 		async run(inputs, { api }) {
 			const [first] = inputs;
 			if (first === undefined) return [];
-			const { conversation, items: _items, ...extras } = first;
+			const { conversation, include, additionalBody } = first;
 			const all = inputs.flatMap(({ items }) => items);
-			const added = await appendItems(api, conversation, all, extras);
+			const added = await appendItems(api, conversation, all, {
+				include,
+				additionalBody,
+			});
 			let start = 0;
 			return inputs.map(({ items }) => {
 				const own = added.slice(start, start + items.length);
