@@ -9,7 +9,7 @@ import { NodeConnectionTypes } from 'n8n-workflow';
 import { CREDENTIAL_TYPE } from '../shared/n8n/credential';
 import { executeItems } from './execution/run';
 import { buildProperties } from './properties';
-import { resources, unknownOperation } from './resources';
+import { resources } from './resources';
 
 const NAME = 'openAIConversation';
 
@@ -37,6 +37,6 @@ export class OpenAIConversation implements INodeType {
 		const operation = resources
 			.find((candidate) => candidate.value === resource)
 			?.operations.find((candidate) => candidate.value === value);
-		return await executeItems(this, operation ?? unknownOperation);
+		return await executeItems(this, operation);
 	}
 }

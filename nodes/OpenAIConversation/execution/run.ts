@@ -30,6 +30,7 @@ import { createRedactor } from '../../shared/transport/redact';
 import type { RequestSettings } from '../../shared/transport/request';
 import { isUnprotected, parseBaseUrl } from '../../shared/values/baseUrl';
 import type { GivenOptions, ReadParameter } from '../../shared/values/field';
+import { FieldError } from '../../shared/values/field';
 import type { JsonObject } from '../../shared/values/json';
 import { isPlainObject } from '../../shared/values/json';
 import type { Operation, Output, Tools } from '../operation';
@@ -90,7 +91,8 @@ const leftBehindSentence = ({ conversation, items }: LeftBehind): string =>
 	`The conversation ${conversation} was created${items === undefined ? '' : ` and holds ${items} conversation items so far`}.`;
 
 /** What holds for the run as a whole, once it is known that it can start. */
-interface Preparation {
+interface Preparation<Input> {
+	operation: Operation<Input>;
 	credential: Credential;
 	runOptions: RunOptions;
 }
@@ -98,12 +100,13 @@ interface Preparation {
 /**
  * Runs the operation for all input items: items of one conversation in input order, different
  * conversations side by side, outputs in input order.
+ * @param chosen undefined: the node has no such operation, which fails every item
  * @throws {NodeApiError | NodeOperationError} the first failure in input order, unless the node
  * continues on failures; or that the execution was canceled
  */
 export async function executeItems<Input>(
 	context: IExecuteFunctions,
-	operation: Operation<Input>,
+	chosen: Operation<Input> | undefined,
 ): Promise<INodeExecutionData[][]> {
 	const node = context.getNode();
 	const count = context.getInputData().length;
@@ -120,10 +123,17 @@ export async function executeItems<Input>(
 	const several = count > 1;
 
 	let redactor: Redactor = createRedactor('');
-	const prepareRun = async (): Promise<Preparation> => {
+	const prepareRun = async (): Promise<Preparation<Input>> => {
+		if (chosen === undefined) {
+			throw new FieldError(
+				'Operation is not one that this node has',
+				'Choose Resource and Operation again, then save the workflow.',
+			);
+		}
 		const data = await context.getCredentials(CREDENTIAL_TYPE);
 		redactor = redactorFor(data);
 		return {
+			operation: chosen,
 			credential: parseCredential(data),
 			runOptions: parseRunOptions(optionsOf(readerFor(context, 0))),
 		};
@@ -141,7 +151,7 @@ export async function executeItems<Input>(
 		return [preparation.items()];
 	}
 
-	const { credential, runOptions } = preparation;
+	const { operation, credential, runOptions } = preparation;
 	const outcomes = new Outcomes(context, count, redactor, toRow);
 	const notes = new Notes();
 	const parseSettings = settingsParser(node, credential, notes);
