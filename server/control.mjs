@@ -1,6 +1,7 @@
 /** @import { IncomingMessage, ServerResponse } from 'node:http' */
 /** @import { SandboxServer } from './index.mjs' */
-/** @import { FaultRule, JsonObject, Settings } from './types.mjs' */
+/** @import { FaultRule, JsonObject } from './types.mjs' */
+import { readSettings } from './settings.mjs';
 import { isObject } from './validate.mjs';
 
 export const CONTROL_PATH = '/_sandbox/';
@@ -15,7 +16,7 @@ export const CONTROL_PATH = '/_sandbox/';
  *   them, or `{ count, metadata? }`
  * - `POST faults` a rule or an array; `path` a string or `{ regex, flags? }`, `times` a number or
  *   `"Infinity"`, `bodyBase64` for bytes
- * - `POST settings` `{ latencyMs?, updateSemantics?, rateLimit?, unknownParameters? }`
+ * - `POST settings` any of the `Settings` in `types.mjs`, in JSON
  * - `POST model` `{ nextToolCall }`
  * - `POST reset`
  *
@@ -156,36 +157,6 @@ function readRule(body) {
 		},
 		...(typeof bodyBase64 === 'string' ? { body: Buffer.from(bodyBase64, 'base64') } : {}),
 	};
-}
-
-/**
- * @param {unknown} body
- * @returns {Partial<Settings>}
- */
-function readSettings(body) {
-	/** @type {Partial<Settings>} */
-	const changes = {};
-	for (const [name, value] of Object.entries(objectOf(body))) {
-		if (name === 'latencyMs' && typeof value === 'number') changes.latencyMs = value;
-		else if (name === 'updateSemantics' && (value === 'replace' || value === 'merge'))
-			changes.updateSemantics = value;
-		else if (name === 'unknownParameters' && (value === 'refuse' || value === 'ignore'))
-			changes.unknownParameters = value;
-		else if (name === 'rateLimit') changes.rateLimit = readRateLimit(value);
-		else fail(`No such setting: ${name}`);
-	}
-	return changes;
-}
-
-/**
- * @param {unknown} value null: no limit
- * @returns {Settings['rateLimit']}
- */
-function readRateLimit(value) {
-	if (value === null) return undefined;
-	const { perSecond, burst, retryAfter } = objectOf(value);
-	const form = retryAfter === 'seconds' || retryAfter === 'none' ? retryAfter : 'ms';
-	return { perSecond: Number(perSecond), burst: Number(burst), retryAfter: form };
 }
 
 /** @param {unknown} value */

@@ -65,14 +65,22 @@
  * @property {FaultMatch} [match] default: every request
  * @property {number} [times] how many requests it takes, default 1; Infinity for all
  * @property {number} [skip] matching requests to let pass first, default 0
- * @property {boolean} [apply] apply the request to the store, at once, before failing
+ * @property {boolean} [apply] apply the request to the store before failing; a response is made in
+ *   the model's time first
+ * @property {number} [applyAfterMs] apply the request to the store that many milliseconds after the
+ *   answer was sent, the connection broken or the silence begun. The answer is the rule's own; a
+ *   connection that breaks off without one breaks off within a 200
+ * @property {boolean | 'forwarding'} [gateway] the answer is a gateway's: it carries none of
+ *   OpenAI's own headers, or with 'forwarding' has them under the prefix `llm_provider-`; `status`
+ *   alone gives a gateway's error in OpenAI's form
  * @property {number} [delayMs] wait before answering
  * @property {number} [status] alone, with 400 or above: OpenAI's usual error body for it; alone,
  *   below 400: no body
  * @property {Record<string, string> | HeaderPair[]} [headers] override the usual ones by name
  * @property {FaultBody} [body]
  * @property {(request: RequestRecord, genuine: () => Answer) => PartialAnswer | undefined | Promise<PartialAnswer | undefined>} [respond]
- *   computes the answer; undefined means the genuine one
+ *   computes the answer; undefined means the genuine one. The model takes no time when `genuine` is
+ *   called
  * @property {CutPoint} [reset] end the connection by RST there
  * @property {CutPoint} [close] end the connection by FIN there
  * @property {true | 'headers' | 'body'} [hang] send nothing; half of the headers; or the headers and
@@ -104,6 +112,15 @@
  * @property {UpdateSemantics} updateSemantics
  * @property {RateLimit | undefined} rateLimit
  * @property {'refuse' | 'ignore'} unknownParameters what becomes of body parameters the API does not know
+ * @property {readonly string[]} unknownIncludes `include` values that are refused, as by a gateway
+ *   that does not know them
+ * @property {'keep' | 'replace' | 'refuse'} malformedText what becomes of NULs and half characters in
+ *   texts and metadata: stored as they are, stored as U+FFFD, or refused with 400
+ * @property {'clear' | 'refuse'} emptyUpdate what an update with the metadata `{}` does
+ * @property {boolean} lockMetadata whether an update is refused too while a response is being made
+ * @property {number | (() => number)} modelMs milliseconds that a response takes
+ * @property {number} keepResponsesMs milliseconds for which a response made in the background can be
+ *   retrieved after its end
  *
  * @typedef {Object} ToolCall
  * @property {string} [name] default: the request's first tool

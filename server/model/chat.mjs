@@ -1,7 +1,7 @@
 /** @import { Ids } from '../ids.mjs' */
 /** @import { Answer, JsonObject, RequestRecord } from '../types.mjs' */
 /** @import { Model, Reaction } from './model.mjs' */
-import { json, undefinedMethod } from '../api.mjs';
+import { eventStream, json, undefinedMethod } from '../answers.mjs';
 import { missingParameter } from '../errors.mjs';
 import { isObject, parseBody } from '../validate.mjs';
 import { inPieces, readTools, textOf, tokensIn } from './model.mjs';
@@ -128,14 +128,3 @@ function usageOf(prompt, reaction) {
 	const completion_tokens = tokensIn('text' in reaction ? reaction.text : reaction.arguments);
 	return { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens };
 }
-
-/**
- * @param {string[]} chunks
- * @returns {Answer}
- */
-export const eventStream = (chunks) => ({
-	status: 200,
-	headers: [['content-type', 'text/event-stream; charset=utf-8']],
-	body: chunks.join(''),
-	chunks,
-});

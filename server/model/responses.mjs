@@ -2,11 +2,10 @@
 /** @import { Store } from '../store.mjs' */
 /** @import { Answer, Item, JsonObject, RequestRecord, StoredConversation } from '../types.mjs' */
 /** @import { Model, Reaction } from './model.mjs' */
-import { json, undefinedMethod } from '../api.mjs';
+import { eventStream, json, undefinedMethod } from '../answers.mjs';
 import { conversationNotFound, invalidType, missingParameter } from '../errors.mjs';
 import { readItems } from '../items.mjs';
 import { isObject, parseBody } from '../validate.mjs';
-import { eventStream } from './chat.mjs';
 import { inPieces, readTools, textOf, tokensIn } from './model.mjs';
 
 /**

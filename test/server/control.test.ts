@@ -80,9 +80,15 @@ test('settings can be changed', async () => {
 		latencyMs: 1,
 		updateSemantics: 'merge',
 		unknownParameters: 'ignore',
+		unknownIncludes: ['reasoning.encrypted_content'],
+		malformedText: 'keep',
+		emptyUpdate: 'refuse',
+		lockMetadata: false,
+		modelMs: 5,
+		keepResponsesMs: 1000,
 		rateLimit,
 	};
-	expect(await control('POST', 'settings', changes)).toEqual({ status: 200, body: changes });
+	expect(await control('POST', 'settings', changes)).toMatchObject({ status: 200, body: changes });
 	const { id } = server().store.createConversation({ metadata: { a: '1' } });
 	const updated = await sdk(server()).conversations.update(id, { metadata: { b: '2' } });
 	expect(updated.metadata).toEqual({ a: '1', b: '2' });
@@ -106,6 +112,21 @@ test('tool calls are planned, and everything is forgotten on reset', async () =>
 test.each([
 	['POST', 'faults', { statsu: 500 }, 400, "Fault rule: there is no field 'statsu'"],
 	['POST', 'settings', { latency: 5 }, 400, 'No such setting: latency'],
+	[
+		'POST',
+		'settings',
+		{ malformedText: 7 },
+		400,
+		'malformedText: expected one of keep, replace, refuse',
+	],
+	['POST', 'settings', { modelMs: 'long' }, 400, 'modelMs: expected a number of milliseconds'],
+	[
+		'POST',
+		'settings',
+		{ unknownIncludes: 'all' },
+		400,
+		'unknownIncludes: expected a list of texts',
+	],
 	['POST', 'model', {}, 400, 'Expected a JSON object'],
 	['GET', 'nothing', undefined, 404, 'Unknown: GET /_sandbox/nothing'],
 ])('%s %s with %j answers %i', async (method, path, body, status, error) => {
