@@ -1,6 +1,6 @@
 /** @import { IncomingMessage, ServerResponse } from 'node:http' */
 /** @import { SandboxServer } from './index.mjs' */
-/** @import { FaultRule, JsonObject } from './types.mjs' */
+/** @import { FaultRule, JsonObject, Plan, ToolCall } from './types.mjs' */
 import { readSettings } from './settings.mjs';
 import { isObject } from './validate.mjs';
 
@@ -17,7 +17,9 @@ export const CONTROL_PATH = '/_sandbox/';
  * - `POST faults` a rule or an array; `path` a string or `{ regex, flags? }`, `times` a number or
  *   `"Infinity"`, `bodyBase64` for bytes
  * - `POST settings` any of the `Settings` in `types.mjs`, in JSON
- * - `POST model` `{ nextToolCall }`
+ * - `POST model` `{ nextToolCall?, plan? }`: a tool call; a `Plan` of `types.mjs` or an array of
+ *   them, `times` as with faults
+ * - `POST lock` `{ conversation, ms }`: keeps every other writer from the conversation
  * - `POST reset`
  *
  * It takes no key, and answers loopback only. What it does is neither recorded nor counted.
@@ -44,16 +46,18 @@ export function createControl(server) {
 			return server().settings;
 		},
 		'POST model': (body) => {
-			const call = objectOf(body)['nextToolCall'];
-			const values = objectOf(call)['arguments'];
-			const name = objectOf(call)['name'];
-			if (!isObject(values) && typeof values !== 'string')
-				return fail('nextToolCall.arguments: an object or a text');
-			server().model.nextToolCall = {
-				arguments: values,
-				...(typeof name === 'string' ? { name } : {}),
-			};
-			return { queued: server().model.toolCalls.length };
+			const { nextToolCall, plan } = objectOf(body);
+			const { model } = server();
+			if (nextToolCall !== undefined) model.nextToolCall = readToolCall(nextToolCall);
+			const plans = plan === undefined ? 0 : model.plan(...[plan].flat().map(readPlan));
+			return { queued: model.toolCalls.length + plans };
+		},
+		'POST lock': (body) => {
+			const { conversation, ms } = objectOf(body);
+			if (typeof conversation !== 'string' || typeof ms !== 'number')
+				return fail('Expected a conversation and ms');
+			server().lockConversation(conversation, ms);
+			return {};
 		},
 		'POST reset': () => {
 			server().reset();
@@ -157,6 +161,26 @@ function readRule(body) {
 		},
 		...(typeof bodyBase64 === 'string' ? { body: Buffer.from(bodyBase64, 'base64') } : {}),
 	};
+}
+
+/**
+ * @param {unknown} value
+ * @returns {ToolCall}
+ */
+function readToolCall(value) {
+	const { name, arguments: values } = objectOf(value);
+	if (!isObject(values) && typeof values !== 'string')
+		return fail('nextToolCall.arguments: an object or a text');
+	return { arguments: values, ...(typeof name === 'string' ? { name } : {}) };
+}
+
+/**
+ * @param {unknown} value
+ * @returns {Plan}
+ */
+function readPlan(value) {
+	const { times, ...plan } = objectOf(value);
+	return { ...plan, ...(times === undefined ? {} : { times: Number(times) }) };
 }
 
 /** @param {unknown} value */

@@ -7,6 +7,7 @@ import { performance } from 'node:perf_hooks';
 import { usualErrorBody } from './errors.mjs';
 import { gatewayErrorBody, gatewayHeaders } from './gateway.mjs';
 import { hasHeader, needsSocket, sendAnswer, sendOnSocket, staysSilent } from './wire.mjs';
+import { wrongList } from './wrongLists.mjs';
 
 /** Bytes that no UTF-8 text contains. */
 const NO_UTF8 = Buffer.from([0xff, 0xfe, 0xc3, 0x28]);
@@ -103,9 +104,12 @@ export function createExchange({
 			if (rule.apply) await inFull();
 			if (rule.delayMs) await timers.wait(rule.delayMs);
 			if (request.aborted) return;
-			const bare = staysSilent(rule)
+			const answered = staysSilent(rule)
 				? { status: 0, headers: [], body: '' }
 				: await ruledAnswer(rule, request, atOnce, inFull);
+			const bare = rule.list
+				? wrongList(rule.list, request, { genuine: answered, ask: answerAtOnce })
+				: answered;
 			if (request.aborted) return;
 			if (!needsSocket(rule)) return send(request, response, bare, rule.gateway);
 			const { socket } = response;

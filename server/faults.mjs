@@ -1,5 +1,6 @@
 /** @import { FaultHandle, FaultMatch, FaultRule, RequestRecord } from './types.mjs' */
 import { breaksOff } from './wire.mjs';
+import { WRONG_LISTS } from './wrongLists.mjs';
 
 /**
  * The queue of fault rules. A request goes to the first rule, in the order they were queued, that
@@ -105,6 +106,7 @@ function describeRule(rule) {
 	if (rule.status !== undefined) parts.unshift(`status ${rule.status}`);
 	if (rule.delayMs !== undefined) parts.push(`delay ${rule.delayMs} ms`);
 	if (rule.applyAfterMs !== undefined) parts.push(`applied ${rule.applyAfterMs} ms later`);
+	if (rule.list) parts.push(`list ${rule.list}`);
 	if (rule.gateway) parts.unshift('gateway');
 	return parts.join(', ') || 'answer';
 }
@@ -123,6 +125,7 @@ const FIELDS = new Set([
 	'headers',
 	'body',
 	'respond',
+	'list',
 ]);
 const MATCH_FIELDS = new Set(['method', 'path', 'nth', 'predicate']);
 const CUTS = ['before-headers', 'after-headers', 'mid-body', undefined];
@@ -148,6 +151,8 @@ function checkRule(rule) {
 	if (![undefined, false, true, 'forwarding'].includes(rule.gateway)) {
 		throw new TypeError("Fault rule: gateway is true or 'forwarding'");
 	}
+	if (rule.list !== undefined && !WRONG_LISTS.includes(rule.list))
+		throw new TypeError(`Fault rule: list is one of ${WRONG_LISTS.join(', ')}`);
 	if (rule.applyAfterMs !== undefined) checkLateWrite(rule);
 	/** @type {[string, unknown, number][]} */
 	const numbers = [

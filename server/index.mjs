@@ -7,6 +7,7 @@ import { json } from './answers.mjs';
 import { authenticate } from './auth.mjs';
 import { ApiError, rateLimited } from './errors.mjs';
 import { CONTROL_PATH, createControl } from './control.mjs';
+import { createChat } from './chat.mjs';
 import { createConversations } from './conversations.mjs';
 import { createExchange } from './exchange.mjs';
 import { createFaults } from './faults.mjs';
@@ -15,9 +16,9 @@ import { createJournal } from './journal.mjs';
 import { createLimiter } from './limiter.mjs';
 import { createLocks } from './locks.mjs';
 import { createModels } from './models.mjs';
-import { createChat } from './model/chat.mjs';
 import { createModel } from './model/model.mjs';
-import { createResponses } from './model/responses.mjs';
+import { createPersistence } from './persistence.mjs';
+import { createResponses } from './responses/calls.mjs';
 import { settingsFrom } from './settings.mjs';
 import { createStore } from './store.mjs';
 import { createTimers } from './timers.mjs';
@@ -33,6 +34,7 @@ export { conversationLocked, insufficientQuota, rateLimited } from './errors.mjs
  * @property {string} [basePath] default `/v1`
  * @property {readonly string[]} [apiKeys] the keys that are accepted, default one: `sk-test-sandbox`
  * @property {(() => number) | undefined} [random] seeded numbers from 0 up to 1, for IDs that repeat
+ * @property {string} [persistTo] a file in which conversations outlive the server
  * @property {boolean | 'light'} [record] true (default) keeps each request; 'light' forgets headers
  *   and bodies once a request has ended; false keeps only the counts
  */
@@ -52,7 +54,10 @@ export async function startServer(options = {}) {
 	} = options;
 	const settings = settingsFrom(options);
 	const ids = createIds(options.random);
-	const store = createStore(ids);
+	const persistence =
+		options.persistTo === undefined ? undefined : createPersistence(options.persistTo);
+	const store = createStore(ids, () => persistence?.schedule(store));
+	await persistence?.load(store);
 	const faults = createFaults(basePath);
 	const journal = createJournal(record);
 	const timers = createTimers();
@@ -60,12 +65,13 @@ export async function startServer(options = {}) {
 	const later = createTimers();
 	const locks = createLocks();
 	const model = createModel();
+	const responses = createResponses({ model, ids, store, locks, settings, later });
 	/** @type {((request: RequestRecord, segments: string[], atOnce: boolean) => Answer | Promise<Answer> | undefined)[]} */
 	const apis = [
 		createConversations({ store, ids, locks, settings }),
 		createModels(),
 		createChat({ model, ids }),
-		createResponses({ model, ids, store }),
+		responses.answer,
 	];
 	/** @type {ReturnType<typeof createLimiter> | undefined} */
 	let limiter;
@@ -163,6 +169,7 @@ export async function startServer(options = {}) {
 		message.on('end', () => {
 			request.bodyText = Buffer.concat(pieces).toString();
 			request.body = parsedOrUndefined(request.bodyText);
+			journal.readBody(request);
 			serve(request, response).catch(crash);
 		});
 	}
@@ -187,7 +194,7 @@ export async function startServer(options = {}) {
 		);
 		server.close();
 		for (const socket of sockets) socket.destroy();
-		await Promise.all(ended);
+		await Promise.all([...ended, persistence?.save(store)]);
 	}
 
 	const sandbox = {
@@ -217,18 +224,29 @@ export async function startServer(options = {}) {
 		get openSockets() {
 			return sockets.size;
 		},
+		/**
+		 * Keeps every other writer from a conversation for a while, as a response does that somebody
+		 * else is having made in it.
+		 *
+		 * @param {string} conversationId
+		 * @param {number} ms milliseconds
+		 */
+		lockConversation(conversationId, ms) {
+			later.after(ms, locks.take(conversationId));
+		},
 		/** @param {FaultRule} rule */
 		fault: (rule) => faults.add(rule),
 		/** @param {readonly FaultRule[]} rules */
 		faults: (rules) => rules.map((rule) => faults.add(rule)),
-		/** Forgets requests, faults, conversations, items and planned tool calls; settings stay. */
+		/** Forgets requests, faults, conversations, items, responses and what the model is to answer; settings stay. */
 		reset() {
+			responses.clear();
 			later.clear();
 			locks.clear();
 			journal.clear();
 			faults.clear();
 			store.clear();
-			model.toolCalls.length = 0;
+			model.clear();
 		},
 		/** Ends every connection and timer. */
 		close() {
