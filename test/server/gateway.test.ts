@@ -1,4 +1,3 @@
-/* eslint-disable @n8n/community-nodes/no-restricted-imports */
 import type { FaultRule } from '../../server/types.mjs';
 import { raw, rejection, sdk, sleep, until, useServer } from '../support/server';
 
