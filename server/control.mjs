@@ -1,6 +1,7 @@
 /** @import { IncomingMessage, ServerResponse } from 'node:http' */
 /** @import { SandboxServer } from './index.mjs' */
-/** @import { FaultRule, JsonObject, Settings } from './types.mjs' */
+/** @import { FaultRule, JsonObject, Plan, ToolCall } from './types.mjs' */
+import { readSettings } from './settings.mjs';
 import { isObject } from './validate.mjs';
 
 export const CONTROL_PATH = '/_sandbox/';
@@ -15,8 +16,10 @@ export const CONTROL_PATH = '/_sandbox/';
  *   them, or `{ count, metadata? }`
  * - `POST faults` a rule or an array; `path` a string or `{ regex, flags? }`, `times` a number or
  *   `"Infinity"`, `bodyBase64` for bytes
- * - `POST settings` `{ latencyMs?, updateSemantics?, rateLimit?, unknownParameters? }`
- * - `POST model` `{ nextToolCall }`
+ * - `POST settings` any of the `Settings` in `types.mjs`, in JSON
+ * - `POST model` `{ nextToolCall?, plan? }`: a tool call; a `Plan` of `types.mjs` or an array of
+ *   them, `times` as with faults
+ * - `POST lock` `{ conversation, ms }`: keeps every other writer from the conversation
  * - `POST reset`
  *
  * It takes no key, and answers loopback only. What it does is neither recorded nor counted.
@@ -43,16 +46,18 @@ export function createControl(server) {
 			return server().settings;
 		},
 		'POST model': (body) => {
-			const call = objectOf(body)['nextToolCall'];
-			const values = objectOf(call)['arguments'];
-			const name = objectOf(call)['name'];
-			if (!isObject(values) && typeof values !== 'string')
-				return fail('nextToolCall.arguments: an object or a text');
-			server().model.nextToolCall = {
-				arguments: values,
-				...(typeof name === 'string' ? { name } : {}),
-			};
-			return { queued: server().model.toolCalls.length };
+			const { nextToolCall, plan } = objectOf(body);
+			const { model } = server();
+			if (nextToolCall !== undefined) model.nextToolCall = readToolCall(nextToolCall);
+			const plans = plan === undefined ? 0 : model.plan(...[plan].flat().map(readPlan));
+			return { queued: model.toolCalls.length + plans };
+		},
+		'POST lock': (body) => {
+			const { conversation, ms } = objectOf(body);
+			if (typeof conversation !== 'string' || typeof ms !== 'number')
+				return fail('Expected a conversation and ms');
+			server().lockConversation(conversation, ms);
+			return {};
 		},
 		'POST reset': () => {
 			server().reset();
@@ -159,33 +164,23 @@ function readRule(body) {
 }
 
 /**
- * @param {unknown} body
- * @returns {Partial<Settings>}
+ * @param {unknown} value
+ * @returns {ToolCall}
  */
-function readSettings(body) {
-	/** @type {Partial<Settings>} */
-	const changes = {};
-	for (const [name, value] of Object.entries(objectOf(body))) {
-		if (name === 'latencyMs' && typeof value === 'number') changes.latencyMs = value;
-		else if (name === 'updateSemantics' && (value === 'replace' || value === 'merge'))
-			changes.updateSemantics = value;
-		else if (name === 'unknownParameters' && (value === 'refuse' || value === 'ignore'))
-			changes.unknownParameters = value;
-		else if (name === 'rateLimit') changes.rateLimit = readRateLimit(value);
-		else fail(`No such setting: ${name}`);
-	}
-	return changes;
+function readToolCall(value) {
+	const { name, arguments: values } = objectOf(value);
+	if (!isObject(values) && typeof values !== 'string')
+		return fail('nextToolCall.arguments: an object or a text');
+	return { arguments: values, ...(typeof name === 'string' ? { name } : {}) };
 }
 
 /**
- * @param {unknown} value null: no limit
- * @returns {Settings['rateLimit']}
+ * @param {unknown} value
+ * @returns {Plan}
  */
-function readRateLimit(value) {
-	if (value === null) return undefined;
-	const { perSecond, burst, retryAfter } = objectOf(value);
-	const form = retryAfter === 'seconds' || retryAfter === 'none' ? retryAfter : 'ms';
-	return { perSecond: Number(perSecond), burst: Number(burst), retryAfter: form };
+function readPlan(value) {
+	const { times, ...plan } = objectOf(value);
+	return { ...plan, ...(times === undefined ? {} : { times: Number(times) }) };
 }
 
 /** @param {unknown} value */

@@ -1,4 +1,6 @@
 /** @import { FaultHandle, FaultMatch, FaultRule, RequestRecord } from './types.mjs' */
+import { breaksOff } from './wire.mjs';
+import { WRONG_LISTS } from './wrongLists.mjs';
 
 /**
  * The queue of fault rules. A request goes to the first rule, in the order they were queued, that
@@ -103,6 +105,9 @@ function describeRule(rule) {
 	);
 	if (rule.status !== undefined) parts.unshift(`status ${rule.status}`);
 	if (rule.delayMs !== undefined) parts.push(`delay ${rule.delayMs} ms`);
+	if (rule.applyAfterMs !== undefined) parts.push(`applied ${rule.applyAfterMs} ms later`);
+	if (rule.list) parts.push(`list ${rule.list}`);
+	if (rule.gateway) parts.unshift('gateway');
 	return parts.join(', ') || 'answer';
 }
 
@@ -113,11 +118,14 @@ const FIELDS = new Set([
 	'times',
 	'skip',
 	'apply',
+	'applyAfterMs',
+	'gateway',
 	'delayMs',
 	'status',
 	'headers',
 	'body',
 	'respond',
+	'list',
 ]);
 const MATCH_FIELDS = new Set(['method', 'path', 'nth', 'predicate']);
 const CUTS = ['before-headers', 'after-headers', 'mid-body', undefined];
@@ -140,12 +148,19 @@ function checkRule(rule) {
 	if (![undefined, true, 'headers', 'body'].includes(rule.hang)) {
 		throw new TypeError("Fault rule: hang is true, 'headers' or 'body'");
 	}
+	if (![undefined, false, true, 'forwarding'].includes(rule.gateway)) {
+		throw new TypeError("Fault rule: gateway is true or 'forwarding'");
+	}
+	if (rule.list !== undefined && !WRONG_LISTS.includes(rule.list))
+		throw new TypeError(`Fault rule: list is one of ${WRONG_LISTS.join(', ')}`);
+	if (rule.applyAfterMs !== undefined) checkLateWrite(rule);
 	/** @type {[string, unknown, number][]} */
 	const numbers = [
 		['times', rule.times, 0],
 		['skip', rule.skip, 0],
 		['match.nth', rule.match?.nth, 1],
 		['delayMs', rule.delayMs, 0],
+		['applyAfterMs', rule.applyAfterMs, 0],
 		['status', rule.status, 200],
 		['contentLength', rule.contentLength, 0],
 		['truncate', rule.truncate, 0],
@@ -158,5 +173,17 @@ function checkRule(rule) {
 	for (const [name, value, minimum] of numbers) {
 		if (value === undefined || (typeof value === 'number' && value >= minimum)) continue;
 		throw new RangeError(`Fault rule: ${name} must be a number of at least ${minimum}`);
+	}
+}
+
+/** @param {FaultRule} rule */
+function checkLateWrite(rule) {
+	if (rule.apply) throw new TypeError('Fault rule: apply and applyAfterMs exclude each other');
+	const hasAnswer =
+		rule.status !== undefined || rule.body !== undefined || rule.respond !== undefined;
+	if (!hasAnswer && !breaksOff(rule)) {
+		throw new TypeError(
+			'Fault rule: applyAfterMs needs a status, a body, respond, or a connection that breaks off',
+		);
 	}
 }

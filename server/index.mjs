@@ -1,36 +1,40 @@
 /** @import { IncomingMessage, ServerResponse } from 'node:http' */
 /** @import { AddressInfo, Socket } from 'node:net' */
-/** @import { Answer, FaultRule, RateLimit, RequestRecord, Settings, UpdateSemantics } from './types.mjs' */
+/** @import { Answer, FaultRule, HeaderPair, RequestRecord, Settings } from './types.mjs' */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { createApi, json } from './api.mjs';
+import { json } from './answers.mjs';
 import { authenticate } from './auth.mjs';
 import { ApiError, rateLimited } from './errors.mjs';
 import { CONTROL_PATH, createControl } from './control.mjs';
+import { createChat } from './chat.mjs';
+import { createConversations } from './conversations.mjs';
 import { createExchange } from './exchange.mjs';
 import { createFaults } from './faults.mjs';
 import { createIds } from './ids.mjs';
 import { createJournal } from './journal.mjs';
 import { createLimiter } from './limiter.mjs';
-import { createChat } from './model/chat.mjs';
+import { createLocks } from './locks.mjs';
+import { createModels } from './models.mjs';
 import { createModel } from './model/model.mjs';
-import { createResponses } from './model/responses.mjs';
+import { createPersistence } from './persistence.mjs';
+import { createResponses } from './responses/calls.mjs';
+import { settingsFrom } from './settings.mjs';
 import { createStore } from './store.mjs';
 import { createTimers } from './timers.mjs';
 
 export { conversationLocked, insufficientQuota, rateLimited } from './errors.mjs';
 
 /**
- * @typedef {Object} ServerOptions
+ * @typedef {ServerParts & Partial<Settings>} ServerOptions
+ *
+ * @typedef {Object} ServerParts
  * @property {number} [port] default 0: any free one
  * @property {string} [host] default 127.0.0.1
  * @property {string} [basePath] default `/v1`
  * @property {readonly string[]} [apiKeys] the keys that are accepted, default one: `sk-test-sandbox`
- * @property {number | (() => number)} [latencyMs] milliseconds before each answer, default 0
- * @property {UpdateSemantics} [updateSemantics] default 'replace'
- * @property {RateLimit | undefined} [rateLimit] default none
- * @property {'refuse' | 'ignore'} [unknownParameters] default 'refuse'
  * @property {(() => number) | undefined} [random] seeded numbers from 0 up to 1, for IDs that repeat
+ * @property {string} [persistTo] a file in which conversations outlive the server
  * @property {boolean | 'light'} [record] true (default) keeps each request; 'light' forgets headers
  *   and bodies once a request has ended; false keeps only the counts
  */
@@ -48,23 +52,26 @@ export async function startServer(options = {}) {
 		apiKeys = ['sk-test-sandbox'],
 		record = true,
 	} = options;
-	/** @type {Settings} */
-	const settings = {
-		latencyMs: options.latencyMs ?? 0,
-		updateSemantics: options.updateSemantics ?? 'replace',
-		rateLimit: undefined,
-		unknownParameters: options.unknownParameters ?? 'refuse',
-	};
+	const settings = settingsFrom(options);
 	const ids = createIds(options.random);
-	const store = createStore(ids);
+	const persistence =
+		options.persistTo === undefined ? undefined : createPersistence(options.persistTo);
+	const store = createStore(ids, () => persistence?.schedule(store));
+	await persistence?.load(store);
 	const faults = createFaults(basePath);
 	const journal = createJournal(record);
 	const timers = createTimers();
+	/** What goes on after an answer, and ends with a reset. */
+	const later = createTimers();
+	const locks = createLocks();
 	const model = createModel();
+	const responses = createResponses({ model, ids, store, locks, settings, later });
+	/** @type {((request: RequestRecord, segments: string[], atOnce: boolean) => Answer | Promise<Answer> | undefined)[]} */
 	const apis = [
-		createApi({ store, ids, settings }),
+		createConversations({ store, ids, locks, settings }),
+		createModels(),
 		createChat({ model, ids }),
-		createResponses({ model, ids, store }),
+		responses.answer,
 	];
 	/** @type {ReturnType<typeof createLimiter> | undefined} */
 	let limiter;
@@ -79,27 +86,42 @@ export async function startServer(options = {}) {
 		if ('rateLimit' in changes) limiter = changes.rateLimit && createLimiter(changes.rateLimit);
 		Object.assign(settings, changes);
 	}
-	configure({ rateLimit: options.rateLimit });
+	configure({ rateLimit: settings.rateLimit });
 
 	/**
 	 * @param {RequestRecord} request
-	 * @returns {Answer}
+	 * @param {boolean} atOnce without the model's time
+	 * @returns {Answer | Promise<Answer>}
 	 */
-	function answer(request) {
+	function genuineAnswer(request, atOnce) {
+		authenticate(request.headers, apiKeys);
+		const wait = limiter?.take();
+		if (wait) throw rateLimited(wait);
+		const segments = pathSegments(request.path, basePath);
+		for (const api of segments ? apis : []) {
+			const found = api(request, segments ?? [], atOnce);
+			if (found) return found;
+		}
+		throw new ApiError(404, `Invalid URL (${request.method} ${request.path})`);
+	}
+
+	/** @param {RequestRecord} request */
+	async function answer(request) {
 		try {
-			authenticate(request.headers, apiKeys);
-			const wait = limiter?.take();
-			if (wait) throw rateLimited(wait);
-			const segments = pathSegments(request.path, basePath);
-			for (const api of segments ? apis : []) {
-				const found = api(request, segments ?? []);
-				if (found) return found;
-			}
-			throw new ApiError(404, `Invalid URL (${request.method} ${request.path})`);
+			return await genuineAnswer(request, false);
 		} catch (error) {
-			if (!(error instanceof ApiError)) throw error;
-			const refusal = json(error.body, error.status);
-			return { ...refusal, headers: [...refusal.headers, ...error.headers] };
+			return refusal(error);
+		}
+	}
+
+	/** @param {RequestRecord} request */
+	function answerAtOnce(request) {
+		try {
+			const found = genuineAnswer(request, true);
+			if (found instanceof Promise) throw new TypeError('This answer takes time');
+			return found;
+		} catch (error) {
+			return refusal(error);
 		}
 	}
 
@@ -108,9 +130,12 @@ export async function startServer(options = {}) {
 		ids,
 		journal,
 		timers,
+		later,
 		answer,
+		answerAtOnce,
 		takeFault: (request) => faults.take(request),
-		limitHeaders: () => limiter?.headers() ?? [],
+		limitHeaders: ({ path }) =>
+			limiter?.headers() ?? (path.startsWith(`${basePath}/responses`) ? WIDE_LIMIT : []),
 	});
 
 	/**
@@ -144,6 +169,7 @@ export async function startServer(options = {}) {
 		message.on('end', () => {
 			request.bodyText = Buffer.concat(pieces).toString();
 			request.body = parsedOrUndefined(request.bodyText);
+			journal.readBody(request);
 			serve(request, response).catch(crash);
 		});
 	}
@@ -162,12 +188,13 @@ export async function startServer(options = {}) {
 
 	async function closeAll() {
 		timers.clear();
+		later.clear();
 		const ended = [server, ...sockets].map(
 			(each) => new Promise((resolve) => each.once('close', resolve)),
 		);
 		server.close();
 		for (const socket of sockets) socket.destroy();
-		await Promise.all(ended);
+		await Promise.all([...ended, persistence?.save(store)]);
 	}
 
 	const sandbox = {
@@ -197,16 +224,29 @@ export async function startServer(options = {}) {
 		get openSockets() {
 			return sockets.size;
 		},
+		/**
+		 * Keeps every other writer from a conversation for a while, as a response does that somebody
+		 * else is having made in it.
+		 *
+		 * @param {string} conversationId
+		 * @param {number} ms milliseconds
+		 */
+		lockConversation(conversationId, ms) {
+			later.after(ms, locks.take(conversationId));
+		},
 		/** @param {FaultRule} rule */
 		fault: (rule) => faults.add(rule),
 		/** @param {readonly FaultRule[]} rules */
 		faults: (rules) => rules.map((rule) => faults.add(rule)),
-		/** Forgets requests, faults, conversations, items and planned tool calls; settings stay. */
+		/** Forgets requests, faults, conversations, items, responses and what the model is to answer; settings stay. */
 		reset() {
+			responses.clear();
+			later.clear();
+			locks.clear();
 			journal.clear();
 			faults.clear();
 			store.clear();
-			model.toolCalls.length = 0;
+			model.clear();
 		},
 		/** Ends every connection and timer. */
 		close() {
@@ -219,6 +259,26 @@ export async function startServer(options = {}) {
 }
 
 /** @typedef {Awaited<ReturnType<typeof startServer>>} SandboxServer */
+
+/**
+ * @type {HeaderPair[]} What OpenAI sends with a response where no limit is near; the calls on
+ *   conversations have none of these.
+ */
+const WIDE_LIMIT = [
+	['x-ratelimit-limit-requests', '30000'],
+	['x-ratelimit-remaining-requests', '29999'],
+	['x-ratelimit-reset-requests', '2ms'],
+];
+
+/**
+ * @param {unknown} error
+ * @returns {Answer}
+ */
+function refusal(error) {
+	if (!(error instanceof ApiError)) throw error;
+	const answer = json(error.body, error.status);
+	return { ...answer, headers: [...answer.headers, ...error.headers] };
+}
 
 /**
  * @param {string} path

@@ -236,7 +236,7 @@ function withReasoningContent(input, where, known) {
  * @param {Item[]} items
  * @param {string} param
  */
-function refuseLoneReasoning(items, param) {
+export function refuseLoneReasoning(items, param) {
 	items.forEach((item, index) => {
 		if (item.type !== 'reasoning') return;
 		const next = items[index + 1];

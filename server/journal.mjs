@@ -1,6 +1,7 @@
 /** @import { IncomingMessage } from 'node:http' */
 /** @import { RequestRecord } from './types.mjs' */
 import { performance } from 'node:perf_hooks';
+import { isObject } from './validate.mjs';
 
 /**
  * What the server has seen: the requests, and how many were in flight at once.
@@ -14,6 +15,18 @@ export function createJournal(record) {
 	/** @type {Map<string, number>} */
 	const perConversation = new Map();
 	const counts = { total: 0, inFlight: 0, maxInFlight: 0, maxInFlightPerConversation: 0 };
+
+	/**
+	 * @param {RequestRecord} request
+	 * @param {string | undefined} id the conversation's
+	 */
+	function name(request, id) {
+		if (id === undefined) return;
+		request.conversation = id;
+		const now = (perConversation.get(id) ?? 0) + 1;
+		perConversation.set(id, now);
+		if (now > counts.maxInFlightPerConversation) counts.maxInFlightPerConversation = now;
+	}
 
 	return {
 		requests,
@@ -38,6 +51,7 @@ export function createJournal(record) {
 				rawHeaders: message.rawHeaders,
 				bodyText: '',
 				body: undefined,
+				conversation: undefined,
 				status: undefined,
 				applied: false,
 				fault: undefined,
@@ -47,14 +61,21 @@ export function createJournal(record) {
 			counts.total += 1;
 			counts.inFlight += 1;
 			if (counts.inFlight > counts.maxInFlight) counts.maxInFlight = counts.inFlight;
-			const id = conversationIn(request.path);
-			if (id !== undefined) {
-				const now = (perConversation.get(id) ?? 0) + 1;
-				perConversation.set(id, now);
-				if (now > counts.maxInFlightPerConversation) counts.maxInFlightPerConversation = now;
-			}
+			name(request, conversationIn(request.path));
 			if (record !== false) requests.push(request);
 			return request;
+		},
+
+		/**
+		 * The body is there: it may name the conversation.
+		 *
+		 * @param {RequestRecord} request
+		 */
+		readBody(request) {
+			if (request.endedAt !== undefined || !request.path.endsWith('/responses')) return;
+			const reference = isObject(request.body) ? request.body['conversation'] : undefined;
+			const id = isObject(reference) ? reference['id'] : reference;
+			if (typeof id === 'string') name(request, id);
 		},
 
 		/**
@@ -67,7 +88,7 @@ export function createJournal(record) {
 			if (request.endedAt !== undefined) return;
 			request.endedAt = performance.now();
 			counts.inFlight -= 1;
-			const id = conversationIn(request.path);
+			const id = request.conversation;
 			if (id !== undefined) {
 				const left = (perConversation.get(id) ?? 1) - 1;
 				if (left === 0) perConversation.delete(id);

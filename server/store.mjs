@@ -1,14 +1,34 @@
 /** @import { Ids } from './ids.mjs' */
 /** @import { Item, JsonObject, StoredConversation } from './types.mjs' */
+import { badRequest, conversationNotFound } from './errors.mjs';
 import { buildItem } from './items.mjs';
+
+/**
+ * @param {Store} store
+ * @param {string} id
+ * @param {string} [param] what names the conversation, for errors
+ * @returns {StoredConversation}
+ * @throws {import('./errors.mjs').ApiError} 404, or 400 when the ID is one of something else
+ */
+export function findConversation(store, id, param = 'conversation_id') {
+	const conversation = store.getConversation(id);
+	if (conversation) return conversation;
+	if (id.startsWith('conv_')) throw conversationNotFound(id);
+	throw badRequest(
+		`Invalid '${param}': '${id}'. Expected an ID that begins with 'conv'.`,
+		param,
+		'invalid_value',
+	);
+}
 
 /**
  * Conversations and items in memory. Nothing here checks limits: that is the API's business, so
  * that a test can seed whatever it needs.
  *
  * @param {Ids} ids
+ * @param {() => void} [onChange] called after each change
  */
-export function createStore(ids) {
+export function createStore(ids, onChange = () => {}) {
 	/** @type {Map<string, StoredConversation>} */
 	const conversations = new Map();
 	/**
@@ -47,7 +67,20 @@ export function createStore(ids) {
 		getConversation: (id) => conversations.get(id),
 
 		/** @param {string} id */
-		deleteConversation: (id) => conversations.delete(id),
+		deleteConversation(id) {
+			const existed = conversations.delete(id);
+			onChange();
+			return existed;
+		},
+
+		/**
+		 * @param {StoredConversation} conversation
+		 * @param {Record<string, string>} metadata
+		 */
+		setMetadata(conversation, metadata) {
+			conversation.metadata = metadata;
+			onChange();
+		},
 
 		/**
 		 * @param {StoredConversation} conversation
@@ -58,6 +91,7 @@ export function createStore(ids) {
 				conversation.items.push(item);
 				items.set(item.id, item);
 			}
+			onChange();
 		},
 
 		/**
@@ -67,11 +101,13 @@ export function createStore(ids) {
 		deleteItem(conversation, item) {
 			conversation.items = conversation.items.filter((each) => each !== item);
 			items.delete(item.id);
+			onChange();
 		},
 
 		clear() {
 			conversations.clear();
 			items.clear();
+			onChange();
 		},
 	};
 	return store;

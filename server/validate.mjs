@@ -149,16 +149,17 @@ export function readItemsArray(value) {
  * The `include` values of a query, sent as `include=a`, `include[]=a` or `include[0]=a`.
  *
  * @param {string} query raw
+ * @param {readonly string[]} [unknown] values that are refused although OpenAI knows them
  * @returns {Set<string>}
  */
-export function readInclude(query) {
+export function readInclude(query, unknown = []) {
 	/** @type {Set<string>} */
 	const included = new Set();
 	if (query === '') return included;
 	for (const [key, value] of new URLSearchParams(query)) {
 		if (!/^include(\[\d*\])?$/.test(key)) continue;
-		if (!INCLUDABLE.includes(value))
-			throw unsupportedValue(value, `include[${included.size}]`, INCLUDABLE);
+		const known = INCLUDABLE.filter((each) => !unknown.includes(each));
+		if (!known.includes(value)) throw unsupportedValue(value, `include[${included.size}]`, known);
 		included.add(value);
 	}
 	return included;
@@ -166,9 +167,10 @@ export function readInclude(query) {
 
 /**
  * @param {string} query raw
+ * @param {readonly string[]} [unknownIncludes]
  * @returns {{ limit: number, order: 'asc' | 'desc', after: string | undefined, include: Set<string> }}
  */
-export function readListQuery(query) {
+export function readListQuery(query, unknownIncludes) {
 	const parameters = new URLSearchParams(query);
 	const order = parameters.get('order') ?? 'desc';
 	if (order !== 'asc' && order !== 'desc') throw unsupportedValue(order, 'order', ['asc', 'desc']);
@@ -176,7 +178,7 @@ export function readListQuery(query) {
 		limit: readLimit(parameters.get('limit')),
 		order,
 		after: parameters.get('after') ?? undefined,
-		include: readInclude(query),
+		include: readInclude(query, unknownIncludes),
 	};
 }
 

@@ -51,6 +51,9 @@ const hasAny = (rule, kinds) =>
 /** @param {FaultRule} rule whether it needs the connection itself, beside node's own HTTP writer */
 export const needsSocket = (rule) => hasAny(rule, BREAKING) || hasAny(rule, SHAPING);
 
+/** @param {FaultRule} rule whether the client never gets a whole answer */
+export const breaksOff = (rule) => hasAny(rule, ['reset', 'close', 'hang', 'truncate']);
+
 /** @param {FaultRule} rule whether not one byte of an answer goes out */
 export const staysSilent = (rule) =>
 	rule.hang === true || rule.reset === 'before-headers' || rule.close === 'before-headers';

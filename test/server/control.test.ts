@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import OpenAI from 'openai';
 import { spawnServer } from '../support/spawnServer.mjs';
-import { ACCEPTED, rejection, sdk, until, useServer } from '../support/server';
+import { ACCEPTED, rejection, sdk, sleep, until, useServer } from '../support/server';
 
 const server = useServer();
 
@@ -80,9 +80,15 @@ test('settings can be changed', async () => {
 		latencyMs: 1,
 		updateSemantics: 'merge',
 		unknownParameters: 'ignore',
+		unknownIncludes: ['reasoning.encrypted_content'],
+		malformedText: 'keep',
+		emptyUpdate: 'refuse',
+		lockMetadata: false,
+		modelMs: 5,
+		keepResponsesMs: 1000,
 		rateLimit,
 	};
-	expect(await control('POST', 'settings', changes)).toEqual({ status: 200, body: changes });
+	expect(await control('POST', 'settings', changes)).toMatchObject({ status: 200, body: changes });
 	const { id } = server().store.createConversation({ metadata: { a: '1' } });
 	const updated = await sdk(server()).conversations.update(id, { metadata: { b: '2' } });
 	expect(updated.metadata).toEqual({ a: '1', b: '2' });
@@ -103,10 +109,44 @@ test('tool calls are planned, and everything is forgotten on reset', async () =>
 	]).toEqual([undefined, 0, 0]);
 });
 
+test('what the model answers is planned, and a conversation locked', async () => {
+	const { responses } = sdk(server());
+	const ask = async () =>
+		await responses.create({ model: 'gpt-5', input: 'Hello', conversation: 'conv_1' });
+	server().store.createConversation({ id: 'conv_1' });
+	await control('POST', 'lock', { conversation: 'conv_1', ms: 30 });
+	expect(await rejection(ask())).toMatchObject({ code: 'conversation_locked' });
+	await sleep(40);
+	const plan = [{ text: 'Hi' }, { refusal: 'No', times: 'Infinity' }];
+	await control('POST', 'model', { plan });
+	const answers = [await ask(), await ask(), await ask()];
+	expect(answers.map(({ output }) => JSON.stringify(output))).toEqual(
+		['"Hi"', '"No"', '"No"'].map((words) => expect.stringContaining(words)),
+	);
+});
+
 test.each([
+	['POST', 'model', { plan: { txt: 'x' } }, 400, "Plan: there is no field 'txt'"],
+	['POST', 'lock', { conversation: 'conv_1' }, 400, 'Expected a conversation and ms'],
+	['POST', 'faults', { gateway: 'x' }, 400, "Fault rule: gateway is true or 'forwarding'"],
 	['POST', 'faults', { statsu: 500 }, 400, "Fault rule: there is no field 'statsu'"],
 	['POST', 'settings', { latency: 5 }, 400, 'No such setting: latency'],
-	['POST', 'model', {}, 400, 'Expected a JSON object'],
+	[
+		'POST',
+		'settings',
+		{ malformedText: 7 },
+		400,
+		'malformedText: expected one of keep, replace, refuse',
+	],
+	['POST', 'settings', { modelMs: 'long' }, 400, 'modelMs: expected a number of milliseconds'],
+	[
+		'POST',
+		'settings',
+		{ unknownIncludes: 'all' },
+		400,
+		'unknownIncludes: expected a list of texts',
+	],
+	['POST', 'model', [], 400, 'Expected a JSON object'],
 	['GET', 'nothing', undefined, 404, 'Unknown: GET /_sandbox/nothing'],
 ])('%s %s with %j answers %i', async (method, path, body, status, error) => {
 	expect(await control(method, path, body)).toEqual({ status, body: { error } });

@@ -1,10 +1,11 @@
-/** @import { Ids } from '../ids.mjs' */
-/** @import { Answer, JsonObject, RequestRecord } from '../types.mjs' */
-/** @import { Model, Reaction } from './model.mjs' */
-import { json, undefinedMethod } from '../api.mjs';
-import { missingParameter } from '../errors.mjs';
-import { isObject, parseBody } from '../validate.mjs';
-import { inPieces, readTools, textOf, tokensIn } from './model.mjs';
+/** @import { Ids } from './ids.mjs' */
+/** @import { Model, Reply } from './model/model.mjs' */
+/** @import { Answer, JsonObject, RequestRecord } from './types.mjs' */
+import { eventStream, json, undefinedMethod } from './answers.mjs';
+import { ApiError, missingParameter } from './errors.mjs';
+import { inPieces, textOf, tokensIn } from './model/text.mjs';
+import { readTools } from './model/tools.mjs';
+import { isObject, parseBody } from './validate.mjs';
 
 /**
  * `POST /chat/completions`, whole or streamed.
@@ -26,11 +27,21 @@ export function createChat({ model, ids }) {
 		const messages = body['messages'].filter(isObject);
 		const lastUser = messages.findLastIndex((message) => message['role'] === 'user');
 		const result = messages.slice(lastUser + 1).findLast((message) => message['role'] === 'tool');
-		const reaction = model.react({
+		const reply = model.reply({
 			tools: readTools(body['tools'], body['tool_choice']),
 			toolResult: result && textOf(result['content']),
 			userText: textOf(messages[lastUser]?.['content']),
+			earlier: () =>
+				messages
+					.slice(0, Math.max(0, lastUser))
+					.filter((message) => message['role'] === 'user')
+					.map((message) => textOf(message['content'])),
+			schema: schemaOf(body['response_format']),
 		});
+		if (reply.failed) {
+			const { code, message } = reply.failed;
+			throw new ApiError(500, message, { type: 'server_error', code });
+		}
 		const base = {
 			id: ids.next('chatcmpl').replace('_', '-'),
 			created: Math.floor(Date.now() / 1000),
@@ -38,12 +49,12 @@ export function createChat({ model, ids }) {
 			service_tier: 'default',
 			system_fingerprint: 'fp_sandbox',
 		};
-		const usage = usageOf(request.bodyText, reaction);
-		if (body['stream'] !== true) return json(completion(base, reaction, usage, ids));
+		const usage = usageOf(request.bodyText, reply);
+		if (body['stream'] !== true) return json(completion(base, reply, usage, ids));
 		const options = body['stream_options'];
 		return stream(
 			base,
-			reaction,
+			reply,
 			isObject(options) && options['include_usage'] === true ? usage : undefined,
 			ids,
 		);
@@ -51,16 +62,26 @@ export function createChat({ model, ids }) {
 }
 
 /**
+ * @param {unknown} format the request's `response_format`
+ * @returns {JsonObject | undefined}
+ */
+function schemaOf(format) {
+	const described = isObject(format) ? format['json_schema'] : undefined;
+	const schema = isObject(described) ? described['schema'] : undefined;
+	return isObject(schema) ? schema : undefined;
+}
+
+/**
  * @param {JsonObject} base
- * @param {Reaction} reaction
+ * @param {Reply} reply
  * @param {JsonObject} usage
  * @param {Ids} ids
  */
-function completion(base, reaction, usage, ids) {
+function completion(base, reply, usage, ids) {
 	const message = {
 		role: 'assistant',
-		content: 'text' in reaction ? reaction.text : null,
-		refusal: null,
+		content: reply.text ?? null,
+		refusal: reply.refusal ?? null,
 		annotations: [],
 	};
 	return {
@@ -70,9 +91,11 @@ function completion(base, reaction, usage, ids) {
 			{
 				index: 0,
 				message:
-					'text' in reaction ? message : { ...message, tool_calls: [toolCall(reaction, ids)] },
+					reply.calls.length === 0
+						? message
+						: { ...message, tool_calls: reply.calls.map((call) => toolCall(call, ids)) },
 				logprobs: null,
-				finish_reason: finishReason(reaction),
+				finish_reason: finishReason(reply),
 			},
 		],
 		usage,
@@ -81,20 +104,24 @@ function completion(base, reaction, usage, ids) {
 
 /**
  * @param {JsonObject} base
- * @param {Reaction} reaction
+ * @param {Reply} reply
  * @param {JsonObject | undefined} usage sent as a last chunk if asked for
  * @param {Ids} ids
  * @returns {Answer}
  */
-function stream(base, reaction, usage, ids) {
-	const deltas =
-		'text' in reaction
-			? inPieces(reaction.text).map((content) => ({ content }))
-			: [{ tool_calls: [{ index: 0, ...toolCall(reaction, ids) }] }];
+function stream(base, reply, usage, ids) {
+	const deltas = [
+		...inPieces(reply.text ?? '').map((content) => ({ content })),
+		...inPieces(reply.refusal ?? '').map((refusal) => ({ refusal })),
+		...reply.calls.map((call, index) => ({ tool_calls: [{ index, ...toolCall(call, ids) }] })),
+	];
 	const steps = [
-		{ delta: { role: 'assistant', content: 'text' in reaction ? '' : null }, finish_reason: null },
+		{
+			delta: { role: 'assistant', content: reply.text === undefined ? null : '' },
+			finish_reason: null,
+		},
 		...deltas.map((delta) => ({ delta, finish_reason: null })),
-		{ delta: {}, finish_reason: finishReason(reaction) },
+		{ delta: {}, finish_reason: finishReason(reply) },
 	];
 	const events = steps.map((step) => ({
 		...base,
@@ -116,26 +143,20 @@ const toolCall = (call, ids) => ({
 	function: { name: call.name, arguments: call.arguments },
 });
 
-/** @param {Reaction} reaction */
-const finishReason = (reaction) => ('text' in reaction ? 'stop' : 'tool_calls');
-
-/**
- * @param {string} prompt
- * @param {Reaction} reaction
- */
-function usageOf(prompt, reaction) {
-	const prompt_tokens = tokensIn(prompt);
-	const completion_tokens = tokensIn('text' in reaction ? reaction.text : reaction.arguments);
-	return { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens };
+/** @param {Reply} reply */
+function finishReason({ incomplete, calls }) {
+	if (incomplete) return incomplete === 'max_output_tokens' ? 'length' : 'content_filter';
+	return calls.length > 0 ? 'tool_calls' : 'stop';
 }
 
 /**
- * @param {string[]} chunks
- * @returns {Answer}
+ * @param {string} prompt
+ * @param {Reply} reply
  */
-export const eventStream = (chunks) => ({
-	status: 200,
-	headers: [['content-type', 'text/event-stream; charset=utf-8']],
-	body: chunks.join(''),
-	chunks,
-});
+function usageOf(prompt, { text = '', refusal = '', calls }) {
+	const prompt_tokens = tokensIn(prompt);
+	const completion_tokens = tokensIn(
+		[text, refusal, ...calls.map((call) => call.arguments)].join(''),
+	);
+	return { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens };
+}

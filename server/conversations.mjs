@@ -1,40 +1,24 @@
 /** @import { Ids } from './ids.mjs' */
+/** @import { Locks } from './locks.mjs' */
 /** @import { Store } from './store.mjs' */
 /** @import { Answer, Item, RequestRecord, Settings, StoredConversation } from './types.mjs' */
-import { ApiError, badRequest, conversationNotFound } from './errors.mjs';
+import { json, undefinedMethod } from './answers.mjs';
+import { ApiError, badRequest, missingParameter } from './errors.mjs';
 import { presentItem } from './include.mjs';
 import { readItems } from './items.mjs';
-import {
-	parseBody,
-	readInclude,
-	readItemsArray,
-	readListQuery,
-	readMetadata,
-	refuseUnknownParameters,
-} from './validate.mjs';
+import { readBody } from './requestBody.mjs';
+import { findConversation } from './store.mjs';
+import { readInclude, readItemsArray, readListQuery, readMetadata } from './validate.mjs';
 
-const MODELS = ['gpt-5', 'gpt-5-mini', 'gpt-4.1', 'gpt-4o-mini'];
 /** @type {ReadonlySet<string>} */
 const NOTHING = new Set();
 
 /**
- * The eight Conversations calls and the list of models.
+ * The eight Conversations calls.
  *
- * @param {{ store: Store, ids: Ids, settings: Settings }} parts
+ * @param {{ store: Store, ids: Ids, locks: Locks, settings: Settings }} parts
  */
-export function createApi({ store, ids, settings }) {
-	/** @param {string} id */
-	function findConversation(id) {
-		const conversation = store.getConversation(id);
-		if (conversation) return conversation;
-		if (id.startsWith('conv_')) throw conversationNotFound(id);
-		throw badRequest(
-			`Invalid 'conversation_id': '${id}'. Expected an ID that begins with 'conv'.`,
-			'conversation_id',
-			'invalid_value',
-		);
-	}
-
+export function createConversations({ store, ids, locks, settings }) {
 	/**
 	 * @param {StoredConversation} conversation
 	 * @param {string} id
@@ -46,19 +30,6 @@ export function createApi({ store, ids, settings }) {
 			404,
 			`Item with id '${id}' not found in conversation with id '${conversation.id}'.`,
 		);
-	}
-
-	/** @param {RequestRecord} request */
-	function readBody(request) {
-		const body = parseBody(request.bodyText, request.headers['content-type']);
-		return {
-			body,
-			/** @param {readonly string[]} known */
-			only(known) {
-				if (settings.unknownParameters === 'refuse') refuseUnknownParameters(body, known);
-				return body;
-			},
-		};
 	}
 
 	/**
@@ -75,7 +46,7 @@ export function createApi({ store, ids, settings }) {
 
 	/** @param {RequestRecord} request */
 	function createConversation(request) {
-		const body = readBody(request).only(['metadata', 'items']);
+		const body = readBody(request, settings, ['metadata', 'items']);
 		const metadata = readMetadata(body['metadata'] ?? {});
 		const items = readNewItems(body['items'] ?? []);
 		const conversation = store.createConversation({ metadata });
@@ -89,11 +60,14 @@ export function createApi({ store, ids, settings }) {
 	 * @param {StoredConversation} conversation
 	 */
 	function updateConversation(request, conversation) {
-		const body = readBody(request).only(['metadata']);
+		if (settings.lockMetadata) locks.refuseLocked(conversation.id);
+		const body = readBody(request, settings, ['metadata']);
 		const metadata = readMetadata(body['metadata']);
+		if (settings.emptyUpdate === 'refuse' && Object.keys(metadata).length === 0)
+			throw missingParameter('metadata');
 		const merged =
 			settings.updateSemantics === 'merge' ? { ...conversation.metadata, ...metadata } : metadata;
-		conversation.metadata = readMetadata(merged);
+		store.setMetadata(conversation, readMetadata(merged));
 		request.applied = true;
 		return json(presentConversation(conversation));
 	}
@@ -103,6 +77,7 @@ export function createApi({ store, ids, settings }) {
 	 * @param {StoredConversation} conversation
 	 */
 	function deleteConversation(request, conversation) {
+		locks.refuseLocked(conversation.id);
 		request.applied = store.deleteConversation(conversation.id);
 		return json({ id: conversation.id, object: 'conversation.deleted', deleted: true });
 	}
@@ -112,8 +87,9 @@ export function createApi({ store, ids, settings }) {
 	 * @param {StoredConversation} conversation
 	 */
 	function addItems(request, conversation) {
-		const include = readInclude(request.query);
-		const body = readBody(request).only(['items']);
+		locks.refuseLocked(conversation.id);
+		const include = readInclude(request.query, settings.unknownIncludes);
+		const body = readBody(request, settings, ['items']);
 		const added = readNewItems(body['items'], conversation);
 		store.addItems(conversation, added);
 		request.applied = added.length > 0;
@@ -125,7 +101,7 @@ export function createApi({ store, ids, settings }) {
 	 * @param {StoredConversation} conversation
 	 */
 	function listItems(request, conversation) {
-		const { limit, order, after, include } = readListQuery(request.query);
+		const { limit, order, after, include } = readListQuery(request.query, settings.unknownIncludes);
 		const { items } = conversation;
 		let position = order === 'asc' ? -1 : items.length;
 		if (after !== undefined && after !== '') {
@@ -151,6 +127,7 @@ export function createApi({ store, ids, settings }) {
 	 * @param {Item} item
 	 */
 	function deleteItem(request, conversation, item) {
+		locks.refuseLocked(conversation.id);
 		store.deleteItem(conversation, item);
 		request.applied = true;
 		return json(presentConversation(conversation));
@@ -165,53 +142,31 @@ export function createApi({ store, ids, settings }) {
 	return function answer(request, segments) {
 		const [resource, id, items, itemId, ...rest] = segments;
 		const { method } = request;
-		if (resource === 'models' && id === undefined) {
-			return method === 'GET' ? json(presentModels()) : undefinedMethod(request);
-		}
 		if (resource !== 'conversations' || id === '' || itemId === '' || rest.length > 0)
 			return undefined;
 		if (id === undefined)
 			return method === 'POST' ? createConversation(request) : undefinedMethod(request);
 		if (items === undefined) {
-			if (method === 'GET') return json(presentConversation(findConversation(id)));
-			if (method === 'POST') return updateConversation(request, findConversation(id));
-			if (method === 'DELETE') return deleteConversation(request, findConversation(id));
+			if (method === 'GET') return json(presentConversation(findConversation(store, id)));
+			if (method === 'POST') return updateConversation(request, findConversation(store, id));
+			if (method === 'DELETE') return deleteConversation(request, findConversation(store, id));
 			return undefinedMethod(request);
 		}
 		if (items !== 'items') return undefined;
 		if (itemId === undefined) {
-			if (method === 'GET') return listItems(request, findConversation(id));
-			if (method === 'POST') return addItems(request, findConversation(id));
+			if (method === 'GET') return listItems(request, findConversation(store, id));
+			if (method === 'POST') return addItems(request, findConversation(store, id));
 			return undefinedMethod(request);
 		}
 		if (method !== 'GET' && method !== 'DELETE') return undefinedMethod(request);
-		const conversation = findConversation(id);
-		const include = readInclude(request.query);
+		const conversation = findConversation(store, id);
+		const include = readInclude(request.query, settings.unknownIncludes);
 		const item = findItem(conversation, itemId);
 		return method === 'GET'
 			? json(presentItem(item, include))
 			: deleteItem(request, conversation, item);
 	};
 }
-
-/**
- * @param {RequestRecord} request
- * @returns {never}
- */
-export function undefinedMethod(request) {
-	throw new ApiError(405, `Invalid method for URL (${request.method} ${request.path})`);
-}
-
-/**
- * @param {unknown} body
- * @param {number} [status]
- * @returns {Answer}
- */
-export const json = (body, status = 200) => ({
-	status,
-	headers: [['content-type', 'application/json']],
-	body: JSON.stringify(body),
-});
 
 /** @param {StoredConversation} conversation */
 const presentConversation = ({ id, object, created_at, metadata }) => ({
@@ -235,8 +190,3 @@ function presentList(items, hasMore, include = NOTHING) {
 		has_more: hasMore,
 	};
 }
-
-const presentModels = () => ({
-	object: 'list',
-	data: MODELS.map((id) => ({ id, object: 'model', created: 1754073306, owned_by: 'system' })),
-});
