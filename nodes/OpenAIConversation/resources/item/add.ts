@@ -6,7 +6,7 @@ import {
 	conversationIdField,
 	parseConversationIdField,
 } from '../../../shared/fields/conversationId';
-import { itemsFields, parseItems } from '../../parameters/items';
+import { parseItems, requiredItemsFields } from '../../parameters/items';
 import {
 	bodyOptions,
 	includeOption,
@@ -30,8 +30,8 @@ export const add: Operation<Input> = {
 	value: 'add',
 	name: 'Add',
 	action: 'Add items to conversation',
-	description: 'Add messages or other items to the end of a conversation',
-	properties: [conversationIdField, ...itemsFields],
+	description: 'Add messages or other conversation items to the end of a conversation',
+	properties: [conversationIdField, ...requiredItemsFields],
 	options: [...bodyOptions, includeOption],
 
 	parse(read, options) {
