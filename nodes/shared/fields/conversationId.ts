@@ -4,6 +4,9 @@ import { isPlainObject } from '../values/json';
 import type { ReadParameter } from '../values/field';
 import { adviceFor, FieldError, isNothing, kindOf, quote, trimPasted } from '../values/field';
 
+const ACCEPTED =
+	'Starts with conv_. Also accepts a link that contains the ID, or {{ $json }} from a conversation or response.';
+
 export const conversationIdField: INodeProperties = {
 	displayName: 'Conversation ID',
 	name: 'conversationId',
@@ -11,8 +14,7 @@ export const conversationIdField: INodeProperties = {
 	required: true,
 	default: '',
 	placeholder: 'e.g. conv_68f0a1b2c3d4',
-	description:
-		'Starts with conv_. Also accepts a link that contains the ID, or {{ $json }} from a conversation or response.',
+	description: ACCEPTED,
 };
 
 const LABEL = conversationIdField.displayName;
