@@ -10,8 +10,7 @@ import type {
 	INodeProperties,
 } from 'n8n-workflow';
 
-import { parseCredential } from '../nodes/shared/n8n/credential';
-import { createRedactor } from '../nodes/shared/transport/redact';
+import { parseCredential, redactorFor } from '../nodes/shared/n8n/credential';
 import { FieldError } from '../nodes/shared/values/field';
 
 /** The text of a credential field, without the white space that pasting leaves around it. */
@@ -74,9 +73,7 @@ function checkCredential(credentials: ICredentialDataDecryptedObject): void {
 	} catch (error) {
 		if (error instanceof FieldError) {
 			// The key may have been pasted into another field.
-			error.message = createRedactor(text(credentials.apiKey)).text(
-				`${error.message}. ${error.advice}`,
-			);
+			error.message = redactorFor(credentials).text(`${error.message}. ${error.advice}`);
 		}
 		throw error;
 	}
