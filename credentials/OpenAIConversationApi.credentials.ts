@@ -1,4 +1,6 @@
 import type {
+	IAuthenticateRuleResponseCode,
+	IAuthenticateRuleResponseSuccessBody,
 	ICredentialDataDecryptedObject,
 	ICredentialTestRequest,
 	ICredentialType,
@@ -7,6 +9,9 @@ import type {
 	IHttpRequestOptions,
 	INodeProperties,
 } from 'n8n-workflow';
+
+import { parseCredential, redactorFor } from '../nodes/shared/n8n/credential';
+import { FieldError } from '../nodes/shared/values/field';
 
 /** The text of a credential field, without the white space that pasting leaves around it. */
 const text = (value: unknown): string => (typeof value === 'string' ? value.trim() : '');
@@ -21,12 +26,65 @@ function customHeaders(credentials: ICredentialDataDecryptedObject): Array<[stri
 		.filter(([name]) => name !== '');
 }
 
+const NOT_THE_API =
+	'The server answered, but not as the OpenAI API does. Check Base URL: it usually ends in /v1.';
+
+/** What the credential test says about an answer, by its status. */
+const MESSAGES: ReadonlyArray<readonly [statuses: readonly number[], message: string]> = [
+	[
+		[301, 302, 303, 307, 308],
+		'The server redirected the request. Redirects are never followed, because that would hand the key to another address. Enter the address that your provider names in Base URL.',
+	],
+	[
+		[401],
+		'The API did not accept the key. Check API Key, and Base URL if it is not that of OpenAI. Azure OpenAI needs Authentication set to API Key Header.',
+	],
+	[
+		[403],
+		'The key is not allowed to list models. Check its permissions, Organization ID and Project ID.',
+	],
+	[[404, 405], 'The server does not know this address. Check Base URL: it usually ends in /v1.'],
+	[
+		[429],
+		'The API accepted the key, but its rate limit or your credit is used up. Wait a minute, or check the billing page of the OpenAI dashboard.',
+	],
+	[[500, 502, 503, 504], 'The server could not answer. Try again later.'],
+];
+
+const byStatus: IAuthenticateRuleResponseCode[] = MESSAGES.flatMap(([statuses, message]) =>
+	statuses.map((value) => ({ type: 'responseCode', properties: { value, message } })),
+);
+
+const byBody: IAuthenticateRuleResponseSuccessBody = {
+	type: 'responseSuccessBody',
+	properties: { key: 'data', value: undefined, message: NOT_THE_API },
+};
+
+/** Both kinds at once, which n8n's test applies by their `type`, although its declaration names one kind. */
+const testRules = [...byStatus, byBody] as IAuthenticateRuleResponseCode[];
+
+/**
+ * Refuses a credential that no request can be made with, in the node's own words.
+ * @throws {Error} whose message says what is wrong and how to put it right
+ */
+function checkCredential(credentials: ICredentialDataDecryptedObject): void {
+	try {
+		parseCredential(credentials);
+	} catch (error) {
+		if (error instanceof FieldError) {
+			// The key may have been pasted into another field.
+			error.message = redactorFor(credentials).text(`${error.message}. ${error.advice}`);
+		}
+		throw error;
+	}
+}
+
 export class OpenAIConversationApi implements ICredentialType {
 	name = 'openAIConversationApi';
 
 	displayName = 'OpenAI Conversation API';
 
-	documentationUrl = 'https://platform.openai.com/docs/api-reference/authentication';
+	documentationUrl = 'https://www.npmjs.com/package/n8n-nodes-openai-conversation';
 
 	icon: Icon = {
 		light: 'file:../nodes/OpenAIConversation/openAIConversation.svg',
@@ -41,7 +99,8 @@ export class OpenAIConversationApi implements ICredentialType {
 			typeOptions: { password: true },
 			required: true,
 			default: '',
-			description: 'From the API keys page of the OpenAI dashboard, or from your gateway',
+			description:
+				'Create one on the <a href="https://platform.openai.com/api-keys">API keys page</a> of the OpenAI dashboard. You can also paste the key that n8n\'s own OpenAI credential uses: a community node needs a credential of its own.',
 		},
 		{
 			displayName: 'Base URL',
@@ -49,7 +108,7 @@ export class OpenAIConversationApi implements ICredentialType {
 			type: 'string',
 			default: 'https://api.openai.com/v1',
 			placeholder: 'e.g. https://my-resource.openai.azure.com/openai/v1',
-			description: 'Change it only for Azure OpenAI or a gateway. The path usually ends in /v1.',
+			description: 'Change it only for Azure OpenAI or a gateway. The address usually ends in /v1.',
 		},
 		{
 			displayName: 'Authentication',
@@ -59,16 +118,16 @@ export class OpenAIConversationApi implements ICredentialType {
 				{
 					name: 'Bearer Token',
 					value: 'bearer',
-					description: 'Sends the key as "Authorization: Bearer …", for OpenAI and most gateways',
+					description: 'For OpenAI and most gateways: sends the key as "Authorization: Bearer …"',
 				},
 				{
 					name: 'API Key Header',
 					value: 'apiKeyHeader',
-					description: 'Sends the key as "api-key: …", for Azure OpenAI',
+					description: 'For Azure OpenAI: sends the key as "api-key: …"',
 				},
 			],
 			default: 'bearer',
-			description: 'How the key is sent',
+			description: 'How to send the key',
 		},
 		{
 			displayName: 'Organization ID',
@@ -76,7 +135,7 @@ export class OpenAIConversationApi implements ICredentialType {
 			type: 'string',
 			default: '',
 			placeholder: 'e.g. org-abc123',
-			description: 'Only needed when your key belongs to several organizations',
+			description: 'Only needed if your key belongs to several organizations',
 		},
 		{
 			displayName: 'Project ID',
@@ -84,7 +143,7 @@ export class OpenAIConversationApi implements ICredentialType {
 			type: 'string',
 			default: '',
 			placeholder: 'e.g. proj_abc123',
-			description: 'Only needed when your key can act for several projects',
+			description: 'Only needed if your key has access to several projects',
 		},
 		{
 			displayName: 'Custom Headers',
@@ -93,7 +152,7 @@ export class OpenAIConversationApi implements ICredentialType {
 			typeOptions: { multipleValues: true, multipleValueButtonText: 'Add Header' },
 			default: {},
 			placeholder: 'Add Header',
-			description: 'Headers that your gateway needs with every request',
+			description: 'Headers to send with every request, such as those that your gateway needs',
 			options: [
 				{
 					displayName: 'Header',
@@ -127,6 +186,8 @@ export class OpenAIConversationApi implements ICredentialType {
 		credentials: ICredentialDataDecryptedObject,
 		requestOptions: IHttpRequestOptions,
 	): Promise<IHttpRequestOptions> => {
+		// Only the test below sets it. For what fails in a request it shows nothing but a code.
+		if (requestOptions.baseURL !== undefined) checkCredential(credentials);
 		const key = text(credentials.apiKey);
 		const own: Array<[string, string]> = [
 			credentials.authentication === 'apiKeyHeader'
@@ -154,16 +215,6 @@ export class OpenAIConversationApi implements ICredentialType {
 			url: '/models',
 			disableFollowRedirect: true,
 		},
-		rules: [
-			{
-				type: 'responseSuccessBody',
-				properties: {
-					key: 'data',
-					value: undefined,
-					message:
-						'The server answered, but not as the OpenAI API does. Check the Base URL: its path usually ends in /v1.',
-				},
-			},
-		],
+		rules: testRules,
 	};
 }

@@ -63,7 +63,7 @@ function meaningOf(field) {
 	const choices = entries.filter(isChoice);
 	if (choices.length > 0) {
 		const listed = choices.map(({ name, value, description }) => {
-			const more = description ? `: ${description}` : '';
+			const more = description ? `: ${description.replace(/\.$/, '')}` : '';
 			return `\`${String(value)}\` (${name}${more})`;
 		});
 		parts.push(`${listed.join('; ')}.`);
@@ -134,7 +134,7 @@ export function operationsPage({ displayName, properties }) {
 	const lines = [
 		`# ${displayName}: operations`,
 		'',
-		'All operations and fields. This page is made from the node’s own description by `node scripts/generate-operations.mjs`; a test compares the two. *Parameter* is the name in a workflow’s JSON.',
+		'All operations and fields. `node scripts/generate-operations.mjs` makes this page from the node’s own description, and a test compares the two. *Parameter* is the name in a workflow’s JSON.',
 		'',
 	];
 	for (const { name: resourceName, value: resourceValue, description } of entriesOf(
@@ -152,15 +152,18 @@ export function operationsPage({ displayName, properties }) {
 		for (const choice of operation ? entriesOf(operation).filter(isChoice) : []) {
 			/** @param {INodeProperties} field */
 			const isShown = (field) => isShownFor(field, String(resourceValue), String(choice.value));
-			const fields = properties.filter(
+			const shown = properties.filter(
 				(field) => !['resource', 'operation', 'options'].includes(field.name) && isShown(field),
 			);
+			const fields = shown.filter(({ type }) => type !== 'notice');
+			const notices = shown.filter(({ type }) => type === 'notice');
 			lines.push(
 				`### ${resourceName}: ${choice.name}`,
 				'',
 				`${sentence(choice.description ?? '')} \`operation\`: \`${String(choice.value)}\`.`,
 				'',
 			);
+			for (const { displayName: text } of notices) lines.push(sentence(text), '');
 			if (fields.length > 0) lines.push(...HEAD, ...fields.map(row), '');
 			const more = special.filter(isShown).map(({ displayName: label }) => label);
 			if (more.length > 0) lines.push(`Further options: ${more.join(', ')}.`, '');
@@ -169,12 +172,12 @@ export function operationsPage({ displayName, properties }) {
 	lines.push(
 		'## Options',
 		'',
-		'Of every operation, under `options`:',
+		'All operations have these, under `options`. A node that is newly put on the canvas starts with a timeout of 120 seconds and 3 retries; the defaults below apply where an option is not set.',
 		'',
 		...HEAD,
 		...common.map(row),
 		'',
 	);
-	lines.push('Of single operations, named there:', '', ...HEAD, ...special.map(row), '');
+	lines.push('Single operations also have these:', '', ...HEAD, ...special.map(row), '');
 	return lines.join('\n');
 }

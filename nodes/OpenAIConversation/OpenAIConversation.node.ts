@@ -8,7 +8,7 @@ import { NodeConnectionTypes } from 'n8n-workflow';
 
 import { CREDENTIAL_TYPE } from '../shared/n8n/credential';
 import { executeItems } from './execution/run';
-import { buildProperties } from './properties';
+import { buildProperties, buildSubtitle } from './properties';
 import { resources } from './resources';
 
 const NAME = 'openAIConversation';
@@ -20,9 +20,9 @@ export class OpenAIConversation implements INodeType {
 		icon: { light: 'file:openAIConversation.svg', dark: 'file:openAIConversation.dark.svg' },
 		group: ['transform'],
 		version: 1,
-		subtitle: '={{ $parameter["operation"] + ": " + $parameter["resource"] }}',
+		subtitle: buildSubtitle(resources),
 		description:
-			'Set metadata of OpenAI conversations, create, read, copy and export them, and work with their items',
+			'Tag, continue, export, copy and clean up OpenAI conversations, and work with their messages and other items',
 		defaults: { name: 'OpenAI Conversation' },
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],

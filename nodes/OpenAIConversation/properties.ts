@@ -14,7 +14,7 @@ export interface Resource {
 	operations: readonly Operation[];
 }
 
-/** Labels are plain English; `localeCompare` would first load the rules of a language, for 10 ms of n8n's start. */
+/** Labels are plain English; `localeCompare` would first load a language's rules, which adds 10 ms to n8n's start. */
 const alphabetical = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 
 type Show = Record<string, string[]>;
@@ -63,8 +63,8 @@ function operationField({ value: resource, operations }: Resource): INodePropert
 }
 
 /**
- * The fields of a resource, each once: it is shown for the operations that list it, and stands
- * behind the field that precedes it there.
+ * The fields of a resource, each once: a field is shown for the operations that list it, behind the
+ * field that precedes it there.
  */
 function fieldsOf({ value: resource, operations }: Resource): INodeProperties[] {
 	const order: INodeProperties[] = [];
@@ -87,7 +87,7 @@ function fieldsOf({ value: resource, operations }: Resource): INodeProperties[] 
 	);
 }
 
-/** The options collection: the common fields, and those that single operations bring, in alphabetical order. */
+/** The options collection: the common fields, and those of single operations, in alphabetical order. */
 function optionsField(resources: readonly Resource[]): INodeProperties {
 	const special = new Map<INodeProperties, Show>();
 	for (const { value: resource, operations } of resources) {
@@ -114,6 +114,21 @@ function optionsField(resources: readonly Resource[]): INodeProperties {
 		default: { timeout: 120, maxRetries: 3 },
 		options: fields.sort((a, b) => alphabetical(a.displayName, b.displayName)),
 	};
+}
+
+/**
+ * An expression for the line under the node on the canvas: the operation in words, such as
+ * "Set conversation metadata" or "Get many items".
+ */
+export function buildSubtitle(resources: readonly Resource[]): string {
+	const words = resources.flatMap(({ value: resource, operations }) =>
+		operations.map(({ value, action }) => [
+			`${resource} ${value}`,
+			action.replace(/ (?:from|to) conversation$/, ''),
+		]),
+	);
+	const table = JSON.stringify(Object.fromEntries(words));
+	return `={{ (${table})[$parameter["resource"] + " " + $parameter["operation"]] }}`;
 }
 
 /** All fields of the node, in the order of the form. */

@@ -17,10 +17,10 @@ describe('The operations reference', () => {
 			'Conversation: Export',
 			'Conversation: Get',
 			'Conversation: Set',
-			'Item: Add',
-			'Item: Delete',
-			'Item: Get',
-			'Item: Get Many',
+			'Conversation Item: Add',
+			'Conversation Item: Delete',
+			'Conversation Item: Get',
+			'Conversation Item: Get Many',
 		]);
 	});
 });

@@ -4,9 +4,12 @@ import { join } from 'node:path';
 
 import { page, root } from './markdown';
 
-const sources = readdirSync(join(root, 'nodes'), { recursive: true, encoding: 'utf8' })
-	.filter((name) => name.endsWith('.ts'))
-	.map((name) => readFileSync(join(root, 'nodes', name), 'utf8').replaceAll("\\'", "'"))
+const sources = ['nodes', 'credentials']
+	.flatMap((folder) =>
+		readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+			.filter((name) => name.endsWith('.ts'))
+			.map((name) => readFileSync(join(root, folder, name), 'utf8').replaceAll("\\'", "'")),
+	)
 	.join('\n');
 
 /** What the source puts into its texts: labels, and the kind of a number. */
@@ -14,7 +17,9 @@ const LABELS = [
 	'Additional Headers',
 	'Base URL',
 	'Conversation ID',
+	'Item ID',
 	'Keys to Remove',
+	'Messages',
 	'Metadata',
 	'a whole number',
 ];

@@ -45,3 +45,60 @@ describe.each([
 		expect(leakOf(JSON.stringify(result), apiKey)).toBeUndefined();
 	});
 });
+
+describe('the credential test', () => {
+	it.each([
+		['Base URL is no address', { baseUrl: 'api.example.com/v1' }, /^Base URL in the credential is/],
+		[
+			'there is no key',
+			{ apiKey: ' ' },
+			/^API Key in the credential is empty\. Copy the key again/,
+		],
+	])('says in words that %s, before any request', async (_what, fields, message) => {
+		const { api, apiKey } = stage;
+		const before = api.requestCount;
+		expect(await test({ apiKey, baseUrl: api.url, ...fields })).toEqual({
+			status: 'Error',
+			message: expect.stringMatching(message),
+		});
+		expect(api.requestCount).toBe(before);
+	});
+
+	it.each([
+		[401, 'The API did not accept the key. Check API Key'],
+		[403, 'The key is not allowed to list models'],
+		[404, 'The server does not know this address. Check Base URL'],
+		[429, 'its rate limit or your credit is used up'],
+		[503, 'The server could not answer. Try again later.'],
+	])('says in words what a %d means', async (status, message) => {
+		const { api, apiKey } = stage;
+		// n8n sends a request that is answered with 401 a second time.
+		api.fault({ match: { path: '/v1/models' }, status, times: status === 401 ? 2 : 1 });
+		const result = await test({ apiKey, baseUrl: api.url });
+		expect(result).toEqual({ status: 'Error', message: expect.stringContaining(message) });
+	});
+
+	it('follows no redirect, and says so', async () => {
+		const { api, apiKey } = stage;
+		const before = api.requestCount;
+		api.fault({
+			match: { path: '/v1/models' },
+			status: 302,
+			headers: { location: `${api.url}/elsewhere` },
+		});
+		expect(await test({ apiKey, baseUrl: api.url })).toEqual({
+			status: 'Error',
+			message: expect.stringMatching(/^The server redirected the request\./),
+		});
+		expect(api.requestCount).toBe(before + 1);
+	});
+
+	it('says that a server which answers otherwise is not the API', async () => {
+		const { api, apiKey } = stage;
+		api.fault({ match: { path: '/v1/models' }, status: 200, body: '<!doctype html><p>Welcome' });
+		expect(await test({ apiKey, baseUrl: api.url })).toEqual({
+			status: 'Error',
+			message: expect.stringMatching(/^The server answered, but not as the OpenAI API does\./),
+		});
+	});
+});

@@ -174,10 +174,15 @@ describe('Conversation ID', () => {
 		],
 		['a query string', 'conv_1?x=1', {}, 'Conversation ID is "conv_1?x=1", which'],
 		['a further path segment', 'conv_1/items', {}, 'Conversation ID is "conv_1/items", which'],
-		['another kind of ID', 'resp_123', {}, 'Conversation ID holds the ID of a response'],
+		['another kind of ID', 'resp_123', {}, 'Conversation ID is the ID of a response'],
 		['a number', '={{ 5 }}', {}, 'Conversation ID is a number, not the ID of a conversation'],
 		['a list', '={{ $json.ids }}', { ids: ['conv_1'] }, 'Conversation ID is a list'],
-		['an object inside of text', '=id: {{ $json }}', { id }, 'Conversation ID is'],
+		[
+			'an object mixed with text',
+			'=id: {{ $json }}',
+			{ id },
+			'Conversation ID mixes an object with text',
+		],
 		[
 			'an object that names none',
 			'={{ $json }}',
@@ -188,13 +193,13 @@ describe('Conversation ID', () => {
 			'a URL without an ID',
 			'https://platform.openai.com/logs/',
 			{},
-			'Conversation ID is a URL with no conversation ID',
+			'Conversation ID is a URL that contains no conversation ID',
 		],
 		[
 			'a URL with two IDs',
 			'https://x.example/conv_1/conv_2',
 			{},
-			'Conversation ID is a URL with several conversation IDs',
+			'Conversation ID is a URL that contains several conversation IDs',
 		],
 	])('should refuse %s before any request', async (_what, conversationId, json, message) => {
 		const { error } = await runNode(server.url, {
@@ -211,7 +216,7 @@ describe('Conversation ID', () => {
 		const { error } = await runNode(server.url, {
 			parameters: { conversationId: API_KEY, metadata: pairs({ topic: 'x' }) },
 		});
-		expect(error?.message).toBe('Conversation ID holds the ID of an API key');
+		expect(error?.message).toBe('Conversation ID contains an API key');
 		expect(JSON.stringify([error?.message, error?.description])).not.toContain(API_KEY.slice(-5));
 	});
 });
@@ -268,6 +273,33 @@ describe('Metadata', () => {
 		expect(calls()).toBe('POST');
 	});
 
+	it.each<[string, INodeParameters]>([
+		['in a key', { metadata: pairs({ '={{ $json.half }}': 'v' }) }],
+		['in a value', { metadata: pairs({ a: '={{ $json.half }}' }) }],
+		['in JSON', { metadataInput: 'json', metadataJson: '{ "a": "\\ud83d" }' }],
+		['in an object', { metadataInput: 'json', metadataJson: '={{ ({ a: $json.nul }) }}' }],
+	])(
+		'should refuse half a character or a null character %s before any request',
+		async (_what, parameters) => {
+			const { error } = await set(parameters, { half: 'x\ud83d', nul: 'a\u0000' });
+			expect(error?.message).toMatch(/contains (?:half a character|a null character)/);
+			expect(server.requestCount).toBe(0);
+		},
+	);
+
+	it('should not be replaced by Additional Body', async () => {
+		const { error, stored } = await set({
+			metadata: pairs({ a: '1' }),
+			options: { additionalBody: '{ "metadata": { "b": "2" } }' },
+		});
+		expect(error?.message).toBe(
+			'Additional Body (JSON) sets "metadata", which this operation sends itself',
+		);
+		expect(error?.description).toBe('Enter it under Metadata.');
+		expect(stored).toEqual({ old: '1' });
+		expect(server.requestCount).toBe(0);
+	});
+
 	it('should take what is just within the limits', async () => {
 		const entries = Array.from({ length: 15 }, (_, n) => [`k${n}`, 'v'] as const);
 		const metadata = { ...Object.fromEntries(entries), ['ü'.repeat(64)]: '😀'.repeat(512) };
@@ -299,7 +331,7 @@ describe('Metadata', () => {
 		],
 		['an empty key', { metadata: pairs({ '': 'v' }) }, 'A key in Metadata is empty'],
 		[
-			'a key that stands there twice',
+			'a key that is there twice',
 			{
 				metadata: {
 					pairs: [
@@ -308,7 +340,7 @@ describe('Metadata', () => {
 					],
 				},
 			},
-			'The key "a" stands in Metadata twice',
+			'The key "a" appears twice in Metadata',
 		],
 		[
 			'a key that JSON text gives twice',
@@ -333,7 +365,7 @@ describe('Metadata', () => {
 		[
 			'bad JSON',
 			{ metadataInput: 'json', metadataJson: '{ a: 1 }' },
-			'Metadata (JSON) is not valid JSON',
+			"Metadata (JSON) isn't valid JSON",
 		],
 		[
 			'a JSON list',
@@ -346,7 +378,7 @@ describe('Metadata', () => {
 			'Metadata (JSON) is nothing, not an object',
 		],
 		[
-			'an object inside of text',
+			'an object mixed with text',
 			{ metadataInput: 'json', metadataJson: '={{ $json }} ' },
 			'Metadata (JSON)',
 		],
@@ -401,7 +433,7 @@ describe('Update Mode', () => {
 					{
 						metadataInput: 'json',
 						metadataJson: '{ "a": null, "new": "5" }',
-						keysToRemove: 'b, c ,, never-there',
+						keysToRemove: 'b, c ,,',
 					},
 				);
 				expect(server.requests[1]?.body).toEqual({ metadata: { keep: '1', new: '5' } });
@@ -411,7 +443,7 @@ describe('Update Mode', () => {
 				} else {
 					expect(hints).toEqual([
 						expect.stringMatching(
-							/were to be removed are still there \("a", "b", "c"\) in 1 conversation/,
+							/should have been removed are still there \("a", "b", "c"\) in 1 conversation/,
 						),
 					]);
 				}
@@ -501,18 +533,67 @@ describe('Update Mode', () => {
 		);
 	});
 
-	it.each(['Merge', 'add'])(
-		'should refuse the mode "%s", lest everything be replaced',
+	it.each(['Merge', ' merge ', 'MERGE'])('should understand the mode "%s"', async (updateMode) => {
+		const { id } = server.store.createConversation({ metadata: { a: '1' } });
+		const { error } = await runNode(server.url, {
+			parameters: { conversationId: id, metadata: pairs({ b: '2' }), updateMode },
+		});
+		expect(error).toBeUndefined();
+		expect(metadataOf(id)).toEqual({ a: '1', b: '2' });
+	});
+
+	it.each(['add', 'replace all', '={{ 1 }}'])(
+		'should refuse the mode "%s", so that nothing is replaced by mistake',
 		async (updateMode) => {
 			const { id } = server.store.createConversation({ metadata: { a: '1' } });
 			const { error } = await runNode(server.url, {
 				parameters: { conversationId: id, metadata: pairs({ b: '2' }), updateMode },
 			});
-			expect(error?.message).toBe(`Update Mode is "${updateMode}"`);
-			expect(error?.description).toBe('Use replace or merge.');
+			expect(error?.message).toMatch(/^Update Mode is "/);
+			expect(error?.description).toBe('Choose Replace or Merge.');
 			expect(metadataOf(id)).toEqual({ a: '1' });
 		},
 	);
+
+	it.each<[string, string]>([
+		['a JSON list as text, as a model writes it', '["a", "b, with comma"]'],
+		['the same with white space around it', ' [ "a",\n"b, with comma" ]\n'],
+	])('should take the keys to remove as %s', async (_what, keysToRemove) => {
+		const { id } = server.store.createConversation({
+			metadata: { a: '1', 'b, with comma': '2', keep: '3' },
+		});
+		const { hints } = await runNode(server.url, {
+			parameters: { conversationId: id, updateMode: 'merge', keysToRemove },
+		});
+		expect(server.requests[1]?.body).toEqual({ metadata: { keep: '3' } });
+		expect(hints).toEqual([]);
+	});
+
+	it('should hint at keys to remove that the conversation does not have', async () => {
+		const { id } = server.store.createConversation({ metadata: { draft: '1' } });
+		const { hints, error } = await runNode(server.url, {
+			parameters: { conversationId: id, updateMode: 'merge', keysToRemove: 'Draft, draft, gone' },
+		});
+		expect(error).toBeUndefined();
+		expect(metadataOf(id)).toEqual({});
+		expect(hints).toEqual([
+			'Keys to Remove lists keys that the conversation does not have: "Draft", "gone". Check their spelling, upper and lower case included.',
+		]);
+	});
+
+	it('should not hint at a null for a key that is not there', async () => {
+		const { id } = server.store.createConversation({ metadata: { a: '1' } });
+		const { hints } = await runNode(server.url, {
+			parameters: {
+				conversationId: id,
+				updateMode: 'merge',
+				metadataInput: 'json',
+				metadataJson: '{ "gone": null, "b": "2" }',
+			},
+		});
+		expect(metadataOf(id)).toEqual({ a: '1', b: '2' });
+		expect(hints).toEqual([]);
+	});
 
 	it('should ignore Keys to Remove in replace mode', async () => {
 		const { id } = server.store.createConversation();
@@ -526,7 +607,7 @@ describe('Update Mode', () => {
 		[
 			'a key that is both set and removed',
 			{ metadata: pairs({ a: '1' }), keysToRemove: 'a' },
-			'The key "a" stands in Metadata and in Keys to Remove',
+			'The key "a" appears in Metadata and in Keys to Remove',
 		],
 		[
 			'a list with something that is no key',
@@ -538,13 +619,37 @@ describe('Update Mode', () => {
 			{ keysToRemove: '={{ { a: 1 } }}' },
 			'Keys to Remove contains an object, not a key',
 		],
-		['neither metadata nor keys to remove', {}, 'Metadata has no pair'],
-		['keys to remove that are only commas', { keysToRemove: ' , ,' }, 'Metadata has no pair'],
+		[
+			'neither metadata nor keys to remove',
+			{},
+			'Metadata has no pair, and Keys to Remove is empty',
+		],
+		[
+			'keys to remove that are only commas',
+			{ keysToRemove: ' , ,' },
+			'Metadata has no pair, and Keys to Remove is empty',
+		],
+		[
+			'{}, which would clear nothing',
+			{ metadataInput: 'json', metadataJson: '{}' },
+			'Metadata (JSON) has no pair, and Keys to Remove is empty',
+		],
+		[
+			'an empty object by expression, and an empty list',
+			{ metadataInput: 'json', metadataJson: '={{ {} }}', keysToRemove: '[]' },
+			'Metadata (JSON) has no pair, and Keys to Remove is empty',
+		],
+		[
+			'a JSON list that is cut off',
+			{ keysToRemove: '["a", "b"' },
+			"Keys to Remove isn't valid JSON",
+		],
 	])('should refuse in merge mode %s before any request', async (_what, parameters, message) => {
 		const { error } = await runNode(server.url, {
 			parameters: { conversationId: 'conv_1', updateMode: 'merge', ...parameters },
 		});
 		expect(error?.message).toContain(message);
+		expect(error?.description).not.toContain('set Update Mode to Merge');
 		expect(server.requestCount).toBe(0);
 	});
 
@@ -629,7 +734,7 @@ describe('Options', () => {
 				expect(metadataOf(item?.id)).toEqual({ topic: 'x' });
 				expect(hints).toEqual([
 					expect.stringContaining(
-						`3 requests for 1 item, 2 retries (${status === 429 ? 'rate limit' : 'server error'}: 2)`,
+						`3 requests for 1 input item, 2 retries (${status === 429 ? 'rate limit' : 'server error'}: 2)`,
 					),
 				]);
 			},
@@ -774,8 +879,8 @@ describe('Options', () => {
 		it.each([
 			['ftp://example.com/v1', 'which is not an http or https URL'],
 			['example.com/v1', 'which is not an http or https URL'],
-			['https://me:secret@example.com/v1', 'has a user name or a password'],
-			['https://example.com/v1?a=b', 'has a query string'],
+			['https://me:secret@example.com/v1', 'contains a user name or a password'],
+			['https://example.com/v1?a=b', 'contains a query string'],
 		])('should refuse %s before any request', async (baseUrl, message) => {
 			const { error } = await setTopic(conversations(1), {}, { baseUrl });
 			expect(error?.message).toContain('Base URL');
@@ -835,7 +940,11 @@ describe('Options', () => {
 				{ additionalBody: '[1]' },
 				'Additional Body (JSON) is a list, not an object',
 			],
-			['a timeout below 0', { timeout: -1 }, 'Timeout is "-1", not a number of 0 or more'],
+			[
+				'a timeout below 0',
+				{ timeout: -1 },
+				'Timeout (Seconds) is "-1", not a number of 0 or more',
+			],
 			[
 				'101 retries',
 				{ maxRetries: 101 },
@@ -974,7 +1083,7 @@ describe('Failures', () => {
 	it.each([
 		[403, 'Check its permissions'],
 		[404, 'Check the ID'],
-		[429, 'Set Max Retries'],
+		[429, 'set Max Retries'],
 		[500, 'Run the workflow again later'],
 	])('should say what to do after a %d', async (status, advice) => {
 		server.fault({ status });
@@ -1004,7 +1113,7 @@ describe('Failures', () => {
 			expect(run.status).toBe('error');
 			expect(error?.name).toBe('NodeApiError');
 			expect(error?.message).toMatch(/ \[item 1\]$/);
-			expect(error?.description).toMatch(/1 of 3 items had already been done\.$/);
+			expect(error?.description).toMatch(/1 of 3 input items had already been done\.$/);
 			expect(error?.context).toMatchObject({ itemIndex: 1 });
 			expect(server.requestCount).toBe(2);
 		});
@@ -1023,7 +1132,7 @@ describe('Failures', () => {
 				'Conversation ID is "oops", which is not the ID of a conversation [item 1]',
 			);
 			expect(error?.description).toMatch(
-				/^Enter an ID that starts with "conv_".* 1 of 2 items had already been done\.$/,
+				/^Enter an ID that starts with "conv_".* 1 of 2 input items had already been done\.$/,
 			);
 		});
 
@@ -1038,7 +1147,7 @@ describe('Failures', () => {
 				},
 			});
 			expect(error?.message).toMatch(/\[item 1\]$/);
-			expect(error?.description).toMatch(/1 of 2 items had already been done\.$/);
+			expect(error?.description).toMatch(/1 of 2 input items had already been done\.$/);
 		});
 	});
 
@@ -1057,8 +1166,10 @@ describe('Failures', () => {
 			{ item: 2 },
 		]);
 		expect(all.map(({ json }) => json.id)).toEqual([items[0]?.id, undefined, items[2]?.id]);
-		expect(all[1]?.error).toMatchObject({ name: 'NodeApiError', httpCode: '404' });
-		expect(all[1]?.json.error).toMatch(/conv_missing.*\[item 1\]$/);
+		expect(all[1]?.json).toMatchObject({
+			error: expect.stringContaining('conv_missing'),
+			details: { status: 404, attempts: 1 },
+		});
 		expect(server.requestCount).toBe(3);
 	});
 
@@ -1083,7 +1194,9 @@ describe('Failures', () => {
 		});
 		expect(outputs.map((output) => output.length)).toEqual([1, 1]);
 		expect(outputs[1]?.[0]?.json).toEqual({
-			error: 'Conversation ID is "oops", which is not the ID of a conversation [item 0]',
+			id: 'oops',
+			error: 'Conversation ID is "oops", which is not the ID of a conversation',
+			details: { advice: expect.stringMatching(/^Enter an ID that starts with "conv_"/) },
 		});
 	});
 });
@@ -1143,7 +1256,7 @@ describe('Stopping the execution', () => {
 		const options = { maxConcurrency: 1, maxRequestsPerMinute: 600 };
 		const { task } = await stopWhen(() => server.requestCount === 3, conversations(5), options);
 		expect(task.error?.message).toBe('The execution was canceled');
-		expect(task.error?.description).toMatch(/^[23] of 5 items had already been done\.$/);
+		expect(task.error?.description).toMatch(/^[23] of 5 input items had already been done\.$/);
 	});
 
 	it('should end the wait for the next start of a paced run', async () => {

@@ -9,8 +9,18 @@ import * as n8n from 'n8n-workflow';
 
 import { OpenAIConversationApi } from '../../credentials/OpenAIConversationApi.credentials';
 import type { Credential } from '../../nodes/shared/n8n/credential';
-import { allowedDomainsFor, parseCredential } from '../../nodes/shared/n8n/credential';
-import { anyJson, anyText, anyValue, KEY, refusal, refused, RUNS } from '../support/unit';
+import { allowedDomainsFor, parseCredential, redactorFor } from '../../nodes/shared/n8n/credential';
+import {
+	anyJson,
+	anyText,
+	anyValue,
+	KEY,
+	refusal,
+	refused,
+	RUNS,
+	runsOf,
+	SECRET,
+} from '../support/unit';
 
 const credential = new OpenAIConversationApi();
 
@@ -147,9 +157,83 @@ describe('The credential', () => {
 	}, 60_000);
 
 	it('should have a test that follows no redirect and looks for what the API answers', () => {
-		const { request, rules } = credential.test;
+		const { request, rules = [] } = credential.test;
 		expect(request).toMatchObject({ url: '/models', disableFollowRedirect: true });
-		expect(rules?.[0]?.type).toBe('responseSuccessBody');
+		expect(rules.at(-1)).toMatchObject({
+			type: 'responseSuccessBody',
+			properties: { key: 'data', value: undefined },
+		});
+	});
+
+	it('should have words for every status that a wrong credential is answered with', () => {
+		const messages = new Map(
+			(credential.test.rules ?? []).flatMap(({ type, properties }) =>
+				type === 'responseCode' ? [[properties.value, properties.message] as const] : [],
+			),
+		);
+		expect([...messages.keys()]).toEqual([
+			301, 302, 303, 307, 308, 401, 403, 404, 405, 429, 500, 502, 503, 504,
+		]);
+		for (const message of messages.values()) expect(message).toMatch(/^[A-Z].+\.$/);
+		expect(messages.get(401)).toContain('Check API Key');
+		expect(messages.get(302)).toContain('Redirects are never followed');
+	});
+
+	describe('when it is tested', () => {
+		/** What n8n hands over for the test: the only request with an address of its own to build on. */
+		const testing = async (fields: ICredentialDataDecryptedObject) =>
+			await credential.authenticate(
+				{ apiKey: KEY, ...fields },
+				{ baseURL: 'https://x.example', url: '/models' },
+			);
+
+		it('should be sent when it can be', async () => {
+			const { headers } = await testing({ baseUrl: ' https://x.example/v1// ' });
+			expect(headers).toEqual({ Authorization: `Bearer ${KEY}` });
+		});
+
+		it.each<[string, ICredentialDataDecryptedObject, string]>([
+			[
+				'no key',
+				{ apiKey: ' ' },
+				'API Key in the credential is empty. Copy the key again from the API keys page',
+			],
+			[
+				'an address that is none',
+				{ baseUrl: 'api.example.com/v1' },
+				'Base URL in the credential is "api.example.com/v1", which is not an http or https URL. Enter an address such as https://api.openai.com/v1.',
+			],
+			[
+				'a header that can not be one',
+				custom({ name: 'x y', value: 'v' }),
+				'Custom Headers in the credential has the name "x y"',
+			],
+		])("should be refused in the node's own words for %s", async (_what, fields, message) => {
+			await expect(testing(fields)).rejects.toThrow(message);
+		});
+
+		it('should not show a key that was pasted into another field', async () => {
+			const error: unknown = await testing({ baseUrl: KEY }).catch((reason: unknown) => reason);
+			const shown = error instanceof Error ? error.message : '';
+			expect(shown).toContain('Base URL in the credential is');
+			for (const run of runsOf(SECRET, 5)) expect(shown).not.toContain(run);
+		});
+
+		it('should not hinder other nodes, which bring an address of their own', async () => {
+			const request = { url: 'https://x.example/v1/models' };
+			await expect(
+				credential.authenticate({ apiKey: KEY, baseUrl: 'nonsense' }, request),
+			).resolves.toMatchObject(request);
+		});
+	});
+
+	it('should lead to this package, and say where to get a key', () => {
+		expect(credential.documentationUrl).toBe(
+			'https://www.npmjs.com/package/n8n-nodes-openai-conversation',
+		);
+		const apiKey = credential.properties.find(({ name }) => name === 'apiKey');
+		expect(apiKey?.description).toContain('https://platform.openai.com/api-keys');
+		expect(apiKey?.description).toContain("the key that n8n's own OpenAI credential uses");
 	});
 });
 
@@ -162,7 +246,6 @@ describe('The fields of a credential', () => {
 		expect(parseCredential(data)).toEqual({
 			data,
 			key: KEY,
-			headerValues: [],
 			baseUrl: 'https://x.example/v1',
 		});
 	});
@@ -172,44 +255,27 @@ describe('The fields of a credential', () => {
 		expect(parse(fields).baseUrl).toBe('https://api.openai.com/v1');
 	});
 
-	it.each<[string, string, string, { text: string; inData: boolean }]>([
-		['a route', 'x-route', 'eu', { text: 'eu', inData: false }],
-		['white space', ' x-route ', ' eu ', { text: 'eu', inData: false }],
-		['a key', 'x-gateway-key', 'g-1', { text: 'g-1', inData: true }],
-		['a cookie', 'Cookie', 'a=b', { text: 'a=b', inData: true }],
-		['a token', 'X-TOKEN', 't-1', { text: 't-1', inData: true }],
-		['a key behind its scheme', 'x-authorization', 'Bearer  g-1', { text: 'g-1', inData: true }],
-		[
-			'a key behind its scheme in another case',
-			'x-authorization',
-			'basic g-1',
-			{ text: 'g-1', inData: true },
-		],
-		[
-			'the name of a scheme in the middle',
-			'x-authorization',
-			'my Token g-1',
-			{ text: 'my Token g-1', inData: true },
-		],
+	it.each<[string, string, string, string]>([
+		['a word', 'x-route', ' secret-1 ', 'secret-1'],
+		['a key behind its scheme', 'x-authorization', 'Bearer  secret-1', 'secret-1'],
+		['a key behind its scheme in another case', 'x-authorization', 'basic secret-1', 'secret-1'],
 	])(
-		'should tell which values of custom headers are secret: %s',
-		(_what, name, value, expected) => {
-			expect(parse(custom({ name, value })).headerValues).toEqual([expected]);
+		'should be kept out of texts, those of custom headers too: %s',
+		(_what, name, value, secret) => {
+			const { text } = redactorFor({ apiKey: KEY, ...custom({ name, value }) });
+			expect(text(`a ${secret} b ${KEY} c`)).toMatch(/^a \[redacted\] b \S*\[redacted\] c$/);
 		},
 	);
 
 	it.each<[string, ICredentialDataDecryptedObject]>([
 		['no rows', custom()],
-		['a row without a name', custom({ value: 'v' })],
-		['a row whose name is empty', custom({ name: ' ', value: 'v' })],
-		['no list', { customHeaders: { headers: 'x' } }],
-		['no collection', { customHeaders: 'x' }],
-	])('should have no custom headers for %s', (_what, fields) => {
-		expect(parse(fields).headerValues).toEqual([]);
-	});
-
-	it('should take a custom header without a value for an empty one', () => {
-		expect(parse(custom({ name: 'x-a' })).headerValues).toEqual([{ text: '', inData: false }]);
+		['a row without a name', custom({ value: 'value-1' })],
+		['a row whose name is empty', custom({ name: ' ', value: 'value-1' })],
+		['no list', { customHeaders: { headers: 'value-1' } }],
+		['no collection', { customHeaders: 'value-1' }],
+		['no key', { apiKey: 5 }],
+	])('should leave texts as they are for %s', (_what, fields) => {
+		expect(redactorFor({ apiKey: KEY, ...fields }).text('a value-1 b')).toBe('a value-1 b');
 	});
 
 	const API_KEYS =
@@ -315,7 +381,7 @@ const domains = (
 	url: string,
 	decide = allowedDomainsFor,
 ): string | undefined => {
-	const read: Credential = { data: fields, key: KEY, headerValues: [], baseUrl: OWN };
+	const read: Credential = { data: fields, key: KEY, baseUrl: OWN };
 	return decide(NODE, read, url);
 };
 

@@ -11,7 +11,7 @@ const ID = 'conv_68f0a1b2c3d4e5f6';
 
 /** What an ID may be made of: nothing that has a meaning in a URL but the padding. */
 const SHAPE = /^conv_[A-Za-z0-9_-]{1,256}={0,2}$/;
-const ITEM_SHAPE = /^[A-Za-z][A-Za-z0-9_-]{0,255}={0,2}$/;
+const ITEM_SHAPE = /^[A-Za-z0-9][A-Za-z0-9_-]{0,255}={0,2}$/;
 
 const anyId = fc
 	.tuple(
@@ -137,15 +137,15 @@ describe('A conversation ID', () => {
 		['padding inside', 'conv_a=b', 'is "conv_a=b", which'],
 		['257 letters', `conv_${'a'.repeat(257)}`, `is "conv_${'a'.repeat(55)}…", which`],
 		['two IDs', 'conv_1,conv_2', 'is "conv_1,conv_2", which'],
-		['an object inside of text', '[object Object]', 'is an object inside of text'],
-		['the ID of a response', 'resp_1', 'holds the ID of a response'],
-		['the ID of an item', 'msg_1', 'holds the ID of an item'],
-		['the ID of a thread', 'thread_1', 'holds the ID of a thread of the Assistants API'],
-		['the ID of an assistant', 'asst_1', 'holds the ID of an assistant'],
-		['the ID of a run', 'run_1', 'holds the ID of a run'],
-		['the ID of a file', 'file-1', 'holds the ID of a file'],
-		['the ID of a project', 'proj_1', 'holds the ID of a project'],
-		['the ID of an organization', 'org-1', 'holds the ID of an organization'],
+		['an object inside of text', '[object Object]', 'mixes an object with text'],
+		['the ID of a response', 'resp_1', 'is the ID of a response'],
+		['the ID of an item', 'msg_1', 'is the ID of an item'],
+		['the ID of a thread', 'thread_1', 'is the ID of a thread of the Assistants API'],
+		['the ID of an assistant', 'asst_1', 'is the ID of an assistant'],
+		['the ID of a run', 'run_1', 'is the ID of a run'],
+		['the ID of a file', 'file-1', 'is the ID of a file'],
+		['the ID of a project', 'proj_1', 'is the ID of a project'],
+		['the ID of an organization', 'org-1', 'is the ID of an organization'],
 		['a number', 5, 'is a number, not the ID of a conversation'],
 		['a boolean', true, 'is a boolean, not'],
 		['a list', [ID], 'is a list, not'],
@@ -164,16 +164,16 @@ describe('A conversation ID', () => {
 			{ conversation: { conversation: { id: ID } } },
 			'is an object that names no conversation',
 		],
-		['a URL without an ID', 'https://x.example/logs/', 'is a URL with no conversation ID in it'],
+		['a URL without an ID', 'https://x.example/logs/', 'is a URL that contains no conversation ID'],
 		[
 			'a URL with only a parameter that is named like one',
 			'https://x.example/?conv_id=5',
-			'is a URL with no conversation ID in it',
+			'is a URL that contains no conversation ID',
 		],
 		[
 			'a URL with two IDs',
 			'https://x.example/conv_1/conv_2',
-			'is a URL with several conversation IDs in it',
+			'is a URL that contains several conversation IDs',
 		],
 		[
 			'a URL with an ID of 257 letters',
@@ -189,13 +189,26 @@ describe('A conversation ID', () => {
 
 	it('should not repeat a key that was put there by mistake', () => {
 		const { message, advice } = refused(() => parseConversationId(KEY));
-		expect(message).toBe('Conversation ID holds the ID of an API key');
+		expect(message).toBe('Conversation ID contains an API key');
 		expect(message + advice).not.toContain(SECRET.slice(0, 5));
+	});
+
+	it.each([
+		'{{ $json.id }}',
+		' {{ $("Webhook").item.json.body.id }} ',
+		'$json.id',
+		'conv_{{ $json.id }}',
+	])('should be asked for by expression when the field took %s for text', (value) => {
+		expect(refused(() => parseConversationId(value)).advice).toMatch(
+			/Switch the field from Fixed to Expression/,
+		);
 	});
 
 	it('should be read from its parameter', () => {
 		expect(parseConversationIdField(reading({ conversationId: ID }))).toBe(ID);
-		expect(refused(() => parseConversationIdField(reading({}))).message).toBe('Conversation ID is empty');
+		expect(refused(() => parseConversationIdField(reading({}))).message).toBe(
+			'Conversation ID is empty',
+		);
 	});
 
 	it('should be found in every form that the contract names', () => {
@@ -231,7 +244,8 @@ describe('A conversation ID', () => {
 		fc.assert(
 			fc.property(given, (anything) => {
 				const error = refusal(() => expect(parseConversationId(anything)).toMatch(SHAPE));
-				if (error !== undefined) expect(error.message).toMatch(/^Conversation ID (?:is|holds) /);
+				if (error !== undefined)
+					expect(error.message).toMatch(/^Conversation ID (?:is|contains|mixes) /);
 			}),
 			RUNS,
 		);
@@ -252,6 +266,12 @@ describe('An item ID', () => {
 		['the ID of a message', 'msg_68f0', 'msg_68f0'],
 		['an ID of a kind yet unknown', 'xyz-1_2', 'xyz-1_2'],
 		['one letter', 'a', 'a'],
+		[
+			'a UUID that begins with a digit, as gateways give',
+			'3f2504e0-4f89-41d3-9a0c-0305e82c3301',
+			'3f2504e0-4f89-41d3-9a0c-0305e82c3301',
+		],
+		['digits alone', '12', '12'],
 		['256 letters', 'a'.repeat(256), 'a'.repeat(256)],
 		['base64 padding', 'rs_YWJj==', 'rs_YWJj=='],
 		['white space around it', ' \u200bmsg_1\n', 'msg_1'],
@@ -271,14 +291,14 @@ describe('An item ID', () => {
 			'Item ID is a number, not the ID of an item',
 		],
 		['a list', ['msg_1'], 'Item ID is a list, not the ID of an item'],
-		['the ID of a conversation', 'conv_1', 'Item ID holds the ID of a conversation'],
-		['a key', KEY, 'Item ID holds an API key'],
+		['the ID of a conversation', 'conv_1', 'Item ID is the ID of a conversation'],
+		['a key', KEY, 'Item ID contains an API key'],
 		['a path', '../x', 'Item ID is "../x", which is not the ID of an item'],
 		['a dot', '.', 'Item ID is ".", which'],
 		['two dots', '..', 'Item ID is "..", which'],
 		['a further segment', 'msg_1/x', 'Item ID is "msg_1/x", which'],
 		['a query string', 'msg_1?x', 'Item ID is "msg_1?x", which'],
-		['a digit at its start', '1a', 'Item ID is "1a", which'],
+		['an underscore at its start', '_a', 'Item ID is "_a", which'],
 		['257 letters', 'a'.repeat(257), `Item ID is "${'a'.repeat(60)}…", which`],
 		['an emoji', 'msg_😀', 'Item ID is "msg_😀", which'],
 	])('should not be found in %s', (_what, value, message) => {
@@ -287,14 +307,20 @@ describe('An item ID', () => {
 		expect(error.advice).toContain('msg_');
 	});
 
+	it('should be asked for by expression when the field took one for text', () => {
+		expect(refused(() => parseItemId('{{ $json.id }}', 'Item ID')).advice).toMatch(
+			/Switch the field from Fixed to Expression/,
+		);
+	});
+
 	it('should be read from its parameter', () => {
 		expect(parseItemIdField(reading({ itemId: 'msg_1' }))).toBe('msg_1');
 		expect(refused(() => parseItemIdField(reading({}))).message).toBe('Item ID is empty');
 	});
 
 	it('should bear the name of the field it was given', () => {
-		expect(refused(() => parseItemId('', 'Through Item ID')).message).toBe(
-			'Through Item ID is empty',
+		expect(refused(() => parseItemId('', 'Last Item to Copy')).message).toBe(
+			'Last Item to Copy is empty',
 		);
 	});
 
@@ -307,7 +333,7 @@ describe('An item ID', () => {
 					expect(id).toMatch(ITEM_SHAPE);
 					expect(id.startsWith('conv_') || id.startsWith('sk-')).toBe(false);
 				});
-				if (error !== undefined) expect(error.message).toMatch(/^Item ID (?:is|holds) /);
+				if (error !== undefined) expect(error.message).toMatch(/^Item ID (?:is|contains) /);
 			}),
 			RUNS,
 		);

@@ -159,7 +159,7 @@ describe('itemText', () => {
 			fc.property(item, (given) => {
 				const before = structuredClone(given);
 				expect(typeof itemText(given)).toBe('string');
-				expect(typeof simplifiedItem(given).text).toBe('string');
+				expect(typeof simplifiedItem(given, 'conv_1').text).toBe('string');
 				expect(given).toEqual(before);
 			}),
 			RUNS,
@@ -168,7 +168,7 @@ describe('itemText', () => {
 });
 
 describe('simplifiedItem', () => {
-	it('should have nothing but ID, type, role, status and text, and leave out what the item does not have', () => {
+	it('should have nothing but ID, conversation, type, role, status and text, and leave out what the item does not have', () => {
 		const item = {
 			id: 'm',
 			type: 'message',
@@ -178,7 +178,9 @@ describe('simplifiedItem', () => {
 			content: 'a',
 			created_by: 'y',
 		};
-		expect(simplifiedItem(item)).toEqual({ id: 'm', type: 'message', role: 'user', text: 'a' });
-		expect(simplifiedItem({})).toEqual({ text: '' });
+		expect(JSON.stringify(simplifiedItem(item, 'conv_1'))).toBe(
+			'{"id":"m","conversation":"conv_1","type":"message","role":"user","text":"a"}',
+		);
+		expect(simplifiedItem({}, 'conv_1')).toEqual({ conversation: 'conv_1', text: '' });
 	});
 });

@@ -1,8 +1,6 @@
 import fc from 'fast-check';
 
-import { refuseItems } from '../../nodes/OpenAIConversation/parameters/additionalBody';
 import { parseItems, parseOptionalItems } from '../../nodes/OpenAIConversation/parameters/items';
-import { readOptions } from '../../nodes/OpenAIConversation/parameters/options';
 import { anyText, anyValue, reading, refusal, refused, RUNS } from '../support/unit';
 
 const fields = (...values: unknown[]) => reading({ itemsInput: 'fields', messages: { values } });
@@ -37,7 +35,16 @@ describe('Messages from fields', () => {
 	});
 
 	it.each<[string, unknown[], string]>([
-		['an empty text', [{ role: 'user', text: '' }], 'The text of message 1 in Messages is empty'],
+		[
+			'an empty text beside another',
+			[{ role: 'user', text: '' }, { text: 'a' }],
+			'The text of message 1 in Messages is empty',
+		],
+		[
+			'an empty text of the assistant',
+			[{ role: 'assistant', text: '' }],
+			'The text of message 1 in Messages is empty',
+		],
 		['no text', [{ role: 'user' }], 'The text of message 1 in Messages is empty'],
 		[
 			'a null text in the second row',
@@ -62,11 +69,21 @@ describe('Messages from fields', () => {
 			[{ role: 'constructor', text: 'a' }],
 			'The role of message 1 in Messages is "constructor"',
 		],
+		[
+			'half a character',
+			[{ text: 'Hi \ud83d' }],
+			'The text of message 1 in Messages contains half a character, such as a cut-off emoji',
+		],
+		[
+			'a null character',
+			[{ text: 'a' }, { text: 'a\0b' }],
+			"The text of message 2 in Messages contains a null character, which can't be stored",
+		],
 	])('should be refused for %s', (_what, rows, text) => {
 		const error = refused(() => parseItems(fields(...rows)));
 		expect(error.message).toBe(text);
 		expect(error.advice).toMatch(
-			/^(?:Use one of user, assistant, system, developer|(?:Enter|Give) .+)\.$/,
+			/^(?:Use one of user, assistant, system, developer|(?:Enter|Turn|Shorten|Remove) .+)\.$/,
 		);
 	});
 });
@@ -94,14 +111,29 @@ describe('Items from JSON', () => {
 		['null as the second', '[{}, null]', 'Item 2 in Items (JSON) is nothing, not an object'],
 		['a list in a list', '[[]]', 'Item 1 in Items (JSON) is a list, not an object'],
 		['a number', '5', 'Item 1 in Items (JSON) is a number, not an object'],
-		['bad JSON', '{', 'Items (JSON) is not valid JSON'],
+		['bad JSON', '{', "Items (JSON) isn't valid JSON"],
 		['white space', ' ', 'Items (JSON) is empty'],
-		['an object inside of text', '[object Object]', 'Items (JSON) is an object inside of text'],
+		['an object inside of text', '[object Object]', 'Items (JSON) mixes an object with text'],
+		[
+			'half a character in a text',
+			'[{}, { "content": [{ "text": "\\ud83d" }] }]',
+			'Item 2 in Items (JSON) contains half a character',
+		],
+		[
+			'half a character in a name, by expression',
+			{ '\udc00': 1 },
+			'Item 1 in Items (JSON) contains half a character',
+		],
+		[
+			'a null character in a text',
+			'{ "output": "a\\u0000" }',
+			'Item 1 in Items (JSON) contains a null character',
+		],
 	])('should be refused for %s', (_what, value, text) => {
 		const { message, advice } = refused(() => parseItems(json(value)));
 		expect(message).toContain(text);
 		expect(advice).toMatch(
-			/^Enter (?:items|JSON) such as \[\{.+\}\]|^Let the expression stand alone/,
+			/^Enter (?:items|JSON) such as \[\{.+\}\]|^Let the expression stand alone|^Put double quotes|^Shorten|^Remove/,
 		);
 		expect(refused(() => parseOptionalItems(json(value))).message).toContain(text);
 	});
@@ -112,18 +144,34 @@ describe('Items that are not given', () => {
 		['nothing', {}, 'Messages has no message'],
 		['no row', { messages: {} }, 'Messages has no message'],
 		['an empty list', { messages: { values: [] } }, 'Messages has no message'],
-		['no JSON', { itemsInput: 'json' }, 'Items (JSON) holds no item'],
-		['null as JSON', { itemsInput: 'json', itemsJson: null }, 'Items (JSON) holds no item'],
-		['an empty JSON list', { itemsInput: 'json', itemsJson: '[]' }, 'Items (JSON) holds no item'],
+		['no JSON', { itemsInput: 'json' }, 'Items (JSON) has no item'],
+		['null as JSON', { itemsInput: 'json', itemsJson: null }, 'Items (JSON) has no item'],
+		['an empty JSON list', { itemsInput: 'json', itemsJson: '[]' }, 'Items (JSON) has no item'],
 	])(
 		'should be none where they may be left out, and refused elsewhere: %s',
 		(_what, parameters, text) => {
 			expect(parseOptionalItems(reading(parameters))).toEqual([]);
 			const { message, advice } = refused(() => parseItems(reading(parameters)));
 			expect(message).toBe(text);
-			expect(advice).toMatch(/^Add at least one message\.$|^Enter items such as \[\{.+\}\]\.$/);
+			expect(advice).toMatch(
+				/^Enter the text of at least one message\. |^Enter items such as \[\{.+\}\]\.$/,
+			);
 		},
 	);
+});
+
+describe('The empty message that a new form begins with', () => {
+	const untouched = { role: 'user', text: '' };
+
+	it('should count as none', () => {
+		expect(refused(() => parseItems(fields(untouched))).message).toBe('Messages has no message');
+	});
+
+	it('should not be left out silently where messages are optional', () => {
+		expect(refused(() => parseOptionalItems(fields(untouched))).message).toBe(
+			'The text of message 1 in Messages is empty',
+		);
+	});
 });
 
 describe('Items, whatever is given', () => {
@@ -148,19 +196,5 @@ describe('Items, whatever is given', () => {
 			}),
 			RUNS,
 		);
-	});
-});
-
-describe('Additional Body', () => {
-	const options = (additionalBody: unknown) =>
-		readOptions(reading({ options: { additionalBody } }));
-
-	it('should not replace the items', () => {
-		expect(refused(() => refuseItems(options('{ "items": [] }')))).toMatchObject({
-			message: 'Additional Body (JSON) sets "items", which would replace the messages',
-			advice: 'Enter items under Messages or Items (JSON).',
-		});
-		expect(refusal(() => refuseItems(options('{ "item": [] }')))).toBeUndefined();
-		expect(refusal(() => refuseItems(options('')))).toBeUndefined();
 	});
 });

@@ -5,7 +5,7 @@ import { anyJson, anyText, anyValue, refusal, refused, RUNS } from '../support/u
 
 const parse = (value: unknown) => parseJsonText(value, 'Field', '{ "x": 1 }');
 
-const EXAMPLE = 'Enter JSON such as { "x": 1 }, or use an expression that gives it.';
+const BY_EXAMPLE = 'Enter JSON such as { "x": 1 }, or use an expression that gives it.';
 
 const loop: Record<string, unknown> = {};
 loop.self = loop;
@@ -33,37 +33,55 @@ describe('A JSON field', () => {
 	it.each<[string, unknown, string]>([
 		['no text at all', '', 'Field is empty'],
 		['white space', ' \n', 'Field is empty'],
-		['a name without quotation marks', '{ a: 1 }', 'Field is not valid JSON: '],
-		['JSON that is cut off', '{ "a": "1"', 'Field is not valid JSON: '],
-		['a number by expression', 5, 'Field holds something that is no JSON'],
-		['a boolean by expression', false, 'Field holds something that is no JSON'],
-		['nothing by expression', undefined, 'Field holds something that is no JSON'],
-		['a function by expression', () => 1, 'Field holds something that is no JSON'],
-		['a date by expression', new Date(), 'Field holds something that is no JSON'],
-		['a map by expression', new Map(), 'Field holds something that is no JSON'],
-		['an object with a bigint', { a: 1n }, 'Field holds something that is no JSON'],
-		['an object with itself in it', loop, 'Field holds something that is no JSON'],
-		[
-			'an object that turns into nothing',
-			{ toJSON: () => undefined },
-			'Field holds something that is no JSON',
-		],
+		['a number by expression', 5, "Field isn't valid JSON"],
+		['a boolean by expression', false, "Field isn't valid JSON"],
+		['nothing by expression', undefined, "Field isn't valid JSON"],
+		['a function by expression', () => 1, "Field isn't valid JSON"],
+		['a date by expression', new Date(), "Field isn't valid JSON"],
+		['a map by expression', new Map(), "Field isn't valid JSON"],
+		['an object with a bigint', { a: 1n }, "Field isn't valid JSON"],
+		['an object with itself in it', loop, "Field isn't valid JSON"],
+		['an object that turns into nothing', { toJSON: () => undefined }, "Field isn't valid JSON"],
 	])('should refuse %s, with an example', (_what, value, message) => {
-		const error = refused(() => parse(value));
-		expect(error.message).toContain(message);
-		expect(error.advice).toBe(EXAMPLE);
+		expect(refused(() => parse(value))).toMatchObject({ message, advice: BY_EXAMPLE });
 	});
 
-	it('should say what is wrong with the text', () => {
-		expect(refused(() => parse('nope')).message).toMatch(/^Field is not valid JSON: .*n/);
+	it.each<[string, string]>([
+		['keys without quotes', '{ a: 1 }'],
+		['single quotes', "{ 'a': 1 }"],
+		['a comma after the last pair', '{ "a": "1", }'],
+		['text that is cut off', '{ "a": "1"'],
+		['a bare word', 'nope'],
+	])("should refuse %s in words, not in the parser's", (_what, value) => {
+		expect(refused(() => parse(value))).toMatchObject({
+			message: "Field isn't valid JSON",
+			advice:
+				'Put double quotes around keys and texts, and no comma after the last pair, as in { "x": 1 }.',
+		});
 	});
 
-	it.each(['[object Object]', ' [object Object]\n'])(
-		'should know the object inside of text %j',
+	it('should name the line in a text of several lines, where the parser tells', () => {
+		expect(refused(() => parse('{\n"a": "1",\n}')).message).toBe(
+			"Field isn't valid JSON near line 3",
+		);
+	});
+
+	it.each(['{{ $json.metadata }}', '{ "a": {{ $json.n }} }', '$json.metadata'])(
+		'should ask for an expression when the field took %s for text',
+		(value) => {
+			const { message, advice } = refused(() => parse(value));
+			expect(message).toBe("Field isn't valid JSON");
+			expect(advice).toContain('Switch the field from Fixed to Expression');
+		},
+	);
+
+	it.each(['[object Object]', ' [object Object]\n', '{ "a": [object Object] }'])(
+		'should recognize an object that was mixed with text: %j',
 		(value) => {
 			expect(refused(() => parse(value))).toMatchObject({
-				message: 'Field is an object inside of text',
-				advice: 'Let the expression stand alone in the field, without text around it.',
+				message: 'Field mixes an object with text',
+				advice:
+					'Let the expression stand alone in the field, or turn its result into text with {{ JSON.stringify(…) }}.',
 			});
 		},
 	);

@@ -5,6 +5,7 @@ import {
 	MAX_KEY_LENGTH,
 	MAX_PAIRS,
 	MAX_VALUE_LENGTH,
+	noChanges,
 	parseMetadata,
 	parseMetadataChanges,
 	parseOptionalMetadata,
@@ -53,7 +54,7 @@ describe('Metadata', () => {
 		])('should take %s', (_what, rows, expected) => {
 			expect(parseMetadata(fields(...rows))).toEqual(expected);
 			expect(parseOptionalMetadata(fields(...rows))).toEqual(expected);
-			expect(parseMetadataChanges(fields(...rows), false)).toEqual(expected);
+			expect(parseMetadataChanges(fields(...rows))).toEqual(expected);
 		});
 
 		it('should take a single row that comes without its list', () => {
@@ -130,11 +131,11 @@ describe('Metadata', () => {
 				[row('a', '😀'.repeat(513))],
 				'has 513 characters; the API allows 512',
 			],
-			['a key twice', [row('a', '1'), row('a', '2')], 'The key "a" stands in Metadata twice'],
+			['a key twice', [row('a', '1'), row('a', '2')], 'The key "a" appears twice in Metadata'],
 			[
 				'a key twice, once as a number',
 				[row('5', '1'), row(5, '2')],
-				'The key "5" stands in Metadata twice',
+				'The key "5" appears twice in Metadata',
 			],
 		])('should refuse %s', (_what, rows, message) => {
 			for (const read of [parseMetadata, parseOptionalMetadata]) {
@@ -145,20 +146,55 @@ describe('Metadata', () => {
 		});
 
 		it('should say how many pairs are too many', () => {
-			expect(refused(() => parseMetadata(fields(...numbered(19)))).advice).toBe('Remove 3 of them.');
+			expect(refused(() => parseMetadata(fields(...numbered(19)))).advice).toBe(
+				'Remove 3 of them.',
+			);
 			expect(refused(() => checkPairCount(17, 'This')).message).toBe(
 				'This has 17 pairs; the API allows 16',
 			);
 			expect(refusal(() => checkPairCount(16, 'This'))).toBeUndefined();
 		});
 
-		it('should point to merge for a value that finds nothing', () => {
-			for (const pair of [row('a', null), { key: 'a' }]) {
-				expect(refused(() => parseMetadata(fields(pair))).advice).toContain(
-					'set Update Mode to Merge',
-				);
+		it.each<[string, unknown]>([
+			['null', null],
+			['undefined', undefined],
+		])('should say what helps in each mode against a value that is %s', (_what, value) => {
+			const advice = (parse: (read: ReturnType<typeof fields>) => unknown) =>
+				refused(() => parse(fields({ key: 'a', value }))).advice;
+			expect(advice(parseMetadata)).toBe(
+				'Give the key a value. Or leave the key out: Replace removes every key that is not listed.',
+			);
+			expect(advice(parseOptionalMetadata)).not.toContain('Update Mode');
+			expect(advice(parseMetadataChanges)).not.toContain('Update Mode');
+			expect(advice(parseMetadataChanges)).toContain('Keys to Remove');
+		});
+
+		it.each<[string, string, string, string]>([
+			['half a character in a key', 'a\ud83d', 'v', 'A key in Metadata contains half a character'],
+			['a null character in a key', 'a\0', 'v', 'A key in Metadata contains a null character'],
+			[
+				'half a character in a value',
+				'a',
+				'\udc00v',
+				'The value of the key "a" in Metadata contains half a character',
+			],
+			[
+				'a null character in a value',
+				'a',
+				'v\0',
+				'The value of the key "a" in Metadata contains a null character',
+			],
+		])('should refuse %s, in fields and in JSON', (_what, key, value, message) => {
+			const given = [
+				fields(row(key, value)),
+				json({ [key]: value }),
+				json(JSON.stringify({ [key]: value })),
+			];
+			for (const read of given) {
+				for (const parse of [parseMetadata, parseOptionalMetadata, parseMetadataChanges]) {
+					expect(refused(() => parse(read)).message).toContain(message);
+				}
 			}
-			expect(refused(() => parseMetadata(fields(row('a', {})))).advice).toContain('Give it as text');
 		});
 	});
 
@@ -189,17 +225,13 @@ describe('Metadata', () => {
 		])('should take %s', (_what, value, expected) => {
 			expect(parseMetadata(json(value))).toEqual(expected);
 			expect(parseOptionalMetadata(json(value))).toEqual(expected);
-			expect(parseMetadataChanges(json(value), false)).toEqual(expected);
+			expect(parseMetadataChanges(json(value))).toEqual(expected);
 		});
 
 		it.each<[string, unknown, string]>([
-			['bad JSON', '{ a: 1 }', 'Metadata (JSON) is not valid JSON: '],
+			['bad JSON', '{ a: 1 }', "Metadata (JSON) isn't valid JSON"],
 			['white space', ' \n', 'Metadata (JSON) is empty'],
-			[
-				'an object inside of text',
-				'[object Object]',
-				'Metadata (JSON) is an object inside of text',
-			],
+			['an object inside of text', '[object Object]', 'Metadata (JSON) mixes an object with text'],
 			[
 				'a number with too many digits',
 				'{ "a": 80351110224678912 }',
@@ -210,9 +242,9 @@ describe('Metadata', () => {
 			['JSON null', 'null', 'Metadata (JSON) is nothing, not an object'],
 			['a JSON text', '"a"', 'Metadata (JSON) is text, not an object'],
 			['a JSON number', '5', 'Metadata (JSON) is a number, not an object'],
-			['a number by expression', 5, 'Metadata (JSON) holds something that is no JSON'],
-			['a date by expression', new Date(), 'Metadata (JSON) holds something that is no JSON'],
-			['an object with itself in it', loop, 'Metadata (JSON) holds something that is no JSON'],
+			['a number by expression', 5, "Metadata (JSON) isn't valid JSON"],
+			['a date by expression', new Date(), "Metadata (JSON) isn't valid JSON"],
+			['an object with itself in it', loop, 'The value of the key "self" in Metadata is nothing'],
 			['null as a value', '{ "a": null }', 'The value of the key "a" in Metadata is nothing'],
 			[
 				'undefined as a value, which JSON would leave out',
@@ -244,6 +276,22 @@ describe('Metadata', () => {
 				expect(error.message).toContain(message);
 				expect(error.advice).toMatch(/^\S.*\.$/);
 			}
+		});
+
+		it.each<[string, unknown]>([
+			['as text', '{ "metadata": { "a": "1" } }'],
+			['by expression', { metadata: { a: '1' } }],
+			['in a conversation', { id: 'conv_1', metadata: {} }],
+		])('should say to leave out an outer name "metadata": %s', (_what, value) => {
+			const { message, advice } = refused(() => parseMetadata(json(value)));
+			expect(message).toContain('The value of the key "metadata" in Metadata is an object');
+			expect(advice).toMatch(/^Leave out the outer name "metadata"/);
+		});
+
+		it('should ask for an expression when the field took one for text', () => {
+			expect(refused(() => parseMetadata(json('{{ $json.metadata }}'))).advice).toContain(
+				'Switch the field from Fixed to Expression',
+			);
 		});
 
 		it('should refuse a megabyte of text for its length and not run out of stack', () => {
@@ -286,7 +334,7 @@ describe('Metadata', () => {
 		it.each(nothing)('should be refused where it must be given: %s', (_what, parameters) => {
 			const { message, advice } = refused(() => parseMetadata(reading(parameters)));
 			expect(message).toMatch(/^Metadata has no pair$|^Metadata \(JSON\) is empty$/);
-			expect(advice).toContain('To clear all metadata on purpose');
+			expect(advice).toContain('To clear all metadata, ');
 		});
 
 		it.each(nothing)('should be undefined where it may be left out: %s', (_what, parameters) => {
@@ -294,23 +342,30 @@ describe('Metadata', () => {
 		});
 
 		it.each(nothing)(
-			'should be no change where keys are removed, and refused where none are: %s',
+			'should be no change where it changes what is there: %s',
 			(_what, parameters) => {
-				expect(parseMetadataChanges(reading(parameters), true)).toEqual({});
-				expect(refused(() => parseMetadataChanges(reading(parameters), false)).message).toMatch(
-					/no pair|is empty/,
-				);
+				expect(parseMetadataChanges(reading(parameters))).toEqual({});
 			},
 		);
 	});
 
 	describe('as changes', () => {
+		it('should say what a merge without a change lacks', () => {
+			expect(noChanges(reading({}))).toMatchObject({
+				message: 'Metadata has no pair, and Keys to Remove is empty',
+				advice: expect.stringMatching(/To clear all metadata, set Update Mode to Replace and/),
+			});
+			expect(noChanges(json('{}')).message).toBe(
+				'Metadata (JSON) has no pair, and Keys to Remove is empty',
+			);
+		});
+
 		it('should remove the keys that are null as JSON', () => {
-			expect(parseMetadataChanges(json('{ "a": null, "b": "1" }'), false)).toEqual({
+			expect(parseMetadataChanges(json('{ "a": null, "b": "1" }'))).toEqual({
 				a: null,
 				b: '1',
 			});
-			expect(parseMetadataChanges(json({ a: null }), false)).toEqual({ a: null });
+			expect(parseMetadataChanges(json({ a: null }))).toEqual({ a: null });
 		});
 
 		it.each<[string, unknown]>([
@@ -319,24 +374,24 @@ describe('Metadata', () => {
 			['a function', () => 1],
 			['an invalid date', new Date(NaN)],
 		])('should not remove a key whose value is %s, which is no JSON null', (_what, value) => {
-			expect(refused(() => parseMetadataChanges(json({ a: value }), false)).message).toContain(
+			expect(refused(() => parseMetadataChanges(json({ a: value }))).message).toContain(
 				'The value of the key "a" in Metadata is',
 			);
 		});
 
 		it('should refuse null in a field', () => {
-			expect(refused(() => parseMetadataChanges(fields(row('a', null)), false)).message).toContain(
+			expect(refused(() => parseMetadataChanges(fields(row('a', null)))).message).toContain(
 				'is nothing',
 			);
 		});
 
 		it('should not count the removed among the 16', () => {
 			const removed = Object.fromEntries(Array.from({ length: 10 }, (_, n) => [`gone${n}`, null]));
+			expect(Object.keys(parseMetadataChanges(json({ ...objectOf(16), ...removed })))).toHaveLength(
+				26,
+			);
 			expect(
-				Object.keys(parseMetadataChanges(json({ ...objectOf(16), ...removed }), false)),
-			).toHaveLength(26);
-			expect(
-				refused(() => parseMetadataChanges(json({ ...objectOf(17), ...removed }), false)).message,
+				refused(() => parseMetadataChanges(json({ ...objectOf(17), ...removed }))).message,
 			).toContain('has 17 pairs');
 		});
 	});
@@ -386,7 +441,7 @@ describe('Metadata', () => {
 				fc
 					.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 64 })
 					.filter((text) => text.trim() !== ''),
-				fc.string({ unit: 'binary', maxLength: 512 }),
+				fc.string({ unit: 'binary', maxLength: 512 }).filter((text) => !text.includes('\0')),
 				{ maxKeys: 16, minKeys: 1 },
 			);
 			fc.assert(

@@ -1,17 +1,40 @@
 import fc from 'fast-check';
 
-import { commonOptions, readOptions } from '../../nodes/OpenAIConversation/parameters/options';
-import type { Options } from '../../nodes/OpenAIConversation/parameters/options';
-import { anyText, anyValue, KEY, reading, refusal, refused, RUNS } from '../support/unit';
+import {
+	commonOptions,
+	parseAdditionalBody,
+	parseAdditionalParts,
+	parseAfter,
+	parseInclude,
+	parseOrder,
+	parseRunOptions,
+} from '../../nodes/OpenAIConversation/parameters/options';
+import {
+	lockWaitOption,
+	parseLockWait,
+	parseRequestOptions,
+} from '../../nodes/shared/fields/requestOptions';
+import type { GivenOptions } from '../../nodes/shared/values/field';
+import { anyText, anyValue, KEY, refusal, refused, RUNS } from '../support/unit';
 
-const read = (options: unknown) => readOptions(reading({ options }));
+/** All options at once, as an operation that had every one of them would parse them. */
+const read = (options: GivenOptions) => ({
+	...parseRequestOptions(options),
+	...parseRunOptions(options),
+	...parseAdditionalParts(options),
+	additionalBody: parseAdditionalBody(options, {}),
+	include: parseInclude(options),
+	order: parseOrder(options),
+	after: parseAfter(options),
+	lockWait: parseLockWait(options),
+});
 const headers = (...rows: unknown[]) =>
 	read({ additionalHeaders: { headers: rows } }).additionalHeaders;
 const query = (...parameters: unknown[]) =>
 	read({ additionalQuery: { parameters } }).additionalQuery;
 const header = (name: unknown, value: unknown = 'v') => ({ name, value });
 
-const DEFAULTS: Options = {
+const DEFAULTS: ReturnType<typeof read> = {
 	timeout: 0,
 	maxRetries: 0,
 	retryNetworkErrors: false,
@@ -24,28 +47,22 @@ const DEFAULTS: Options = {
 	include: [],
 	order: 'asc',
 	after: undefined,
+	lockWait: 120,
 };
 
 describe('Options', () => {
 	it.each<[string, unknown]>([
-		['nothing', undefined],
-		['an empty collection', {}],
-		[
-			'options whose expressions find nothing',
-			Object.fromEntries(Object.keys(DEFAULTS).map((name) => [name, undefined])),
-		],
-		[
-			'options that are null',
-			Object.fromEntries(Object.keys(DEFAULTS).map((name) => [name, null])),
-		],
-		['options that are empty', Object.fromEntries(Object.keys(DEFAULTS).map((name) => [name, '']))],
-		['something that is no collection', 'oops'],
-	])('should have their defaults for %s', (_what, options) => {
-		expect(read(options)).toEqual(DEFAULTS);
+		['left out', undefined],
+		['null', null],
+		['empty', ''],
+	])('should have their defaults where they are %s', (_what, value) => {
+		expect(read({})).toEqual(DEFAULTS);
+		const all = Object.fromEntries(Object.keys(DEFAULTS).map((name) => [name, value]));
+		expect(read(all)).toEqual(DEFAULTS);
 	});
 
 	it('should have the defaults that the form shows', () => {
-		for (const { name, default: shown } of commonOptions) {
+		for (const { name, default: shown } of [...commonOptions, lockWaitOption]) {
 			const value: unknown = Object.entries(DEFAULTS).find(([each]) => each === name)?.[1];
 			if (typeof shown === 'number' || typeof shown === 'boolean')
 				expect([name, value]).toEqual([name, shown]);
@@ -66,17 +83,19 @@ describe('Options', () => {
 		['maxRequestsPerMinute', 0, 0, 0],
 		['maxRequestsPerMinute', 1, 0.5, 0.5],
 		['maxRequestsPerMinute', 2, 1_000_000, 1_000_000],
+		['lockWait', 0, 0, 0],
+		['lockWait', 1, 86_400, 86_400],
 	])('should take %s, case %d: %p', (name, _case, value, expected) => {
 		expect(read({ [name]: value })).toEqual({ ...DEFAULTS, [name]: expected });
 	});
 
 	it.each<[string, unknown, string]>([
-		['timeout', -1, 'Timeout is "-1", not a number of 0 or more'],
-		['timeout', NaN, 'Timeout is "null", not a number of 0 or more'],
-		['timeout', Infinity, 'Timeout is "null", not a number of 0 or more'],
-		['timeout', '10s', 'Timeout is "10s", not a number of 0 or more'],
-		['timeout', true, 'Timeout is "true", not a number of 0 or more'],
-		['timeout', 2 ** 53, 'Timeout is "9007199254740992", not a number of 0 or more'],
+		['timeout', -1, 'Timeout (Seconds) is "-1", not a number of 0 or more'],
+		['timeout', NaN, 'Timeout (Seconds) is "NaN", not a number of 0 or more'],
+		['timeout', Infinity, 'Timeout (Seconds) is "Infinity", not a number of 0 or more'],
+		['timeout', '10s', 'Timeout (Seconds) is "10s", not a number of 0 or more'],
+		['timeout', true, 'Timeout (Seconds) is "true", not a number of 0 or more'],
+		['timeout', 2 ** 53, 'Timeout (Seconds) is "9007199254740992", not a number of 0 or more'],
 		['maxRetries', -1, 'Max Retries is "-1", not a whole number from 0 to 100'],
 		['maxRetries', 101, 'Max Retries is "101", not a whole number from 0 to 100'],
 		['maxRetries', 0.5, 'Max Retries is "0.5", not a whole number from 0 to 100'],
@@ -94,31 +113,38 @@ describe('Options', () => {
 			1_000_001,
 			'Max Requests per Minute is "1000001", not a number from 0 to 1000000',
 		],
+		['lockWait', 86_401, 'Lock Wait (Seconds) is "86401", not a number from 0 to 86400'],
 		['retryNetworkErrors', 'yes', 'Retry Network Errors is "yes", neither true nor false'],
 		['retryNetworkErrors', 1, 'Retry Network Errors is "1", neither true nor false'],
 		['baseUrl', 5, 'Base URL is a number, not text'],
 		['baseUrl', {}, 'Base URL is an object, not text'],
-		['baseUrl', 'https://x.example/\ud800', 'Base URL has half of a character in it'],
-		['after', ['msg_1'], 'After is a list, not text'],
-		['after', 'msg_\ud800', 'After has half of a character in it'],
+		['baseUrl', 'https://x.example/\ud800', 'Base URL contains half a character'],
+		['after', ['msg_1'], 'Start After Item ID is a list, not text'],
+		['after', 'msg_\ud800', 'Start After Item ID contains half a character'],
 		['order', 'up', 'Order is "up"'],
 		['order', 1, 'Order is "1"'],
 		['include', 'everything', 'Include has "everything", which the API does not know'],
 		['include', ['file_search_call.results', 5], 'Include has "5", which the API does not know'],
+		['after', 'x\0', 'Start After Item ID contains a null character'],
+		['additionalBody', '{ "a": ["\\ud83d"] }', 'Additional Body (JSON) contains half a character'],
+		['additionalBody', '{ "a\\u0000": 1 }', 'Additional Body (JSON) contains a null character'],
 		['additionalBody', '[1]', 'Additional Body (JSON) is a list, not an object'],
 		['additionalBody', 'null', 'Additional Body (JSON) is nothing, not an object'],
-		['additionalBody', '{', 'Additional Body (JSON) is not valid JSON'],
+		['additionalBody', '{', "Additional Body (JSON) isn't valid JSON"],
 		['additionalBody', '{ "a": 1, "a": 2 }', 'Additional Body (JSON) has the key "a" twice'],
-		['additionalBody', 5, 'Additional Body (JSON) holds something that is no JSON'],
+		['additionalBody', 5, "Additional Body (JSON) isn't valid JSON"],
 	])('should refuse %s %p', (name, value, message) => {
 		const error = refused(() => read({ [name]: value }));
 		expect(error.message).toContain(message);
 		expect(error.advice).toMatch(/^\S.*\.$/);
 	});
 
-	it('should say what may stand there instead', () => {
-		const advice = (options: unknown) => refused(() => read(options)).advice;
+	it('should say how to put it right', () => {
+		const advice = (options: GivenOptions) => refused(() => read(options)).advice;
 		expect(advice({ include: 'everything' })).toContain('reasoning.encrypted_content, ');
+		expect(advice({ timeout: '{{ $json.seconds }}' })).toContain(
+			'Switch the field from Fixed to Expression',
+		);
 		expect(advice({ additionalBody: '[1]' })).toBe(
 			'Enter an object such as { "new_parameter": true }.',
 		);
@@ -174,11 +200,25 @@ describe('Options', () => {
 		}
 	});
 
+	it.each(['metadata', 'items'])('should not replace %s where the operation sends it', (name) => {
+		const reserved = { metadata: 'Enter it under Metadata.', items: 'Enter items.' };
+		for (const value of [{ [name]: null }, JSON.stringify({ other: 1, [name]: [] })]) {
+			expect(refused(() => parseAdditionalBody({ additionalBody: value }, reserved))).toMatchObject(
+				{
+					message: `Additional Body (JSON) sets "${name}", which this operation sends itself`,
+					advice: Reflect.get(reserved, name),
+				},
+			);
+		}
+		const others = { additionalBody: '{ "item": 1, "constructor": 2 }' };
+		expect(parseAdditionalBody(others, reserved)).toEqual({ item: 1, constructor: 2 });
+	});
+
 	it('should read each by itself, or be refused with a text, whatever is given', () => {
 		const names = fc.constantFrom(...Object.keys(DEFAULTS), '__proto__', 'constructor');
 		const value = fc.oneof(anyValue, anyText, fc.double(), fc.integer());
 		fc.assert(
-			fc.property(fc.oneof(fc.dictionary(names, value), anyValue), (options) => {
+			fc.property(fc.dictionary(names, value), (options) => {
 				const error = refusal(() => {
 					const given = read(options);
 					expect(given.timeout).toBeGreaterThanOrEqual(0);
@@ -391,12 +431,12 @@ describe('Additional Query Parameters', () => {
 		[
 			'half of a character in a value',
 			[header('a', 'x\ud83d')],
-			'Additional Query Parameters has half of a character in it',
+			'The value of "a" in Additional Query Parameters contains half a character',
 		],
 		[
 			'half of a character in a name',
 			[header('\udc00a')],
-			'Additional Query Parameters has half of a character in it',
+			'A name in Additional Query Parameters contains half a character',
 		],
 	])('should refuse %s', (_what, rows, message) => {
 		const error = refused(() => query(...rows));

@@ -31,14 +31,26 @@ const choicesOf = (field: INodeProperties): INodePropertyOptions[] =>
 	(field.options ?? []).filter(isChoice);
 
 /** The labels and the texts of a field, with those of its options. */
-const texts = everyField.flatMap((field) => [
-	{ of: field.displayName, label: field.displayName, text: field.description },
-	...choicesOf(field).map(({ name, description: text }) => ({
-		of: `${field.displayName}: ${name}`,
-		label: name,
-		text,
-	})),
-]);
+const texts = everyField
+	.filter(({ type }) => type !== 'notice')
+	.flatMap((field) => [
+		{ of: field.displayName, label: field.displayName, text: field.description },
+		...choicesOf(field).map(({ name, description: text }) => ({
+			of: `${field.displayName}: ${name}`,
+			label: name,
+			text,
+		})),
+	]);
+
+/** The field of a name that belongs to the chosen operation. */
+const fieldFor = (name: string, values: Record<string, unknown>): INodeProperties | undefined =>
+	properties.find(
+		(field) =>
+			field.name === name &&
+			['resource', 'operation'].every(
+				(key) => field.displayOptions?.show?.[key]?.some((value) => value === values[key]) ?? true,
+			),
+	);
 
 /** Whether a field is shown when these values are chosen, and all others are at their default. */
 function isShown(
@@ -51,7 +63,7 @@ function isShown(
 		if (inOptions && !isOuter)
 			throw new Error(`Option ${field.name} asks for ${name} inside of the collection`);
 		const key = isOuter ? name.slice(1) : name;
-		const fallback = properties.find((other) => other.name === key)?.default;
+		const fallback = fieldFor(key, values)?.default;
 		return (wanted ?? []).some((value) => value === (values[key] ?? fallback));
 	});
 }
@@ -93,19 +105,19 @@ interface Expected {
 /** What the form shows for an operation at first, between Operation and Options. */
 const EXPECTED: Record<string, Expected> = {
 	'conversation set': {
-		fields: ['conversationId', ...METADATA, 'updateMode'],
+		fields: ['conversationId', 'updateMode', ...METADATA],
 		options: ['additionalBody'],
 	},
 	'conversation create': { fields: [...METADATA, ...ITEMS], options: ['additionalBody'] },
 	'conversation get': { fields: ['conversationId'], options: [] },
-	'conversation delete': { fields: ['conversationId'], options: [] },
+	'conversation delete': { fields: ['conversationId', 'deleteItems', 'deleteNotice'], options: [] },
 	'conversation copy': {
 		fields: ['conversationId', 'throughItemId', ...METADATA],
 		options: ['additionalBody'],
 	},
 	'conversation export': {
-		fields: ['conversationId', ...LIMIT, 'exportFormat', 'exportTo'],
-		options: [],
+		fields: ['conversationId', 'returnAll', 'exportFormat', 'exportTo'],
+		options: ['includeMetadata'],
 	},
 	'item add': { fields: ['conversationId', ...ITEMS], options: ['additionalBody', 'include'] },
 	'item get': { fields: ['conversationId', 'itemId', 'simplify'], options: ['include'] },
@@ -173,15 +185,59 @@ describe('The form', () => {
 		['item', 'getMany'],
 	])('should hide Limit in %s %s with Return All', (resource, operation) => {
 		expect(shown(resource, operation, { returnAll: true })).not.toContain('limit');
+		expect(shown(resource, operation, { returnAll: false })).toContain('limit');
 	});
 
-	it('should start with Set Conversation', () => {
+	it('should return all of a transcript by default, and the first 50 of many items', () => {
+		const defaultOf = (resource: string, operation: string) =>
+			fieldFor('returnAll', { resource, operation })?.default;
+		expect(defaultOf('conversation', 'export')).toBe(true);
+		expect(defaultOf('item', 'getMany')).toBe(false);
+	});
+
+	it('should start with a timeout and retries, both of which can be removed', () => {
+		const options = properties.find(({ name }) => name === 'options');
+		expect(options?.default).toEqual({ timeout: 120, maxRetries: 3 });
+	});
+
+	it('should begin with a pair or a message to fill in where there must be one', () => {
+		const defaultOf = (name: string, resource: string, operation: string) =>
+			fieldFor(name, { resource, operation })?.default;
+		expect(defaultOf('metadata', 'conversation', 'set')).toEqual({
+			pairs: [{ key: '', value: '' }],
+		});
+		expect(defaultOf('messages', 'item', 'add')).toEqual({ values: [{ role: 'user', text: '' }] });
+		for (const operation of ['create', 'copy']) {
+			expect(defaultOf('metadata', 'conversation', operation)).toEqual({});
+		}
+		expect(defaultOf('messages', 'conversation', 'create')).toEqual({});
+	});
+
+	it('should say beside what is lost: of the two modes, of a copy, and of a deletion', () => {
+		const mode = fieldFor('updateMode', { resource: 'conversation', operation: 'set' });
+		const [replace, merge] = mode === undefined ? [] : choicesOf(mode);
+		expect(replace?.description).toBe("Overwrites all metadata. Keys you don't list are lost.");
+		expect(merge?.description).toBe('Keeps other keys. Adds or overwrites the ones you list.');
+		const copied = fieldFor('metadata', { resource: 'conversation', operation: 'copy' });
+		expect(copied?.description).toContain("Leave empty to keep the original's metadata");
+		const notice = fieldFor('deleteNotice', { resource: 'conversation', operation: 'delete' });
+		expect(notice).toMatchObject({ type: 'notice' });
+		expect(notice?.displayName).toContain('OpenAI keeps its messages and other items unless');
+	});
+
+	it('should ask how to update before it asks for metadata', () => {
+		const names = shown('conversation', 'set', { updateMode: 'merge' });
+		expect(names.indexOf('updateMode')).toBeLessThan(names.indexOf('metadataInput'));
+		expect(names.indexOf('metadata')).toBeLessThan(names.indexOf('keysToRemove'));
+	});
+
+	it('should start with Set', () => {
 		expect(properties.slice(0, 2)).toMatchObject([
 			{ name: 'resource', default: 'conversation' },
 			{ name: 'operation', default: 'set' },
 		]);
 		const set = operations.find(({ operation }) => operation.value === 'set')?.operation;
-		expect(set).toMatchObject({ name: 'Set', action: 'Set conversation' });
+		expect(set).toMatchObject({ name: 'Set', action: 'Set conversation metadata' });
 	});
 
 	it('should begin with Resource and Operation, and end with the options', () => {
@@ -261,7 +317,7 @@ describe("n8n's guidelines", () => {
 
 	it('should say what a switch decides with "Whether"', () => {
 		const switches = everyField.filter(({ type }) => type === 'boolean');
-		expect(switches).toHaveLength(4);
+		expect(switches).toHaveLength(6);
 		for (const field of switches) expect(field.description).toMatch(/^Whether /);
 	});
 
@@ -311,8 +367,9 @@ describe("n8n's guidelines", () => {
 
 	it('should describe every field that is not plain from its label', () => {
 		const plain = new Set(['resource', 'operation', 'options', 'key', 'value', 'name', 'text']);
-		for (const { name, description: text } of everyField) {
-			if (!plain.has(name)) expect([name, text]).toEqual([name, expect.stringMatching(/./)]);
+		for (const { name, type, description: text } of everyField) {
+			if (!plain.has(name) && type !== 'notice')
+				expect([name, text]).toEqual([name, expect.stringMatching(/./)]);
 		}
 	});
 

@@ -2,7 +2,14 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import { isPlainObject } from '../../shared/values/json';
 import type { ReadParameter } from '../../shared/values/field';
-import { FieldError, isNothing, kindOf, quote, trimPasted } from '../../shared/values/field';
+import {
+	adviceFor,
+	FieldError,
+	isNothing,
+	kindOf,
+	quote,
+	trimPasted,
+} from '../../shared/values/field';
 
 export const itemIdField: INodeProperties = {
 	displayName: 'Item ID',
@@ -11,17 +18,17 @@ export const itemIdField: INodeProperties = {
 	required: true,
 	default: '',
 	placeholder: 'e.g. msg_68f0a1b2c3d4',
-	description: 'The item to work on, such as a message of the conversation',
+	description: 'The ID of a message or another item in the conversation. Messages start with msg_.',
 };
 
-/** Item types each have a prefix of their own, and new ones come: so only the shape is checked. */
-const ID = /^[A-Za-z][A-Za-z0-9_-]{0,255}={0,2}$/;
+/** Each type of item has its own prefix, new types come, and gateways use UUIDs: so only the shape is checked. */
+const ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,255}={0,2}$/;
 
 const HOW_TO =
-	'Enter the ID of an item, such as one that starts with "msg_". Item: Get Many lists the items of a conversation with their IDs.';
+	'Enter the ID of an item in the conversation, such as one that starts with "msg_". Conversation Item: Get Many lists all of them.';
 
 /**
- * Finds the item that a value names: an ID or an object with `id`.
+ * The ID of the conversation item that a value names: an ID, or an object with `id`.
  * @param label the field's label, for the error
  * @throws {FieldError} when it names none
  */
@@ -33,14 +40,14 @@ export function parseItemId(value: unknown, label: string): string {
 		throw new FieldError(`${label} is ${kindOf(text)}, not the ID of an item`, HOW_TO);
 	}
 	if (text.startsWith('conv_')) {
-		throw new FieldError(`${label} holds the ID of a conversation`, HOW_TO);
+		throw new FieldError(`${label} is the ID of a conversation`, HOW_TO);
 	}
-	if (text.startsWith('sk-') || !ID.test(text)) {
+	// Not quoted: it is a secret.
+	if (text.startsWith('sk-')) throw new FieldError(`${label} contains an API key`, HOW_TO);
+	if (!ID.test(text)) {
 		throw new FieldError(
-			text.startsWith('sk-')
-				? `${label} holds an API key`
-				: `${label} is ${quote(text)}, which is not the ID of an item`,
-			HOW_TO,
+			`${label} is ${quote(text)}, which is not the ID of an item`,
+			adviceFor(text, HOW_TO),
 		);
 	}
 	return text;

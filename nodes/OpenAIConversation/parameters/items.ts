@@ -4,8 +4,10 @@ import { ROLES } from '../../shared/api/schema';
 import type { JsonObject } from '../../shared/values/json';
 import { isJsonObject, isPlainObject } from '../../shared/values/json';
 import { parseJsonText } from '../../shared/values/jsonText';
+import { rowsOf } from '../../shared/values/rows';
+import { checkText, checkTexts } from '../../shared/values/text';
 import type { ReadParameter } from '../../shared/values/field';
-import { FieldError, isNothing, kindOf, quote } from '../../shared/values/field';
+import { adviceFor, FieldError, isNothing, kindOf, quote } from '../../shared/values/field';
 
 export const itemsInputField: INodeProperties = {
 	displayName: 'Specify Items',
@@ -17,7 +19,7 @@ export const itemsInputField: INodeProperties = {
 		{ name: 'Using JSON', value: 'json' },
 	],
 	default: 'fields',
-	description: 'Whether to enter messages one by one or items of any type as JSON',
+	description: 'Whether to enter messages one by one or conversation items of any type as JSON',
 };
 
 export const messagesField: INodeProperties = {
@@ -28,7 +30,7 @@ export const messagesField: INodeProperties = {
 	displayOptions: { show: { itemsInput: ['fields'] } },
 	default: {},
 	placeholder: 'Add Message',
-	description: 'The messages in the order in which they stand in the conversation',
+	description: 'The messages, oldest first',
 	options: [
 		{
 			displayName: 'Message',
@@ -43,14 +45,14 @@ export const messagesField: INodeProperties = {
 						{
 							name: 'Developer',
 							value: 'developer',
-							description: 'Instructions of the application',
+							description: 'Instructions from your app',
 						},
 						{
 							name: 'System',
 							value: 'system',
-							description: 'Instructions of the application, older name',
+							description: 'Instructions from your app (older models)',
 						},
-						{ name: 'User', value: 'user', description: 'The person who talks to the model' },
+						{ name: 'User', value: 'user', description: 'The person talking to the model' },
 					],
 					default: 'user',
 					description: 'Who the message comes from',
@@ -76,23 +78,30 @@ export const itemsJsonField: INodeProperties = {
 	default: '',
 	placeholder: 'e.g. [{ "type": "message", "role": "user", "content": "Hello" }]',
 	description:
-		"An item or a list of items in the API's own shape, passed on as they are: messages with images and files, function calls and their outputs",
+		"A conversation item or a list of them in the API's own format: messages with images and files, function calls and their outputs",
 };
 
-/** The three fields in the order in which they stand in the form. */
+/** The three fields in the order of the form. */
 export const itemsFields = [itemsInputField, messagesField, itemsJsonField];
+
+/** The same where there must be an item: the form starts with a message to fill in. */
+export const requiredItemsFields = [
+	itemsInputField,
+	{ ...messagesField, default: { values: [{ role: 'user', text: '' }] } },
+	itemsJsonField,
+];
 
 const roles = new Set<string>(ROLES);
 const EXAMPLE = '[{ "type": "message", "role": "user", "content": "Hello" }]';
 const LABEL = messagesField.displayName;
 
-function message(row: unknown, index: number): JsonObject {
+function parseMessage(row: unknown, index: number): JsonObject {
 	const which = `message ${index + 1} in ${LABEL}`;
 	const { role = 'user', text } = isPlainObject(row) ? row : { text: row };
 	if (typeof role !== 'string' || !roles.has(role)) {
 		throw new FieldError(
 			`The role of ${which} is ${quote(role)}`,
-			`Use one of ${ROLES.join(', ')}.`,
+			adviceFor(role, `Use one of ${ROLES.join(', ')}.`),
 		);
 	}
 	const content = typeof text === 'number' || typeof text === 'boolean' ? String(text) : text;
@@ -100,54 +109,66 @@ function message(row: unknown, index: number): JsonObject {
 		throw new FieldError(
 			`The text of ${which} is ${isNothing(content) ? 'empty' : kindOf(content)}`,
 			isNothing(content)
-				? 'Enter a text, or remove the message. An expression that finds nothing leaves the text empty.'
-				: 'Give it as text, for example with {{ JSON.stringify(…) }}.',
+				? 'Enter a text, or remove the message. An expression that finds nothing also leaves the text empty.'
+				: 'Turn it into text, for example with {{ JSON.stringify($json.value) }}.',
 		);
 	}
+	checkText(content, `The text of ${which}`);
 	return { type: 'message', role, content };
 }
 
-function fromFields(value: unknown): JsonObject[] {
-	const rows = isPlainObject(value) ? value.values : undefined;
-	const list = Array.isArray(rows) ? rows : isPlainObject(rows) ? [rows] : [];
-	return Array.from(list, message);
-}
+const messageRows = (read: ReadParameter): unknown[] =>
+	rowsOf(read(messagesField.name, {}), 'values');
 
-function fromJson(value: unknown): JsonObject[] {
+function parseItemsJson(value: unknown): JsonObject[] {
 	const label = itemsJsonField.displayName;
 	const parsed = parseJsonText(value, label, EXAMPLE);
-	const list = Array.isArray(parsed) ? parsed : [parsed];
-	return list.map((item, index) => {
-		if (isJsonObject(item)) return item;
-		throw new FieldError(
-			`Item ${index + 1} in ${label} is ${kindOf(item)}, not an object`,
-			`Enter items such as ${EXAMPLE}.`,
-		);
+	return [parsed].flat().map((item, index) => {
+		const which = `Item ${index + 1} in ${label}`;
+		if (!isJsonObject(item)) {
+			throw new FieldError(
+				`${which} is ${kindOf(item)}, not an object`,
+				`Enter items such as ${EXAMPLE}.`,
+			);
+		}
+		checkTexts(item, which);
+		return item;
 	});
 }
 
 /**
- * The items to add, in order; none when nothing was entered.
+ * The conversation items to add, in order; none when nothing was entered.
  * @throws {FieldError}
  */
 export function parseOptionalItems(read: ReadParameter): JsonObject[] {
-	if (read(itemsInputField.name, 'fields') !== 'json')
-		return fromFields(read(messagesField.name, {}));
+	if (read(itemsInputField.name, 'fields') !== 'json') return messageRows(read).map(parseMessage);
 	const value = read(itemsJsonField.name, '');
-	return isNothing(value) ? [] : fromJson(value);
+	return isNothing(value) ? [] : parseItemsJson(value);
+}
+
+/** Whether the form's one message was left as it was. */
+function isUntouched(rows: readonly unknown[]): boolean {
+	const [row, ...others] = rows;
+	return others.length === 0 && isPlainObject(row) && row.role === 'user' && row.text === '';
 }
 
 /**
- * The items to add, in order, at least one.
+ * The conversation items to add, in order, at least one.
  * @throws {FieldError}
  */
 export function parseItems(read: ReadParameter): JsonObject[] {
-	const items = parseOptionalItems(read);
-	if (items.length > 0) return items;
-	throw read(itemsInputField.name, 'fields') === 'json'
-		? new FieldError(
-				`${itemsJsonField.displayName} holds no item`,
-				`Enter items such as ${EXAMPLE}.`,
-			)
-		: new FieldError(`${LABEL} has no message`, 'Add at least one message.');
+	if (read(itemsInputField.name, 'fields') === 'json') {
+		const items = parseOptionalItems(read);
+		if (items.length > 0) return items;
+		throw new FieldError(
+			`${itemsJsonField.displayName} has no item`,
+			`Enter items such as ${EXAMPLE}.`,
+		);
+	}
+	const rows = messageRows(read);
+	if (rows.length > 0 && !isUntouched(rows)) return rows.map(parseMessage);
+	throw new FieldError(
+		`${LABEL} has no message`,
+		'Enter the text of at least one message. An expression that finds nothing also leaves the text empty.',
+	);
 }

@@ -25,13 +25,17 @@ export const limitField: INodeProperties = {
 /** n8n's standard pair. */
 export const limitFields = [returnAllField, limitField];
 
+/** The same, with Return All on. */
+export const allByDefaultFields = [{ ...returnAllField, default: true }, limitField];
+
 /**
  * How many results are wanted: 1 or more, or Infinity for all of them.
+ * @param allByDefault what Return All means where it isn't set
  * @throws {FieldError} when Limit is no whole number of 1 or more, or Return All neither true nor false
  */
-export function parseLimit(read: ReadParameter): number {
-	if (parseBoolean(read(returnAllField.name, false), returnAllField.displayName, false))
-		return Infinity;
+export function parseLimit(read: ReadParameter, allByDefault = false): number {
+	const returnAll = read(returnAllField.name, allByDefault);
+	if (parseBoolean(returnAll, returnAllField.displayName, allByDefault)) return Infinity;
 	return parseNumber(read(limitField.name, 50), {
 		label: limitField.displayName,
 		fallback: 50,

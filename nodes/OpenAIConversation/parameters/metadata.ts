@@ -1,9 +1,11 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { isPlainObject } from '../../shared/values/json';
-import { parseJsonText } from '../../shared/values/jsonText';
 import type { ReadParameter } from '../../shared/values/field';
 import { characters, FieldError, isNothing, kindOf, quote } from '../../shared/values/field';
+import { isPlainObject } from '../../shared/values/json';
+import { parseJsonText, toJson } from '../../shared/values/jsonText';
+import { rowsOf } from '../../shared/values/rows';
+import { checkText } from '../../shared/values/text';
 
 /** The API's limits: https://platform.openai.com/docs/api-reference/conversations/update */
 export const MAX_PAIRS = 16;
@@ -13,10 +15,12 @@ export const MAX_VALUE_LENGTH = 512;
 /** Key-value pairs as the API takes them. */
 export type Metadata = Record<string, string>;
 
-/** Metadata to lay over what is there; null removes the key. */
+/** Metadata to put over what the conversation has; null removes the key. */
 export type MetadataChanges = Record<string, string | null>;
 
-export const metadataInputField: INodeProperties = {
+const LIMITS = `Up to ${MAX_PAIRS} pairs. A key has up to ${MAX_KEY_LENGTH} characters, a value up to ${MAX_VALUE_LENGTH}.`;
+
+const inputField: INodeProperties = {
 	displayName: 'Specify Metadata',
 	name: 'metadataInput',
 	type: 'options',
@@ -29,7 +33,7 @@ export const metadataInputField: INodeProperties = {
 	description: 'Whether to enter the pairs one by one or all at once as JSON',
 };
 
-export const metadataField: INodeProperties = {
+const pairsField: INodeProperties = {
 	displayName: 'Metadata',
 	name: 'metadata',
 	type: 'fixedCollection',
@@ -37,7 +41,7 @@ export const metadataField: INodeProperties = {
 	displayOptions: { show: { metadataInput: ['fields'] } },
 	default: {},
 	placeholder: 'Add Pair',
-	description: `Up to ${MAX_PAIRS} pairs. A key has up to ${MAX_KEY_LENGTH} characters, a value up to ${MAX_VALUE_LENGTH}.`,
+	description: LIMITS,
 	options: [
 		{
 			displayName: 'Pair',
@@ -62,60 +66,82 @@ export const metadataField: INodeProperties = {
 	],
 };
 
-export const metadataJsonField: INodeProperties = {
+const jsonField: INodeProperties = {
 	displayName: 'Metadata (JSON)',
 	name: 'metadataJson',
 	type: 'json',
 	displayOptions: { show: { metadataInput: ['json'] } },
 	default: '',
 	placeholder: 'e.g. { "topic": "project-x", "priority": "high" }',
-	description: `An object of up to ${MAX_PAIRS} pairs. {} clears all metadata.`,
+	description: LIMITS,
 };
 
-/** The three fields in the order in which they stand in the form. */
-export const metadataFields = [metadataInputField, metadataField, metadataJsonField];
+/** The three fields for a new conversation's metadata. */
+export const metadataFields = [inputField, pairsField, jsonField];
 
-/** The same where metadata must be given: the form begins with a pair to fill in. */
+const KEPT_IF_EMPTY =
+	"Leave empty to keep the original's metadata. If you enter a pair, the copy gets your pairs alone.";
+
+/** The same for a copy. */
+export const copyMetadataFields = [
+	inputField,
+	{ ...pairsField, description: `${KEPT_IF_EMPTY} ${LIMITS}` },
+	{ ...jsonField, description: `${KEPT_IF_EMPTY} ${LIMITS}` },
+];
+
+/** The same where there must be metadata: the form starts with a pair to fill in. */
 export const requiredMetadataFields = [
-	metadataInputField,
-	{ ...metadataField, default: { pairs: [{ key: '', value: '' }] } },
-	metadataJsonField,
+	inputField,
+	{ ...pairsField, default: { pairs: [{ key: '', value: '' }] } },
+	{
+		...jsonField,
+		description: `${LIMITS} With Replace, {} clears all metadata. With Merge, null as a value removes the key.`,
+	},
 ];
 
 const EXAMPLE = '{ "topic": "project-x" }';
-const LABEL = metadataField.displayName;
+const LABEL = pairsField.displayName;
 
-/** One pair and the label of the field it came from. */
+/** A key and its value as they were entered. */
 type Pair = readonly [key: unknown, value: unknown];
 
-function fromFields(value: unknown): Pair[] {
-	const rows = isPlainObject(value) ? value.pairs : undefined;
-	// A single row comes without its list when the collection was built by hand.
-	const list = Array.isArray(rows) ? rows : isPlainObject(rows) ? [rows] : [];
-	const pairs = Array.from(
-		list,
-		(row: unknown): Pair => (isPlainObject(row) ? [row.key, row.value] : [row, undefined]),
+const usesJson = (read: ReadParameter): boolean => read(inputField.name, 'fields') === 'json';
+
+function pairsInFields(read: ReadParameter): Pair[] {
+	const pairs = rowsOf(read(pairsField.name, {}), 'pairs').map(
+		(row): Pair => (isPlainObject(row) ? [row.key, row.value] : [row, undefined]),
 	);
 	const isUntouched = pairs.length === 1 && pairs.every(([key, text]) => key === '' && text === '');
 	return isUntouched ? [] : pairs;
 }
 
-function fromJson(value: unknown): Pair[] {
-	const parsed = parseJsonText(value, metadataJsonField.displayName, EXAMPLE);
-	if (!isPlainObject(parsed)) {
-		throw new FieldError(
-			`${metadataJsonField.displayName} is ${kindOf(parsed)}, not an object`,
-			`Enter an object such as ${EXAMPLE}.`,
-		);
-	}
-	const pairs = Object.entries(parsed);
-	if (!isPlainObject(value)) return pairs;
-	// JSON leaves out undefined and turns NaN into null: neither may pass for a pair that was not given or goes.
-	const inJson = new Map(pairs);
-	return Object.entries(value).map(([key, given]): Pair => [key, inJson.get(key) ?? given]);
+/** JSON leaves out undefined and turns NaN into null, so only what is nested goes through it. */
+const pairsInObject = (object: Record<string, unknown>): Pair[] =>
+	Object.entries(object).map(([key, value]) =>
+		typeof value === 'object' && value !== null ? [key, toJson(value) ?? undefined] : [key, value],
+	);
+
+function pairsInJson(value: unknown): Pair[] {
+	if (isPlainObject(value)) return pairsInObject(value);
+	const parsed = parseJsonText(value, jsonField.displayName, EXAMPLE);
+	if (isPlainObject(parsed)) return Object.entries(parsed);
+	throw new FieldError(
+		`${jsonField.displayName} is ${kindOf(parsed)}, not an object`,
+		`Enter an object such as ${EXAMPLE}.`,
+	);
 }
 
-function checkedKey(key: unknown): string {
+/** The pairs that were entered; undefined for none at all. An empty JSON object counts as entered. */
+function enteredPairs(read: ReadParameter): Pair[] | undefined {
+	if (usesJson(read)) {
+		const value = read(jsonField.name, '');
+		return isNothing(value) ? undefined : pairsInJson(value);
+	}
+	const pairs = pairsInFields(read);
+	return pairs.length > 0 ? pairs : undefined;
+}
+
+function parseKey(key: unknown): string {
 	if (typeof key !== 'string' && typeof key !== 'number' && typeof key !== 'boolean') {
 		throw new FieldError(
 			`A key in ${LABEL} is ${kindOf(key)}`,
@@ -129,6 +155,7 @@ function checkedKey(key: unknown): string {
 			'Give every pair a key, or remove the pair.',
 		);
 	}
+	checkText(text, `A key in ${LABEL}`);
 	const length = characters(text);
 	if (length > MAX_KEY_LENGTH) {
 		throw new FieldError(
@@ -139,35 +166,44 @@ function checkedKey(key: unknown): string {
 	return text;
 }
 
-function checkedValue(key: string, value: unknown): string {
-	if (typeof value === 'number' && !Number.isFinite(value)) {
-		throw new FieldError(
-			`The value of the key ${quote(key)} in ${LABEL} is ${value}`,
-			'Check the expression that computes it.',
+function notText(key: string, value: unknown, howToOmit: string): FieldError {
+	const message = `The value of the key ${quote(key)} in ${LABEL} is ${kindOf(value)}; the API stores text only`;
+	if (value === null || value === undefined) {
+		return new FieldError(message, `Give the key a value. ${howToOmit}`);
+	}
+	if (key === 'metadata' && isPlainObject(value)) {
+		return new FieldError(
+			message,
+			`Leave out the outer name "metadata": enter the pairs alone, such as ${EXAMPLE}, or {{ $json.metadata }} as an expression.`,
 		);
+	}
+	return new FieldError(
+		message,
+		'Turn it into text, for example with {{ JSON.stringify($json.value) }}, or use one pair for each part.',
+	);
+}
+
+/** @param howToOmit what to do about a key that is to have no value */
+function parseValue(key: string, value: unknown, howToOmit: string): string {
+	const what = `The value of the key ${quote(key)} in ${LABEL}`;
+	if (typeof value === 'number' && !Number.isFinite(value)) {
+		throw new FieldError(`${what} is ${value}`, 'Check the expression that computes it.');
 	}
 	if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
 		throw new FieldError(
-			`The value of the key ${quote(key)} in ${LABEL} is a number too large to be exact (${String(value)})`,
-			'Give it as text: in JSON, put it in quotation marks.',
+			`${what} is a number too large to be exact (${String(value)})`,
+			'Give it as text: in JSON, put double quotes around it.',
 		);
 	}
 	if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') {
 		return String(value);
 	}
-	if (typeof value !== 'string') {
-		const nothing = value === null || value === undefined;
-		throw new FieldError(
-			`The value of the key ${quote(key)} in ${LABEL} is ${kindOf(value)}; the API stores text only`,
-			nothing
-				? 'Give the key a value, or remove the pair. To remove a key from the conversation, set Update Mode to Merge.'
-				: 'Give it as text, for example with {{ JSON.stringify(…) }}, or use one pair for each part.',
-		);
-	}
+	if (typeof value !== 'string') throw notText(key, value, howToOmit);
+	checkText(value, what);
 	const length = characters(value);
 	if (length > MAX_VALUE_LENGTH) {
 		throw new FieldError(
-			`The value of the key ${quote(key)} in ${LABEL} has ${length} characters; the API allows ${MAX_VALUE_LENGTH}`,
+			`${what} has ${length} characters; the API allows ${MAX_VALUE_LENGTH}`,
 			'Shorten the value, or spread it over several keys.',
 		);
 	}
@@ -184,84 +220,78 @@ export function checkPairCount(count: number, what: string): void {
 	}
 }
 
-function checkedPairs(pairs: readonly Pair[], nullRemoves: boolean): MetadataChanges {
-	const changes = new Map<string, string | null>();
-	for (const [rawKey, value] of pairs) {
-		const key = checkedKey(rawKey);
-		if (changes.has(key)) {
+/** The pairs as an object, each key once. */
+function parsePairs<T>(
+	pairs: readonly Pair[],
+	parse: (key: string, value: unknown) => T,
+): Record<string, T> {
+	const seen = new Set<string>();
+	const parsed = pairs.map(([rawKey, rawValue]): [string, T] => {
+		const key = parseKey(rawKey);
+		if (seen.has(key)) {
 			throw new FieldError(
-				`The key ${quote(key)} stands in ${LABEL} twice`,
+				`The key ${quote(key)} appears twice in ${LABEL}`,
 				'Keep one of the two, since only one value can be stored.',
 			);
 		}
-		changes.set(key, nullRemoves && value === null ? null : checkedValue(key, value));
-	}
-	checkPairCount([...changes.values()].filter((value) => value !== null).length, LABEL);
-	return Object.fromEntries(changes);
-}
-
-const onlyText = (changes: MetadataChanges): Metadata =>
-	Object.fromEntries(
-		Object.entries(changes).filter((pair): pair is [string, string] => pair[1] !== null),
-	);
-
-interface Given {
-	pairs: Pair[];
-	usesFields: boolean;
-	/** Whether the user entered anything at all; an empty JSON object counts. */
-	filled: boolean;
-}
-
-function given(read: ReadParameter): Given {
-	if (read(metadataInputField.name, 'fields') === 'json') {
-		const value = read(metadataJsonField.name, '');
-		const filled = !isNothing(value);
-		return { pairs: filled ? fromJson(value) : [], usesFields: false, filled };
-	}
-	const pairs = fromFields(read(metadataField.name, {}));
-	return { pairs, usesFields: true, filled: pairs.length > 0 };
+		seen.add(key);
+		return [key, parse(key, rawValue)];
+	});
+	checkPairCount(parsed.filter(([, value]) => value !== null).length, LABEL);
+	return Object.fromEntries(parsed);
 }
 
 /**
- * Metadata that may be left out: undefined when nothing was entered.
- * Numbers and booleans become text.
+ * Metadata that may be left out: undefined when nothing was entered. Numbers and booleans become
+ * text.
  * @throws {FieldError} for what the API would refuse
  */
 export function parseOptionalMetadata(read: ReadParameter): Metadata | undefined {
-	const { pairs, filled } = given(read);
-	return filled ? onlyText(checkedPairs(pairs, false)) : undefined;
+	const pairs = enteredPairs(read);
+	if (pairs === undefined) return undefined;
+	return parsePairs(pairs, (key, value) => parseValue(key, value, 'Or leave the key out.'));
 }
 
 /**
- * Metadata that must be given. `{}` as JSON counts as given, no row at all does not, lest a
- * forgotten row wipe everything.
+ * Metadata that must be there. `{}` as JSON counts; no row at all does not, since a forgotten row
+ * would clear everything.
  * @throws {FieldError}
  */
 export function parseMetadata(read: ReadParameter): Metadata {
-	const { pairs, usesFields, filled } = given(read);
-	if (!filled) throw nothingGiven(usesFields);
-	return onlyText(checkedPairs(pairs, false));
+	const pairs = enteredPairs(read);
+	if (pairs === undefined) {
+		throw usesJson(read)
+			? new FieldError(
+					`${jsonField.displayName} is empty`,
+					`Enter an object such as ${EXAMPLE}. To clear all metadata, enter {}.`,
+				)
+			: new FieldError(
+					`${LABEL} has no pair`,
+					'Enter at least one key and its value. To clear all metadata, set Specify Metadata to Using JSON and enter {}.',
+				);
+	}
+	return parsePairs(pairs, (key, value) =>
+		parseValue(key, value, 'Or leave the key out: Replace removes every key that is not listed.'),
+	);
 }
 
 /**
- * Metadata to lay over what is there; null as JSON removes a key.
- * @param removesKeys whether other fields already name a change
+ * Metadata to put over what the conversation has; empty when nothing was entered. As JSON, null
+ * removes a key.
  * @throws {FieldError}
  */
-export function parseMetadataChanges(read: ReadParameter, removesKeys: boolean): MetadataChanges {
-	const { pairs, usesFields, filled } = given(read);
-	if (!filled && !removesKeys) throw nothingGiven(usesFields);
-	return checkedPairs(pairs, !usesFields);
+export function parseMetadataChanges(read: ReadParameter): MetadataChanges {
+	const nullRemoves = usesJson(read);
+	return parsePairs(enteredPairs(read) ?? [], (key, value) =>
+		nullRemoves && value === null
+			? null
+			: parseValue(key, value, 'Or leave the key out, and list it in Keys to Remove to remove it.'),
+	);
 }
 
-function nothingGiven(usesFields: boolean): FieldError {
-	return usesFields
-		? new FieldError(
-				`${LABEL} has no pair`,
-				'Enter at least one key and its value. To clear all metadata on purpose, set Specify Metadata to Using JSON and enter {}.',
-			)
-		: new FieldError(
-				`${metadataJsonField.displayName} is empty`,
-				`Enter an object such as ${EXAMPLE}. To clear all metadata on purpose, enter {}.`,
-			);
-}
+/** The error for a merge that would change nothing. */
+export const noChanges = (read: ReadParameter): FieldError =>
+	new FieldError(
+		`${usesJson(read) ? jsonField.displayName : LABEL} has no pair, and Keys to Remove is empty`,
+		'Enter at least one pair, or a key to remove. To clear all metadata, set Update Mode to Replace and Specify Metadata to Using JSON, and enter {}.',
+	);

@@ -2,16 +2,12 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import type { Include } from '../../shared/api/schema';
 import { INCLUDES } from '../../shared/api/schema';
-import {
-	numberOption,
-	parseNumberOption,
-	parseTextOption,
-	requestOptionFields,
-} from '../../shared/fields/requestOptions';
+import { numberOption, textOption } from '../../shared/fields/option';
+import { requestOptionFields } from '../../shared/fields/requestOptions';
 import type { GivenOptions } from '../../shared/values/field';
 import {
+	adviceFor,
 	FieldError,
-	hasHalfCharacter,
 	isNothing,
 	kindOf,
 	quote,
@@ -22,28 +18,30 @@ import { checkHeader, FRAMING_HEADERS } from '../../shared/values/headers';
 import type { JsonObject } from '../../shared/values/json';
 import { isJsonObject, isPlainObject } from '../../shared/values/json';
 import { parseJsonText } from '../../shared/values/jsonText';
-import { checkTexts, halfCharacter } from '../../shared/values/text';
+import { rowsOf } from '../../shared/values/rows';
+import { checkText, checkTexts } from '../../shared/values/text';
 import { parseItemId } from './itemId';
 
 /** The collection's own name. Its fields are below; an operation may bring more (see `Operation.options`). */
 export const OPTIONS_NAME = 'options';
 
-const CONCURRENCY_RANGE = [1, 100] as const;
-const RATE_RANGE = [0, 1_000_000] as const;
-
 const maxConcurrency = numberOption(
-	'maxConcurrency',
-	'Max Concurrency',
-	10,
-	CONCURRENCY_RANGE,
-	'Requests in flight at once. Items of the same conversation always run one after the other.',
+	{
+		name: 'maxConcurrency',
+		displayName: 'Max Concurrency',
+		description:
+			'How many requests may be in flight at once. Input items for the same conversation always run one after the other.',
+	},
+	{ fallback: 10, min: 1, max: 100, whole: true },
 );
+
 const maxRequestsPerMinute = numberOption(
-	'maxRequestsPerMinute',
-	'Max Requests per Minute',
-	0,
-	RATE_RANGE,
-	'Spaces requests evenly to stay under a rate limit. 0 means no limit.',
+	{
+		name: 'maxRequestsPerMinute',
+		displayName: 'Max Requests per Minute',
+		description: 'Spaces requests evenly to stay under a rate limit. 0 means no limit.',
+	},
+	{ fallback: 0, min: 0, max: 1_000_000 },
 );
 
 const additionalBody: INodeProperties = {
@@ -52,61 +50,58 @@ const additionalBody: INodeProperties = {
 	type: 'json',
 	default: '',
 	placeholder: 'e.g. { "new_parameter": true }',
-	description:
-		'JSON that is added to what the request sends, and replaces what has the same name, for parameters that this node does not know yet',
+	description: "Parameters to add to the request's body, for those that this node has no field for",
 };
 
-const pairs = (
-	field: { name: string; displayName: string; description: string },
-	rows: string,
-	singular: string,
-	placeholder: string,
-): INodeProperties => ({
-	...field,
-	type: 'fixedCollection',
-	typeOptions: { multipleValues: true, multipleValueButtonText: `Add ${singular}` },
-	default: {},
-	placeholder: `Add ${singular}`,
-	options: [
-		{
-			displayName: singular,
-			name: rows,
-			values: [
-				{ displayName: 'Name', name: 'name', type: 'string', default: '', placeholder },
-				{ displayName: 'Value', name: 'value', type: 'string', default: '' },
-			],
-		},
-	],
-});
+/** A field for rows of a name and a value. */
+function nameValueField(
+	shown: Pick<INodeProperties, 'name' | 'displayName' | 'description'>,
+	{ group, singular, example }: Record<'group' | 'singular' | 'example', string>,
+): INodeProperties {
+	return {
+		...shown,
+		type: 'fixedCollection',
+		typeOptions: { multipleValues: true, multipleValueButtonText: `Add ${singular}` },
+		default: {},
+		placeholder: `Add ${singular}`,
+		options: [
+			{
+				displayName: singular,
+				name: group,
+				values: [
+					{ displayName: 'Name', name: 'name', type: 'string', default: '', placeholder: example },
+					{ displayName: 'Value', name: 'value', type: 'string', default: '' },
+				],
+			},
+		],
+	};
+}
 
-const additionalHeaders = pairs(
+const additionalHeaders = nameValueField(
 	{
 		name: 'additionalHeaders',
 		displayName: 'Additional Headers',
-		description: 'Headers sent with every request of this node. Secrets belong in the credential.',
+		description:
+			'Headers to send with every request of this node. Secrets belong in the credential.',
 	},
-	'headers',
-	'Header',
-	'e.g. x-trace-id',
+	{ group: 'headers', singular: 'Header', example: 'e.g. x-trace-id' },
 );
 
-const additionalQuery = pairs(
+const additionalQuery = nameValueField(
 	{
 		name: 'additionalQuery',
 		displayName: 'Additional Query Parameters',
-		description: 'Parameters added to the address of every request',
+		description: 'Query parameters to add to every request of this node',
 	},
-	'parameters',
-	'Parameter',
-	'e.g. api-version',
+	{ group: 'parameters', singular: 'Parameter', example: 'e.g. api-version' },
 );
 
 /** Options of every operation. */
 export const commonOptions: INodeProperties[] = [
 	additionalHeaders,
 	additionalQuery,
-	maxConcurrency,
-	maxRequestsPerMinute,
+	maxConcurrency.field,
+	maxRequestsPerMinute.field,
 	...requestOptionFields,
 ];
 
@@ -131,7 +126,7 @@ export const includeOption: INodeProperties = {
 	type: 'multiOptions',
 	options: Object.entries(INCLUDE_LABELS).map(([value, name]) => ({ name, value })),
 	default: [],
-	description: 'Further data to return with the items',
+	description: 'More data to return with each conversation item',
 };
 
 export const orderOption: INodeProperties = {
@@ -146,14 +141,14 @@ export const orderOption: INodeProperties = {
 	description: 'Which end of the conversation to start from',
 };
 
-export const afterOption: INodeProperties = {
-	displayName: 'After',
+const after = textOption({
 	name: 'after',
-	type: 'string',
-	default: '',
+	displayName: 'Start After Item ID',
 	placeholder: 'e.g. msg_68f0a1b2c3d4',
-	description: 'Starts after the item with this ID',
-};
+	description: 'Skips everything up to and including this conversation item',
+});
+
+export const afterOption = after.field;
 
 const headerField: HeaderField = {
 	label: additionalHeaders.displayName,
@@ -172,61 +167,66 @@ const headerField: HeaderField = {
 	advice: {
 		wrongName: 'Use letters, digits and hyphens, such as x-trace-id.',
 		reserved:
-			'The credential and the request itself settle this header. For another way to authenticate, see Authentication and Custom Headers in the credential.',
-		wrongValue: 'Remove line breaks and characters beyond Latin-1, or encode the value.',
+			'This header comes from the credential or the request itself. For another way to authenticate, see Authentication and Custom Headers in the credential.',
+		wrongValue: 'Remove line breaks and characters outside Latin-1, or encode the value.',
 	},
 };
 
-function rowsOf(value: unknown, key: string): Array<readonly [name: unknown, value: unknown]> {
-	const rows = isPlainObject(value) ? value[key] : undefined;
-	const list = Array.isArray(rows) ? rows : isPlainObject(rows) ? [rows] : [];
-	return Array.from(list, (row: unknown) =>
-		isPlainObject(row) ? [row.name, row.value] : [row, undefined],
+/** The text of a row's part; empty for nothing. */
+function rowText(value: unknown, what: string): string {
+	if (isNothing(value)) return '';
+	if (typeof value === 'string') return value;
+	if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+	throw new FieldError(
+		`${what} is ${kindOf(value)}`,
+		'Turn it into text, for example with {{ JSON.stringify($json.value) }}.',
 	);
 }
 
-function rowText(value: unknown, what: string, label: string): string {
-	if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-	if (value === undefined || value === null) return '';
-	if (typeof value === 'string') return value;
-	throw new FieldError(`${what} in ${label} is ${kindOf(value)}`, 'Give it as text.');
+/** The rows of a field as texts; the names without white space around them. */
+function nameValueRows(value: unknown, group: string, label: string): Array<[string, string]> {
+	return rowsOf(value, group).map((row): [string, string] => {
+		const [rawName, rawValue] = isPlainObject(row) ? [row.name, row.value] : [row, undefined];
+		const name = trimPasted(rowText(rawName, `A name in ${label}`));
+		return [name, rowText(rawValue, `The value of ${quote(name)} in ${label}`)];
+	});
 }
 
 function parseHeaders(value: unknown): Record<string, string> {
 	const { label } = headerField;
-	const headers = new Map<string, string>();
-	for (const [rawName, rawValue] of rowsOf(value, 'headers')) {
-		const name = trimPasted(rowText(rawName, 'A name', label));
-		const text = rowText(rawValue, `The value of ${quote(name)}`, label).trim();
-		checkHeader([name, text], headerField);
-		if ([...headers.keys()].some((other) => other.toLowerCase() === name.toLowerCase())) {
+	const seen = new Set<string>();
+	const headers = nameValueRows(value, 'headers', label).map(([name, untrimmed]) => {
+		const header = [name, untrimmed.trim()] as const;
+		checkHeader(header, headerField);
+		if (seen.has(name.toLowerCase())) {
 			throw new FieldError(`${label} has ${name} twice`, 'Keep one of the two.');
 		}
-		headers.set(name, text);
-	}
+		seen.add(name.toLowerCase());
+		return header;
+	});
 	return Object.fromEntries(headers);
 }
 
 function parseQuery(value: unknown): Array<readonly [string, string]> {
 	const label = additionalQuery.displayName;
-	return rowsOf(value, 'parameters').map(([rawName, rawValue]) => {
-		const name = trimPasted(rowText(rawName, 'A name', label));
+	const parameters = nameValueRows(value, 'parameters', label);
+	for (const [name, text] of parameters) {
 		if (name === '') {
 			throw new FieldError(
 				`A name in ${label} is empty`,
 				'Give every parameter a name, or remove it.',
 			);
 		}
-		const text = rowText(rawValue, `The value of ${quote(name)}`, label);
-		if (hasHalfCharacter(name + text)) throw halfCharacter(label);
-		return [name, text] as const;
-	});
+		checkText(name, `A name in ${label}`);
+		checkText(text, `The value of ${quote(name)} in ${label}`);
+	}
+	return parameters;
 }
 
 /**
- * What is laid over a body.
- * @param reserved names that the operation itself sends, with what to use in their place
- * @throws {FieldError} also when it would replace one of the reserved names
+ * What to add to a request's body.
+ * @param reserved the names that the operation itself sends, each with what to do instead
+ * @throws {FieldError} also when it sets one of these names
  */
 export function parseAdditionalBody(
 	options: GivenOptions,
@@ -260,7 +260,7 @@ export function parseInclude(options: GivenOptions): string[] {
 		if (typeof entry === 'string' && INCLUDES.some((known) => known === entry)) return entry;
 		throw new FieldError(
 			`${includeOption.displayName} has ${quote(entry)}, which the API does not know`,
-			`Use one of ${INCLUDES.join(', ')}.`,
+			adviceFor(entry, `Use one of ${INCLUDES.join(', ')}.`),
 		);
 	});
 }
@@ -270,13 +270,16 @@ export function parseOrder(options: GivenOptions): 'asc' | 'desc' {
 	const value = options[orderOption.name];
 	if (isNothing(value)) return 'asc';
 	if (value === 'asc' || value === 'desc') return value;
-	throw new FieldError(`${orderOption.displayName} is ${quote(value)}`, 'Use asc or desc.');
+	throw new FieldError(
+		`${orderOption.displayName} is ${quote(value)}`,
+		adviceFor(value, 'Use asc or desc.'),
+	);
 }
 
 /** @throws {FieldError} when it is no item's ID */
 export function parseAfter(options: GivenOptions): string | undefined {
-	const value = parseTextOption(options, afterOption);
-	return value === undefined ? undefined : parseItemId(value, afterOption.displayName);
+	const value = after.parse(options);
+	return value === undefined ? undefined : parseItemId(value, after.field.displayName);
 }
 
 /** Headers and query parameters of every request. */
@@ -301,6 +304,6 @@ export interface RunOptions {
 
 /** @throws {FieldError} for a value out of its range */
 export const parseRunOptions = (options: GivenOptions): RunOptions => ({
-	maxConcurrency: parseNumberOption(options, maxConcurrency, CONCURRENCY_RANGE, true),
-	maxRequestsPerMinute: parseNumberOption(options, maxRequestsPerMinute, RATE_RANGE, false),
+	maxConcurrency: maxConcurrency.parse(options),
+	maxRequestsPerMinute: maxRequestsPerMinute.parse(options),
 });

@@ -111,11 +111,15 @@ export function itemText(item: Item): string {
 	);
 }
 
-/** An item with the fields that most workflows need; those that it does not have are left out. */
-export function simplifiedItem(item: Item): JsonObject {
+/**
+ * An item with the fields that most workflows need, `{ id, conversation, type, role, status, text }`;
+ * those that it does not have are left out.
+ * @param conversation the ID of the conversation that it is in
+ */
+export function simplifiedItem(item: Item, conversation: string): JsonObject {
 	const { id, type, role, status } = item;
 	const simple: JsonObject = {};
-	for (const [key, value] of Object.entries({ id, type, role, status })) {
+	for (const [key, value] of Object.entries({ id, conversation, type, role, status })) {
 		if (value !== undefined && value !== null) simple[key] = value;
 	}
 	return { ...simple, text: itemText(item) };

@@ -2,7 +2,10 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import { isPlainObject } from '../values/json';
 import type { ReadParameter } from '../values/field';
-import { FieldError, isNothing, kindOf, quote, trimPasted } from '../values/field';
+import { adviceFor, FieldError, isNothing, kindOf, quote, trimPasted } from '../values/field';
+
+const ACCEPTED =
+	'Starts with conv_. Also accepts a link that contains the ID, or {{ $json }} from a conversation or response.';
 
 export const conversationIdField: INodeProperties = {
 	displayName: 'Conversation ID',
@@ -11,15 +14,14 @@ export const conversationIdField: INodeProperties = {
 	required: true,
 	default: '',
 	placeholder: 'e.g. conv_68f0a1b2c3d4',
-	description:
-		'The conversation to work on. An expression may also give a conversation, or an object that names one, such as a response.',
+	description: ACCEPTED,
 };
 
 const LABEL = conversationIdField.displayName;
 
 /** OpenAI's IDs are `conv_` and hexadecimal digits; gateways use more letters and base64 padding. */
 const ID = /^conv_[A-Za-z0-9_-]{1,256}={0,2}$/;
-/** Padding counts only where a part of the URL ends, since `conv_id=` is the name of a parameter. */
+/** Padding counts only at the end of a part of the URL, since `conv_id=` is the name of a parameter. */
 const IDS_IN_URL = /conv_[A-Za-z0-9_-]+(?:(?:=|%3[Dd]){1,2}(?=[/?#&]|$))?(?![A-Za-z0-9_=-])/g;
 const OTHER_ID = /^(resp|msg|asst|thread|run|file|proj|org|sk)[_-]/;
 
@@ -31,14 +33,13 @@ const KINDS: Readonly<Record<string, string>> = {
 	proj: 'a project',
 	resp: 'a response',
 	run: 'a run',
-	sk: 'an API key',
 	thread: 'a thread of the Assistants API',
 };
 
 const HOW_TO =
 	'Enter an ID that starts with "conv_", or use an expression such as {{ $json.id }} that gives one.';
 
-/** What an object offers as its conversation, most telling first. */
+/** Where an object may name its conversation, most telling first. */
 function candidates(value: Record<string, unknown>): unknown[] {
 	const { id, conversation, conversation_id: conversationId } = value;
 	return [id, isPlainObject(conversation) ? conversation.id : conversation, conversationId];
@@ -50,7 +51,7 @@ function fromUrl(text: string): string {
 	const [only] = found;
 	if (only === undefined || found.length > 1) {
 		throw new FieldError(
-			`${LABEL} is a URL with ${found.length === 0 ? 'no conversation ID' : 'several conversation IDs'} in it`,
+			`${LABEL} is a URL that contains ${found.length === 0 ? 'no conversation ID' : 'several conversation IDs'}`,
 			HOW_TO,
 		);
 	}
@@ -62,21 +63,29 @@ function checked(text: string): string {
 	const kind = OTHER_ID.exec(text)?.[1];
 	if (kind !== undefined) {
 		// Not quoted: it may be a key.
-		throw new FieldError(`${LABEL} holds the ID of ${KINDS[kind] ?? 'something else'}`, HOW_TO);
-	}
-	if (text === '[object Object]') {
 		throw new FieldError(
-			`${LABEL} is an object inside of text`,
-			'Let the expression stand alone in the field, or name the ID in it, such as {{ $json.id }}.',
+			kind === 'sk'
+				? `${LABEL} contains an API key`
+				: `${LABEL} is the ID of ${KINDS[kind] ?? 'something else'}`,
+			HOW_TO,
 		);
 	}
-	throw new FieldError(`${LABEL} is ${quote(text)}, which is not the ID of a conversation`, HOW_TO);
+	if (text.includes('[object Object]')) {
+		throw new FieldError(
+			`${LABEL} mixes an object with text`,
+			'Let the expression stand alone in the field, or use the ID in it, such as {{ $json.id }}.',
+		);
+	}
+	throw new FieldError(
+		`${LABEL} is ${quote(text)}, which is not the ID of a conversation`,
+		adviceFor(text, HOW_TO),
+	);
 }
 
 /**
- * Finds the conversation that a value names: an ID, a URL that contains one, or an object with
+ * The ID of the conversation that a value names: an ID, a URL that contains one, or an object with
  * `id`, `conversation` (an ID or `{ id }`) or `conversation_id`.
- * @throws {FieldError} when it names none
+ * @throws {FieldError} when it names none, or a URL names several
  */
 export function parseConversationId(value: unknown): string {
 	if (isPlainObject(value)) {
@@ -94,7 +103,7 @@ export function parseConversationId(value: unknown): string {
 	if (isNothing(text)) {
 		throw new FieldError(
 			`${LABEL} is empty`,
-			`${HOW_TO} An expression that finds nothing leaves the field empty.`,
+			`${HOW_TO} An expression that finds nothing also leaves the field empty.`,
 		);
 	}
 	if (typeof text !== 'string') {

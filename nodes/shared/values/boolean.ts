@@ -1,4 +1,4 @@
-import { FieldError, isNothing, quote } from './field';
+import { adviceFor, FieldError, isNothing, quote } from './field';
 
 /**
  * Yes or no; the texts "true" and "false" count, as an expression may give them.
@@ -13,6 +13,6 @@ export function parseBoolean(value: unknown, label: string, fallback: boolean): 
 	if (given === false || given === 'false') return false;
 	throw new FieldError(
 		`${label} is ${quote(value)}, neither true nor false`,
-		'Enter true or false.',
+		adviceFor(value, 'Enter true or false.'),
 	);
 }

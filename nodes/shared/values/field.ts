@@ -27,6 +27,20 @@ export class FieldError extends Error {
 export const isNothing = (value: unknown): boolean =>
 	value === undefined || value === null || value === '';
 
+/** An expression in double braces, or one that lacks them. */
+const EXPRESSION = /\{\{[\s\S]*\}\}|^=|^\$(?:json|input|node|now|today|\()/;
+
+/** Whether a value is an expression that n8n took for text, because its field is set to Fixed. */
+export const isUnevaluated = (value: unknown): boolean =>
+	typeof value === 'string' && EXPRESSION.test(value.trim());
+
+const EVALUATE =
+	'This is an expression, but n8n took it for text. Switch the field from Fixed to Expression, and put the expression in double braces, such as {{ $json.id }}.';
+
+/** How to put a value right: by switching to Expression where that was forgotten, else as `advice` says. */
+export const adviceFor = (value: unknown, advice: string): string =>
+	isUnevaluated(value) ? EVALUATE : advice;
+
 /** A value as an error message shows it: in quotes, at most 60 characters. */
 export function quote(value: unknown): string {
 	const text = textOf(value);
@@ -35,6 +49,8 @@ export function quote(value: unknown): string {
 
 function textOf(value: unknown): string {
 	if (typeof value === 'string') return value;
+	// JSON would show NaN and Infinity as null.
+	if (typeof value === 'number') return String(value);
 	try {
 		return JSON.stringify(value) ?? String(value);
 	} catch {
@@ -56,7 +72,7 @@ const AROUND = /^[\s\u200B-\u200D\u2060\uFEFF]+|[\s\u200B-\u200D\u2060\uFEFF]+$/
 
 export const trimPasted = (text: string): string => text.replace(AROUND, '');
 
-/** Whether a text has half of a character in it, which no request can carry. */
+/** Whether a text contains half a character (a lone surrogate), which no request can carry. */
 export const hasHalfCharacter = (text: string): boolean => /\p{Surrogate}/u.test(text);
 
 /** How long a text is, as the limits count it: in Unicode code points, so an emoji counts once. */

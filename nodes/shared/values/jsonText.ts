@@ -1,8 +1,8 @@
 import type { JsonValue } from './json';
 import { isPlainObject, isTooDeep } from './json';
-import { FieldError, quote } from './field';
+import { adviceFor, FieldError, quote } from './field';
 
-/** Where the string that begins at a quotation mark ends: behind its closing one. */
+/** The place behind a string's closing quotation mark. `start`: the place of its opening one. */
 function endOfString(json: string, start: number): number {
 	let end = start;
 	let isEscaped = true;
@@ -17,8 +17,8 @@ function endOfString(json: string, start: number): number {
 }
 
 /**
- * The first name that the outermost object of a JSON text gives twice; `JSON.parse` would drop one
- * of the two. No regular expression: it runs out of stack on the megabytes that a file takes.
+ * The first name that the outermost object of a JSON text has twice; `JSON.parse` would drop one of
+ * the two. Not a regular expression, which runs out of stack on a file of several megabytes.
  * @param json text that `JSON.parse` accepts
  */
 function duplicateName(json: string): string | undefined {
@@ -42,8 +42,8 @@ function duplicateName(json: string): string | undefined {
 	return undefined;
 }
 
-/** A copy of a value as JSON has it; undefined when JSON can't hold it. */
-function asJson(value: unknown): JsonValue | undefined {
+/** A copy of a value in the form JSON gives it; undefined when JSON can't hold it. */
+export function toJson(value: unknown): JsonValue | undefined {
 	try {
 		const text = JSON.stringify(value);
 		if (text === undefined) return undefined;
@@ -54,48 +54,69 @@ function asJson(value: unknown): JsonValue | undefined {
 	}
 }
 
-const tooDeep = (label: string): FieldError =>
-	new FieldError(`${label} is nested too deeply`, 'Give it fewer levels of lists and objects.');
+/** Where the parser stopped in a text of several lines, such as ` near line 3`; empty where it doesn't say. */
+function placeIn(text: string, reason: string): string {
+	const [, position] = /position (\d+)/.exec(reason) ?? [];
+	if (position === undefined || !text.includes('\n')) return '';
+	return ` near line ${text.slice(0, Number(position)).split('\n').length}`;
+}
 
-/**
- * Reads a JSON field: text that is parsed, or an object or a list by expression.
- * @param label the field's label, for the error
- * @param example what the field should look like
- * @throws {FieldError} for text that is no JSON, or that names a member of the outermost object twice
- */
-export function parseJsonText(value: unknown, label: string, example: string): JsonValue {
-	const advice = `Enter JSON such as ${example}, or use an expression that gives it.`;
-	if (typeof value !== 'string') {
-		const json = isPlainObject(value) || Array.isArray(value) ? asJson(value) : undefined;
-		if (json === undefined)
-			throw new FieldError(`${label} holds something that is no JSON`, advice);
-		if (isTooDeep(json)) throw tooDeep(label);
-		return json;
-	}
-	if (value.trim() === '') throw new FieldError(`${label} is empty`, advice);
-	if (value.trim() === '[object Object]') {
-		throw new FieldError(
-			`${label} is an object inside of text`,
-			'Let the expression stand alone in the field, without text around it.',
+function notJson(text: string, label: string, example: string, reason: string): FieldError {
+	if (text.includes('[object Object]')) {
+		return new FieldError(
+			`${label} mixes an object with text`,
+			'Let the expression stand alone in the field, or turn its result into text with {{ JSON.stringify(…) }}.',
 		);
 	}
+	const advice = `Put double quotes around keys and texts, and no comma after the last pair, as in ${example}.`;
+	return new FieldError(
+		`${label} isn't valid JSON${placeIn(text, reason)}`,
+		adviceFor(text, advice),
+	);
+}
+
+function parseText(text: string, label: string, example: string): JsonValue {
 	let parsed: JsonValue | undefined;
 	let reason = '';
 	try {
-		parsed = JSON.parse(value);
+		parsed = JSON.parse(text);
 	} catch (error) {
 		reason = error instanceof Error ? error.message : '';
 	}
-	if (parsed === undefined) {
-		throw new FieldError(`${label} is not valid JSON: ${reason}`, advice);
-	}
-	if (isTooDeep(parsed)) throw tooDeep(label);
-	const duplicate = isPlainObject(parsed) ? duplicateName(value) : undefined;
-	if (duplicate !== undefined) {
+	if (parsed === undefined) throw notJson(text, label, example, reason);
+	return parsed;
+}
+
+/**
+ * Parses a JSON field: text, or an object or a list by expression.
+ * @param label the field's label, for the error
+ * @param example what the field should look like
+ * @throws {FieldError} for what isn't JSON, is nested too deeply, or names a member of the outermost
+ * object twice
+ */
+export function parseJsonText(value: unknown, label: string, example: string): JsonValue {
+	const advice = `Enter JSON such as ${example}, or use an expression that gives it.`;
+	if (typeof value === 'string' && value.trim() === '')
+		throw new FieldError(`${label} is empty`, advice);
+	const isObject = isPlainObject(value) || Array.isArray(value);
+	const json =
+		typeof value === 'string'
+			? parseText(value, label, example)
+			: isObject
+				? toJson(value)
+				: undefined;
+	if (json === undefined) throw new FieldError(`${label} isn't valid JSON`, advice);
+	if (isTooDeep(json)) {
 		throw new FieldError(
-			`${label} has the key ${quote(duplicate)} twice`,
-			'Keep one of the two, since only one value can be stored.',
+			`${label} is nested too deeply`,
+			'Give it fewer levels of lists and objects.',
 		);
 	}
-	return parsed;
+	const duplicate =
+		typeof value === 'string' && isPlainObject(json) ? duplicateName(value) : undefined;
+	if (duplicate === undefined) return json;
+	throw new FieldError(
+		`${label} has the key ${quote(duplicate)} twice`,
+		'Keep one of the two, since only one value can be stored.',
+	);
 }

@@ -1,4 +1,4 @@
-import { FieldError, isNothing, quote } from './field';
+import { adviceFor, FieldError, isNothing, quote } from './field';
 
 export interface NumberRules {
 	/** The field's label, for the error. */
@@ -31,6 +31,6 @@ export function parseNumber(
 	const range = max < Number.MAX_SAFE_INTEGER ? `from ${min} to ${max}` : `of ${min} or more`;
 	throw new FieldError(
 		`${label} is ${quote(value)}, not ${kind} ${range}`,
-		`Enter ${kind} ${range}.`,
+		adviceFor(value, `Enter ${kind} ${range}.`),
 	);
 }

@@ -3,20 +3,20 @@ import { FieldError, hasHalfCharacter } from './field';
 
 export const halfCharacter = (what: string): FieldError =>
 	new FieldError(
-		`${what} has half of a character in it, such as a cut-off emoji`,
+		`${what} contains half a character, such as a cut-off emoji`,
 		'Shorten texts with {{ Array.from($json.text).slice(0, 10).join("") }}, which keeps characters whole.',
 	);
 
 const nullCharacter = (what: string): FieldError =>
 	new FieldError(
-		`${what} has a null character in it, which can't be stored`,
+		`${what} contains a null character, which can't be stored`,
 		'Remove it, for example with {{ $json.text.replaceAll("\\u0000", "") }}.',
 	);
 
 /**
- * Refuses what a server would store in another form than it was sent: half of a character, and null
- * characters.
- * @param what the field or its part, for the error
+ * Refuses what a server would store in a different form than it was sent: half characters (lone
+ * surrogates) and null characters.
+ * @param what the field, or the part of it, for the error
  * @throws {FieldError}
  */
 export function checkText(text: string, what: string): void {
@@ -25,7 +25,7 @@ export function checkText(text: string, what: string): void {
 }
 
 /**
- * The same for all texts in a JSON value, names included.
+ * Does the same for all texts in a JSON value, names included.
  * @throws {FieldError}
  */
 export function checkTexts(value: JsonValue, what: string): void {

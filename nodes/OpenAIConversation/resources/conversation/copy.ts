@@ -12,42 +12,42 @@ import {
 } from '../../../shared/fields/conversationId';
 import { parseItemId } from '../../parameters/itemId';
 import type { Metadata } from '../../parameters/metadata';
-import { metadataFields, parseOptionalMetadata } from '../../parameters/metadata';
+import { copyMetadataFields, parseOptionalMetadata } from '../../parameters/metadata';
 import { bodyOptions, parseAdditionalBody } from '../../parameters/options';
 import { FieldError, isNothing } from '../../../shared/values/field';
 import type { JsonObject } from '../../../shared/values/json';
 import { textAt } from '../../../shared/values/json';
 
 const throughItemField: INodeProperties = {
-	displayName: 'Through Item ID',
+	displayName: 'Last Item to Copy',
 	name: 'throughItemId',
 	type: 'string',
 	default: '',
 	placeholder: 'e.g. msg_68f0a1b2c3d4',
-	description: 'The last item to copy. Leave it empty to copy the whole conversation.',
+	description: 'The ID of a conversation item. Leave empty to copy the whole conversation.',
 };
 
 interface Input {
 	id: string;
-	/** Undefined: that of the original. */
+	/** Undefined: the original's. */
 	metadata: Metadata | undefined;
 	throughItem: string | undefined;
 	additionalBody: JsonObject;
 }
 
-/** What Additional Body can't set, and the fields that do. */
-const WRITTEN_BY_NODE = {
-	items: 'The items are those of the conversation that is copied.',
+/** What Additional Body can't set, and where it comes from. */
+const SENT_BY_COPY = {
+	items: 'The items come from the conversation that is copied.',
 	metadata: 'Enter it under Metadata.',
 };
 
-/** Most left-out items of a conversation that the hint names one by one. */
+/** How many of the items that were left out a hint names at most. */
 const MAX_NAMES = 10;
 
 const notCarriedOver: Note = {
 	type: 'warning',
 	text: (_count, names) =>
-		`Some items were not copied, because the API does not take them a second time: ${names.join('; ')}. All other items were copied.`,
+		`Some conversation items were not copied, because the API does not accept them a second time: ${names.join('; ')}. All others were copied.`,
 };
 
 /**
@@ -59,8 +59,8 @@ export const copy: Operation<Input> = {
 	name: 'Copy',
 	action: 'Copy conversation',
 	description:
-		'Copy the messages and other items of a conversation into a new one, all or through a given item',
-	properties: [conversationIdField, throughItemField, ...metadataFields],
+		'Copy a conversation into a new one, with its messages and other items, or only up to a given item',
+	properties: [conversationIdField, throughItemField, ...copyMetadataFields],
 	options: bodyOptions,
 
 	parse(read, options) {
@@ -71,7 +71,7 @@ export const copy: Operation<Input> = {
 			throughItem: isNothing(throughItem)
 				? undefined
 				: parseItemId(throughItem, throughItemField.displayName),
-			additionalBody: parseAdditionalBody(options, WRITTEN_BY_NODE),
+			additionalBody: parseAdditionalBody(options, SENT_BY_COPY),
 		};
 	},
 
@@ -88,7 +88,7 @@ export const copy: Operation<Input> = {
 		if (throughItem !== undefined && textAt(items.at(-1) ?? {}, 'id') !== throughItem) {
 			throw new FieldError(
 				`${throughItemField.displayName} is "${throughItem}", which is not in the conversation`,
-				'Enter the ID of one of its items; Item: Get Many lists them. Nothing was copied.',
+				'Enter the ID of one of its items. Conversation Item: Get Many lists them. Nothing was copied.',
 			);
 		}
 		const { sent, leftOut } = carryOver(items);

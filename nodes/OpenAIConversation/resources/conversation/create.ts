@@ -18,7 +18,7 @@ export const create: Operation<Input> = {
 	value: 'create',
 	name: 'Create',
 	action: 'Create conversation',
-	description: 'Start a new conversation, with metadata and first messages if you like',
+	description: 'Create a conversation, optionally with metadata and initial messages',
 	properties: [...metadataFields, ...itemsFields],
 	options: bodyOptions,
 

@@ -1,3 +1,5 @@
+import type { INodeProperties } from 'n8n-workflow';
+
 import { deleteConversation } from '../../../shared/api/conversations';
 import type { Note } from '../../../shared/n8n/hints';
 import type { Operation } from '../../operation';
@@ -5,15 +7,34 @@ import {
 	conversationIdField,
 	parseConversationIdField,
 } from '../../../shared/fields/conversationId';
+import { parseBoolean } from '../../../shared/values/boolean';
+
+const notice: INodeProperties = {
+	displayName:
+		'The conversation is deleted for good. OpenAI keeps its messages and other items unless you turn on Also Delete Items, which deletes them one by one first.',
+	name: 'deleteNotice',
+	type: 'notice',
+	default: '',
+};
+
+const deleteItemsField: INodeProperties = {
+	displayName: 'Also Delete Items',
+	name: 'deleteItems',
+	type: 'boolean',
+	default: false,
+	description: "Whether to delete the conversation's messages and other items before it",
+};
 
 interface Input {
 	id: string;
+	/** Whether the conversation's items go first. */
+	deleteItems: boolean;
 }
 
 const alreadyGone: Note = {
 	type: 'info',
 	text: (count, names) =>
-		`The answer to a first attempt was lost, and when the deletion was repeated, ${count === 1 ? '1 conversation was' : `${count} conversations were`} already gone: ${names.join(', ')}. That counts as deleted.`,
+		`The answer to a first attempt was lost. When the deletion was repeated, ${count === 1 ? '1 conversation was' : `${count} conversations were`} already gone: ${names.join(', ')}. This counts as deleted.`,
 };
 
 /** Deletes a conversation: DELETE /conversations/{id}. */
@@ -21,9 +42,18 @@ export const remove: Operation<Input> = {
 	value: 'delete',
 	name: 'Delete',
 	action: 'Delete conversation',
-	description: 'Delete a conversation for good; OpenAI keeps the items that were in it',
-	properties: [conversationIdField],
-	parse: (read) => ({ id: parseConversationIdField(read) }),
+	description: 'Delete a conversation for good, with or without its items',
+	properties: [conversationIdField, deleteItemsField, notice],
+
+	parse: (read) => ({
+		id: parseConversationIdField(read),
+		deleteItems: parseBoolean(
+			read(deleteItemsField.name, false),
+			deleteItemsField.displayName,
+			false,
+		),
+	}),
+
 	conversation: ({ id }) => id,
 
 	async run({ id }, { api, note }) {

@@ -1,5 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
+import { getConversation, metadataOf } from '../../../shared/api/conversations';
 import { listItems } from '../../../shared/api/items';
 import { asMarkdown, asMessages, asText, turnsOf } from '../../../shared/api/transcript';
 import type { Note } from '../../../shared/n8n/hints';
@@ -8,9 +9,10 @@ import {
 	conversationIdField,
 	parseConversationIdField,
 } from '../../../shared/fields/conversationId';
-import { limitFields, parseLimit } from '../../parameters/limit';
+import { booleanOption } from '../../../shared/fields/option';
+import { allByDefaultFields, parseLimit } from '../../parameters/limit';
 import type { ReadParameter } from '../../../shared/values/field';
-import { FieldError, kindOf, quote, trimPasted } from '../../../shared/values/field';
+import { adviceFor, FieldError, kindOf, quote, trimPasted } from '../../../shared/values/field';
 
 const FORMATS = {
 	markdown: { extension: 'md', mimeType: 'text/markdown' },
@@ -25,16 +27,16 @@ const formatField: INodeProperties = {
 	name: 'exportFormat',
 	type: 'options',
 	options: [
-		{ name: 'Markdown', value: 'markdown', description: 'For people, with headings' },
+		{ name: 'Markdown', value: 'markdown', description: 'For people to read, with formatting' },
 		{
 			name: 'Messages',
 			value: 'messages',
-			description: 'A list of { role, content } to hand to a model',
+			description: 'A list of { role, content } to pass to a model',
 		},
-		{ name: 'Text', value: 'text', description: 'For people, without markup' },
+		{ name: 'Text', value: 'text', description: 'For people to read, without formatting' },
 	],
 	default: 'markdown',
-	description: 'What the transcript looks like',
+	description: 'The format of the transcript',
 };
 
 const destinationField: INodeProperties = {
@@ -42,8 +44,8 @@ const destinationField: INodeProperties = {
 	name: 'exportTo',
 	type: 'options',
 	options: [
-		{ name: 'Field', value: 'json', description: 'Into the field "transcript" of the output' },
-		{ name: 'File', value: 'file', description: 'Into a file that later nodes can send or store' },
+		{ name: 'Field', value: 'json', description: 'The field "transcript" of the output' },
+		{ name: 'File', value: 'file', description: 'A file that later nodes can send or store' },
 	],
 	default: 'json',
 	description: 'Where the transcript goes',
@@ -60,9 +62,17 @@ const propertyField: INodeProperties = {
 	hint: 'The name of the output binary field to put the file in',
 };
 
+const includeMetadata = booleanOption({
+	name: 'includeMetadata',
+	displayName: 'Include Metadata',
+	description:
+		"Whether to also return the conversation's metadata, which takes one more request per conversation",
+});
+
 interface Input {
 	id: string;
 	limit: number;
+	includeMetadata: boolean;
 	format: Format;
 	/** The binary property for a file; undefined: a field of the output. */
 	property: string | undefined;
@@ -74,22 +84,22 @@ const cutShort: Note = {
 		`${count === 1 ? '1 transcript ends' : `${count} transcripts end`} before the conversation does, because of Limit: ${names.join(', ')}. Turn on Return All for the whole conversation.`,
 };
 
-function readFormat(read: ReadParameter): Format {
+function parseFormat(read: ReadParameter): Format {
 	const value = read(formatField.name, 'markdown');
 	if (value === 'markdown' || value === 'text' || value === 'messages') return value;
 	throw new FieldError(
 		`${formatField.displayName} is ${quote(value)}`,
-		`Use one of ${Object.keys(FORMATS).join(', ')}.`,
+		adviceFor(value, `Use one of ${Object.keys(FORMATS).join(', ')}.`),
 	);
 }
 
-function readProperty(read: ReadParameter): string | undefined {
+function parseProperty(read: ReadParameter): string | undefined {
 	const destination = read(destinationField.name, 'json');
 	if (destination === 'json') return undefined;
 	if (destination !== 'file') {
 		throw new FieldError(
 			`${destinationField.displayName} is ${quote(destination)}`,
-			'Use json or file.',
+			adviceFor(destination, 'Use json or file.'),
 		);
 	}
 	const value = read(propertyField.name, 'data');
@@ -108,39 +118,49 @@ export const exportTranscript: Operation<Input> = {
 	value: 'export',
 	name: 'Export',
 	action: 'Export conversation',
-	description:
-		'Write all messages of a conversation as a readable transcript, into a field or a file',
-	properties: [conversationIdField, ...limitFields, formatField, destinationField, propertyField],
+	description: 'Turn a conversation into a readable transcript, in a field or a file',
+	properties: [
+		conversationIdField,
+		...allByDefaultFields,
+		formatField,
+		destinationField,
+		propertyField,
+	],
+	options: [includeMetadata.field],
 
-	parse: (read) => ({
+	parse: (read, options) => ({
 		id: parseConversationIdField(read),
-		limit: parseLimit(read),
-		format: readFormat(read),
-		property: readProperty(read),
+		limit: parseLimit(read, true),
+		includeMetadata: includeMetadata.parse(options),
+		format: parseFormat(read),
+		property: parseProperty(read),
 	}),
 
 	conversation: ({ id }) => id,
 
-	async run({ id, limit, format, property }, { api, note }) {
+	async run({ id, limit, includeMetadata: withMetadata, format, property }, { api, note }) {
 		const { items, hasMore } = await listItems(api, id, {
 			order: 'asc',
 			limit,
 			include: ['message.input_image.image_url'],
 		});
 		if (hasMore) note(cutShort, [id]);
+		const metadata = withMetadata ? { metadata: metadataOf(await getConversation(api, id)) } : {};
+		const common = {
+			conversation: id,
+			format,
+			item_count: items.length,
+			complete: !hasMore,
+			...metadata,
+		};
 		const turns = turnsOf(items);
-		const common = { conversation: id, format, item_count: items.length };
-		if (property === undefined) {
-			const transcript =
-				format === 'messages'
-					? asMessages(turns)
-					: (format === 'markdown' ? asMarkdown : asText)(id, turns);
-			return [{ json: { ...common, transcript } }];
-		}
-		const content =
+		const transcript =
 			format === 'messages'
-				? `${JSON.stringify(asMessages(turns), null, 2)}\n`
+				? asMessages(turns)
 				: (format === 'markdown' ? asMarkdown : asText)(id, turns);
+		if (property === undefined) return [{ json: { ...common, transcript } }];
+		const content =
+			typeof transcript === 'string' ? transcript : `${JSON.stringify(transcript, null, 2)}\n`;
 		const { extension, mimeType } = FORMATS[format];
 		const fileName = `conversation-${id}.${extension}`;
 		return [

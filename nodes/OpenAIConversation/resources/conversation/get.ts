@@ -14,7 +14,7 @@ export const get: Operation<Input> = {
 	value: 'get',
 	name: 'Get',
 	action: 'Get conversation',
-	description: 'Get a conversation with its metadata, without its messages',
+	description: 'Get a conversation with its metadata, but without its messages',
 	properties: [conversationIdField],
 	parse: (read) => ({ id: parseConversationIdField(read) }),
 	conversation: ({ id }) => id,

@@ -10,6 +10,7 @@ import {
 import type { MetadataChanges } from '../../parameters/metadata';
 import {
 	checkPairCount,
+	noChanges,
 	parseMetadata,
 	parseMetadataChanges,
 	requiredMetadataFields,
@@ -18,6 +19,7 @@ import { bodyOptions, parseAdditionalBody } from '../../parameters/options';
 import type { ReadParameter } from '../../../shared/values/field';
 import { FieldError, isNothing, kindOf, quote } from '../../../shared/values/field';
 import type { JsonObject } from '../../../shared/values/json';
+import { parseJsonText } from '../../../shared/values/jsonText';
 
 const updateModeField: INodeProperties = {
 	displayName: 'Update Mode',
@@ -28,17 +30,16 @@ const updateModeField: INodeProperties = {
 		{
 			name: 'Replace',
 			value: 'replace',
-			description: 'Sends exactly the given pairs in one request',
+			description: "Overwrites all metadata. Keys you don't list are lost.",
 		},
 		{
 			name: 'Merge',
 			value: 'merge',
-			description:
-				'Reads the pairs that are there, lays the given ones over them and sends them all',
+			description: 'Keeps other keys. Adds or overwrites the ones you list.',
 		},
 	],
 	default: 'replace',
-	description: 'What becomes of the pairs that are there already',
+	description: 'What happens to metadata that the conversation already has',
 };
 
 const keysToRemoveField: INodeProperties = {
@@ -48,14 +49,16 @@ const keysToRemoveField: INodeProperties = {
 	displayOptions: { show: { updateMode: ['merge'] } },
 	default: '',
 	placeholder: 'e.g. draft, reviewed_by',
-	description: 'Keys to take out of the metadata, separated by commas, or a list by expression',
+	description: 'Keys to remove from the metadata, separated by commas, or a list by expression',
 };
 
 interface Input {
 	id: string;
-	/** `replace` sends these pairs alone, `merge` lays them over those that are there. */
+	/** `replace`: the conversation gets exactly `metadata`. `merge`: it keeps its other keys. */
 	mode: 'replace' | 'merge';
-	changes: MetadataChanges;
+	/** Null removes a key. */
+	metadata: MetadataChanges;
+	keysToRemove: string[];
 	additionalBody: JsonObject;
 }
 
@@ -64,13 +67,13 @@ const listed = (names: readonly string[]): string => names.map((name) => `"${nam
 const keptKeys: Note = {
 	type: 'warning',
 	text: (count, names) =>
-		`The API kept metadata that was not sent (${listed(names)}) in ${count === 1 ? '1 conversation' : `${count} conversations`}: this server adds to the metadata instead of replacing it. To change single keys on purpose, set Update Mode to Merge.`,
+		`The API kept metadata that was not sent (${listed(names)}) in ${count === 1 ? '1 conversation' : `${count} conversations`}: this server adds to the metadata instead of replacing it. To change single keys, set Update Mode to Merge.`,
 };
 
 const keptRemovedKeys: Note = {
 	type: 'warning',
 	text: (count, names) =>
-		`Keys that were to be removed are still there (${listed(names)}) in ${count === 1 ? '1 conversation' : `${count} conversations`}: this server keeps keys that are not sent.`,
+		`Keys that should have been removed are still there (${listed(names)}) in ${count === 1 ? '1 conversation' : `${count} conversations`}: this server keeps keys that are not sent.`,
 };
 
 const notStored: Note = {
@@ -79,42 +82,68 @@ const notStored: Note = {
 		`The API accepted the update, but its answer does not show these keys with the values sent (${listed(names)}) in ${count === 1 ? '1 conversation' : `${count} conversations`}. Check them with Conversation: Get.`,
 };
 
-function readKeysToRemove(read: ReadParameter): string[] {
-	const value = read(keysToRemoveField.name, '');
-	if (isNothing(value)) return [];
-	// Keys of a list are taken as they are; what is typed has white space behind its commas.
-	const parts: unknown[] =
-		typeof value === 'string' ? value.split(',').map((part) => part.trim()) : [value].flat();
-	return parts.flatMap((part) => {
-		if (typeof part === 'string') return part.trim() === '' ? [] : [part];
-		if (typeof part === 'number') return [String(part)];
-		throw new FieldError(
-			`${keysToRemoveField.displayName} contains ${kindOf(part)}, not a key`,
-			'Enter keys separated by commas, or use an expression that gives a list of keys.',
-		);
-	});
+const notThere: Note = {
+	type: 'info',
+	text: (count, names) =>
+		`${keysToRemoveField.displayName} lists keys that ${count === 1 ? 'the conversation does' : `${count} conversations do`} not have: ${listed(names)}. Check their spelling, upper and lower case included.`,
+};
+
+const HOW_TO_LIST =
+	'Enter keys separated by commas, such as draft, reviewed_by, or use an expression that gives a list of keys.';
+
+/** The entries of the field: typed with commas, or as a JSON list, which is what a model writes. */
+function entriesOf(value: unknown): unknown[] {
+	if (typeof value !== 'string') return [value].flat();
+	if (!value.trimStart().startsWith('[')) return value.split(',').map((part) => part.trim());
+	const parsed = parseJsonText(value, keysToRemoveField.displayName, '["draft", "reviewed_by"]');
+	return [parsed].flat();
 }
 
-function readChanges(read: ReadParameter): MetadataChanges {
-	const removed = readKeysToRemove(read);
-	const changes = parseMetadataChanges(read, removed.length > 0);
-	const contradiction = removed.find((key) => typeof changes[key] === 'string');
+function parseKeysToRemove(read: ReadParameter): string[] {
+	const value = read(keysToRemoveField.name, '');
+	if (isNothing(value)) return [];
+	const keys = entriesOf(value).map((entry) => {
+		if (typeof entry === 'string') return entry;
+		if (typeof entry === 'number') return String(entry);
+		throw new FieldError(
+			`${keysToRemoveField.displayName} contains ${kindOf(entry)}, not a key`,
+			HOW_TO_LIST,
+		);
+	});
+	return keys.filter((key) => key.trim() !== '');
+}
+
+function parseMode(read: ReadParameter): Input['mode'] {
+	const value = read(updateModeField.name, 'replace');
+	const mode = typeof value === 'string' ? value.trim().toLowerCase() : value;
+	if (mode === 'merge') return mode;
+	if (mode === 'replace' || isNothing(mode)) return 'replace';
+	throw new FieldError(
+		`${updateModeField.displayName} is ${quote(value)}`,
+		'Choose Replace or Merge.',
+	);
+}
+
+/** What a merge changes. */
+function parseMerge(read: ReadParameter): Pick<Input, 'metadata' | 'keysToRemove'> {
+	const metadata = parseMetadataChanges(read);
+	const keysToRemove = parseKeysToRemove(read);
+	if (Object.keys(metadata).length === 0 && keysToRemove.length === 0) throw noChanges(read);
+	const contradiction = keysToRemove.find((key) => typeof metadata[key] === 'string');
 	if (contradiction !== undefined) {
 		throw new FieldError(
-			`The key "${contradiction}" stands in Metadata and in ${keysToRemoveField.displayName}`,
+			`The key "${contradiction}" appears in Metadata and in ${keysToRemoveField.displayName}`,
 			'Remove it from one of the two.',
 		);
 	}
-	return Object.fromEntries([
-		...Object.entries(changes),
-		...removed.map((key): [string, null] => [key, null]),
-	]);
+	return { metadata, keysToRemove };
 }
 
-/** The pairs that are there with the changes laid over them. */
-function merged(current: JsonObject, changes: MetadataChanges): JsonObject {
+/** What the conversation has, with the changes made. */
+function merged(current: JsonObject, { metadata, keysToRemove }: Input): JsonObject {
 	const result = new Map(Object.entries(current));
-	for (const [key, value] of Object.entries(changes)) {
+	for (const key of keysToRemove) result.delete(key);
+	for (const [key, value] of Object.entries(metadata)) {
 		if (value === null) result.delete(key);
 		else result.set(key, value);
 	}
@@ -126,36 +155,42 @@ function merged(current: JsonObject, changes: MetadataChanges): JsonObject {
 export const set: Operation<Input> = {
 	value: 'set',
 	name: 'Set',
-	action: 'Set conversation',
-	description: 'Set the metadata of a conversation: key-value pairs such as a topic or a status',
-	properties: [conversationIdField, ...requiredMetadataFields, updateModeField, keysToRemoveField],
+	action: 'Set conversation metadata',
+	description: "Set a conversation's metadata: key-value pairs such as a topic or a status",
+	properties: [conversationIdField, updateModeField, ...requiredMetadataFields, keysToRemoveField],
 	options: bodyOptions,
 
 	parse(read, options) {
-		const additionalBody = parseAdditionalBody(options, { metadata: 'Enter it under Metadata.' });
-		const id = parseConversationIdField(read);
-		const mode = read(updateModeField.name, 'replace');
-		if (mode === 'merge') return { id, mode, changes: readChanges(read), additionalBody };
-		if (mode === 'replace' || isNothing(mode))
-			return { id, mode: 'replace', changes: parseMetadata(read), additionalBody };
-		throw new FieldError(
-			`${updateModeField.displayName} is ${quote(mode)}`,
-			'Use replace or merge.',
-		);
+		const mode = parseMode(read);
+		return {
+			id: parseConversationIdField(read),
+			mode,
+			...(mode === 'merge'
+				? parseMerge(read)
+				: { metadata: parseMetadata(read), keysToRemove: [] }),
+			additionalBody: parseAdditionalBody(options, { metadata: 'Enter it under Metadata.' }),
+		};
 	},
 
 	conversation: ({ id }) => id,
 
-	async run({ id, mode, changes, additionalBody }, { api, note }) {
+	async run(input, { api, note }) {
+		const { id, mode, metadata, keysToRemove, additionalBody } = input;
 		const current = mode === 'merge' ? metadataOf(await getConversation(api, id)) : {};
-		const sent = merged(current, changes);
+		const absent = keysToRemove.filter((key) => !Object.hasOwn(current, key));
+		const sent = merged(current, input);
 		const conversation = await updateConversation(api, id, sent, additionalBody);
+		if (absent.length > 0) note(notThere, absent);
 
 		const stored = metadataOf(conversation);
 		const unsent = Object.keys(stored).filter((key) => !Object.hasOwn(sent, key));
-		// In merge mode a key that was neither sent nor removed is another writer's.
-		const kept = mode === 'merge' ? unsent.filter((key) => changes[key] === null) : unsent;
-		if (kept.length > 0) note(mode === 'merge' ? keptRemovedKeys : keptKeys, kept);
+		if (mode === 'replace') {
+			if (unsent.length > 0) note(keptKeys, unsent);
+		} else {
+			// A key that was neither sent nor to be removed is another writer's.
+			const kept = unsent.filter((key) => metadata[key] === null || keysToRemove.includes(key));
+			if (kept.length > 0) note(keptRemovedKeys, kept);
+		}
 		const lost = Object.keys(sent).filter((key) => stored[key] !== sent[key]);
 		if (lost.length > 0) note(notStored, lost);
 		return [{ json: conversation }];

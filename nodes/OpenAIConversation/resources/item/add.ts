@@ -6,7 +6,7 @@ import {
 	conversationIdField,
 	parseConversationIdField,
 } from '../../../shared/fields/conversationId';
-import { itemsFields, parseItems } from '../../parameters/items';
+import { parseItems, requiredItemsFields } from '../../parameters/items';
 import {
 	bodyOptions,
 	includeOption,
@@ -30,8 +30,8 @@ export const add: Operation<Input> = {
 	value: 'add',
 	name: 'Add',
 	action: 'Add items to conversation',
-	description: 'Add messages or other items to the end of a conversation',
-	properties: [conversationIdField, ...itemsFields],
+	description: 'Add messages or other conversation items to the end of a conversation',
+	properties: [conversationIdField, ...requiredItemsFields],
 	options: [...bodyOptions, includeOption],
 
 	parse(read, options) {
@@ -60,10 +60,14 @@ export const add: Operation<Input> = {
 			if (first === undefined) return [];
 			const { conversation, include, additionalBody } = first;
 			const all = inputs.flatMap(({ items }) => items);
+<<<<<<< HEAD
 			const added = await appendItems(api, conversation, all, {
 				include,
 				additionalBody,
 			});
+=======
+			const added = await appendItems(api, conversation, all, { include, additionalBody });
+>>>>>>> 93c2041 (The credential test answers in the node's words; subtitle in words; aliases that the panel's search finds; previews of outputs)
 			let start = 0;
 			return inputs.map(({ items }) => {
 				const own = added.slice(start, start + items.length);

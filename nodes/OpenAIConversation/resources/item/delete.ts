@@ -15,7 +15,7 @@ interface Input {
 const alreadyGone: Note = {
 	type: 'info',
 	text: (count, names) =>
-		`The answer to a first attempt was lost, and when the deletion was repeated, ${count === 1 ? '1 item was' : `${count} items were`} already gone: ${names.join(', ')}. That counts as deleted.`,
+		`The answer to a first attempt was lost. When the deletion was repeated, ${count === 1 ? '1 conversation item was' : `${count} conversation items were`} already gone: ${names.join(', ')}. This counts as deleted.`,
 };
 
 /** Deletes an item: DELETE /conversations/{id}/items/{item_id}. */
@@ -23,7 +23,7 @@ export const remove: Operation<Input> = {
 	value: 'delete',
 	name: 'Delete',
 	action: 'Delete item from conversation',
-	description: 'Delete one item of a conversation, such as a message, for good',
+	description: 'Delete a message or another conversation item for good',
 	properties: [conversationIdField, itemIdField],
 
 	parse: (read) => ({ conversation: parseConversationIdField(read), item: parseItemIdField(read) }),

@@ -21,7 +21,7 @@ export const get: Operation<Input> = {
 	value: 'get',
 	name: 'Get',
 	action: 'Get item from conversation',
-	description: 'Get one item of a conversation by its ID, such as a message',
+	description: 'Get a message or another conversation item by its ID',
 	properties: [conversationIdField, itemIdField, simplifyField],
 	options: [includeOption],
 
@@ -36,6 +36,6 @@ export const get: Operation<Input> = {
 
 	async run({ conversation, item, include, simplify }, { api }) {
 		const found = await getItem(api, conversation, item, include);
-		return [{ json: simplify ? simplifiedItem(found) : found }];
+		return [{ json: simplify ? simplifiedItem(found, conversation) : found }];
 	},
 };

@@ -30,7 +30,7 @@ export const getMany: Operation<Input> = {
 	value: 'getMany',
 	name: 'Get Many',
 	action: 'Get many items from conversation',
-	description: 'List the items of a conversation: messages, tool calls and their results',
+	description: 'Get the items of a conversation: messages, tool calls and their results',
 	properties: [conversationIdField, ...limitFields, simplifyField],
 	options: [afterOption, includeOption, orderOption],
 
@@ -47,6 +47,6 @@ export const getMany: Operation<Input> = {
 
 	async run({ conversation, simplify, ...options }, { api }) {
 		const { items } = await listItems(api, conversation, options);
-		return items.map((item) => ({ json: simplify ? simplifiedItem(item) : item }));
+		return items.map((item) => ({ json: simplify ? simplifiedItem(item, conversation) : item }));
 	},
 };

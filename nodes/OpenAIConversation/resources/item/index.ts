@@ -6,7 +6,7 @@ import { getMany } from './getMany';
 
 export const item: Resource = {
 	value: 'item',
-	name: 'Item',
+	name: 'Conversation Item',
 	description: 'A message, a tool call or another part of a conversation',
 	operations: [add, get, getMany, remove],
 };
