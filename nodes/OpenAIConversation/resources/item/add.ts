@@ -60,14 +60,7 @@ export const add: Operation<Input> = {
 			if (first === undefined) return [];
 			const { conversation, include, additionalBody } = first;
 			const all = inputs.flatMap(({ items }) => items);
-<<<<<<< HEAD
-			const added = await appendItems(api, conversation, all, {
-				include,
-				additionalBody,
-			});
-=======
 			const added = await appendItems(api, conversation, all, { include, additionalBody });
->>>>>>> 93c2041 (The credential test answers in the node's words; subtitle in words; aliases that the panel's search finds; previews of outputs)
 			let start = 0;
 			return inputs.map(({ items }) => {
 				const own = added.slice(start, start + items.length);
