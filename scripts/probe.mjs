@@ -74,7 +74,9 @@ if (apiKey === '') {
 const api = createApi({ baseUrl, apiKey });
 let interrupted = false;
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) {
-	process.once(signal, () => {
+	// Each time: a terminal and npm may both pass the signal on.
+	process.on(signal, () => {
+		if (interrupted) return;
 		interrupted = true;
 		process.stderr.write('\nEnding: deleting what was made …\n');
 	});
