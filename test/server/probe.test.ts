@@ -28,7 +28,11 @@ async function probe(options: Options, { key = KEY, interruptAfter = Infinity } 
 			stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
 		}
 		const watch = setInterval(() => {
-			if (server.requestCount >= interruptAfter) child.kill('SIGINT');
+			if (server.requestCount < interruptAfter) return;
+			clearInterval(watch);
+			// A terminal tells npm as well, which passes it on.
+			child.kill('SIGINT');
+			child.kill('SIGINT');
 		}, 20);
 		const code = await new Promise((resolve) => child.once('close', resolve));
 		clearInterval(watch);
