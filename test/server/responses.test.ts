@@ -152,6 +152,8 @@ describe('a response in a conversation', () => {
 		],
 		['too hot', { temperature: 2.5 }, { code: 'decimal_above_max_value', param: 'temperature' }],
 		['an unknown effort', { reasoning: { effort: 'huge' } }, { param: 'reasoning.effort' }],
+		['an unknown include', { include: ['all'] }, { code: 'invalid_value', param: 'include[0]' }],
+		['a stream from the background', { background: true, stream: true }, { param: 'stream' }],
 		['background without store', { background: true, store: false }, { param: 'background' }],
 	])('%s is refused', async (_, change, error) => {
 		const body = { model: 'gpt-5', input: 'x', conversation: 'conv_1', ...change };
@@ -442,6 +444,14 @@ describe('what the model is told to answer', () => {
 			expect((await ask('x')).status).toBe('completed');
 		},
 	);
+
+	test('reasoning, with its encrypted content when asked for', async () => {
+		server().model.plan({ reasoning: true, text: 'x' });
+		const include: Params['include'] = ['reasoning.encrypted_content'];
+		const [reasoning] = (await ask('x', { include })).output;
+		expect(reasoning).toMatchObject({ type: 'reasoning', encrypted_content: expect.any(String) });
+		expect((await ask('y')).status).toBe('completed');
+	});
 
 	test('items of any type, and a time of its own', async () => {
 		server().model.plan({
