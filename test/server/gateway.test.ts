@@ -6,7 +6,7 @@ const path = '/v1/conversations/conv_1';
 
 beforeEach(() => server().store.createConversation({ id: 'conv_1', metadata: { a: '1' } }));
 
-const update = async (quietMs = 50) =>
+const update = async (quietMs = 4000) =>
 	await raw(server(), path, { method: 'POST', body: '{"metadata":{"b":"2"}}', quietMs });
 const metadata = () => server().store.getConversation('conv_1')?.metadata;
 const OWN_HEADERS = /^(openai-|x-request-id|x-ratelimit-)/m;
@@ -78,7 +78,7 @@ describe('a write that lands after the answer', () => {
 		['a slow answer', { status: 500, dripBody: { everyMs: 1, bytes: 50 } }],
 	])('%s', async (_, rule) => {
 		server().fault({ ...rule, applyAfterMs: 500 });
-		await update();
+		await update(rule.hang ? 50 : 4000);
 		expect(metadata()).toEqual({ a: '1' });
 		expect(server().requests[0]?.applied).toBe(false);
 		await until(() => server().requests[0]?.applied === true);
@@ -88,7 +88,7 @@ describe('a write that lands after the answer', () => {
 
 	test('a client that leaves before the answer does not stop it', async () => {
 		server().fault({ status: 500, delayMs: 300, applyAfterMs: 200 });
-		await update();
+		await update(50);
 		expect(server().requests[0]?.applied).toBe(false);
 		await until(() => server().requests[0]?.applied === true);
 	});
