@@ -20,6 +20,7 @@ export const CONTROL_PATH = '/_sandbox/';
  * - `POST model` `{ nextToolCall?, plan? }`: a tool call; a `Plan` of `types.mjs` or an array of
  *   them, `times` as with faults
  * - `POST lock` `{ conversation, ms }`: keeps every other writer from the conversation
+ * - `POST finish`: finishes the responses that are being made
  * - `POST reset`
  *
  * It takes no key, and answers loopback only. What it does is neither recorded nor counted.
@@ -57,6 +58,10 @@ export function createControl(server) {
 			if (typeof conversation !== 'string' || typeof ms !== 'number')
 				return fail('Expected a conversation and ms');
 			server().lockConversation(conversation, ms);
+			return {};
+		},
+		'POST finish': () => {
+			server().finishResponses();
 			return {};
 		},
 		'POST reset': () => {

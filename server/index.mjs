@@ -3,6 +3,7 @@
 /** @import { Answer, FaultRule, HeaderPair, RequestRecord, Settings } from './types.mjs' */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { performance } from 'node:perf_hooks';
 import { json } from './answers.mjs';
 import { authenticate } from './auth.mjs';
 import { ApiError, rateLimited } from './errors.mjs';
@@ -35,6 +36,7 @@ export { conversationLocked, insufficientQuota, rateLimited } from './errors.mjs
  * @property {readonly string[]} [apiKeys] the keys that are accepted, default one: `sk-test-sandbox`
  * @property {(() => number) | undefined} [random] seeded numbers from 0 up to 1, for IDs that repeat
  * @property {string} [persistTo] a file in which conversations outlive the server
+ * @property {() => number} [now] milliseconds, for the status and the keeping of background responses
  * @property {boolean | 'light'} [record] true (default) keeps each request; 'light' forgets headers
  *   and bodies once a request has ended; false keeps only the counts
  */
@@ -51,6 +53,7 @@ export async function startServer(options = {}) {
 		basePath = '/v1',
 		apiKeys = ['sk-test-sandbox'],
 		record = true,
+		now = () => performance.now(),
 	} = options;
 	const settings = settingsFrom(options);
 	const ids = createIds(options.random);
@@ -65,7 +68,7 @@ export async function startServer(options = {}) {
 	const later = createTimers();
 	const locks = createLocks();
 	const model = createModel();
-	const responses = createResponses({ model, ids, store, locks, settings, later });
+	const responses = createResponses({ model, ids, store, locks, settings, later, now });
 	/** @type {((request: RequestRecord, segments: string[], atOnce: boolean) => Answer | Promise<Answer> | undefined)[]} */
 	const apis = [
 		createConversations({ store, ids, locks, settings }),
@@ -230,10 +233,18 @@ export async function startServer(options = {}) {
 		 *
 		 * @param {string} conversationId
 		 * @param {number} ms milliseconds
+		 * @returns {() => void} gives it free before that
 		 */
 		lockConversation(conversationId, ms) {
-			later.after(ms, locks.take(conversationId));
+			const unlock = locks.take(conversationId);
+			const callOff = later.after(ms, unlock);
+			return () => {
+				callOff();
+				unlock();
+			};
 		},
+		/** Finishes the responses that are being made, at once. */
+		finishResponses: () => responses.finish(),
 		/** @param {FaultRule} rule */
 		fault: (rule) => faults.add(rule),
 		/** @param {readonly FaultRule[]} rules */

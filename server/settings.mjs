@@ -27,8 +27,7 @@ export function settingsFrom(changes) {
 	return settings;
 }
 
-/** What a setting may be when it comes as JSON, and how it is read. */
-/** @type {Record<keyof Settings, (value: unknown) => unknown>} */
+/** @type {Record<keyof Settings, (value: unknown) => unknown>} How each is read from JSON. */
 const READERS = {
 	latencyMs: milliseconds,
 	updateSemantics: oneOf('replace', 'merge'),

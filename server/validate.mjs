@@ -146,6 +146,16 @@ export function readItemsArray(value) {
 }
 
 /**
+ * @param {string} value
+ * @param {number} index its place, for errors
+ * @param {readonly string[]} unknown values that are refused although OpenAI knows them
+ */
+export function checkInclude(value, index, unknown) {
+	const known = INCLUDABLE.filter((each) => !unknown.includes(each));
+	if (!known.includes(value)) throw unsupportedValue(value, `include[${index}]`, known);
+}
+
+/**
  * The `include` values of a query, sent as `include=a`, `include[]=a` or `include[0]=a`.
  *
  * @param {string} query raw
@@ -158,8 +168,7 @@ export function readInclude(query, unknown = []) {
 	if (query === '') return included;
 	for (const [key, value] of new URLSearchParams(query)) {
 		if (!/^include(\[\d*\])?$/.test(key)) continue;
-		const known = INCLUDABLE.filter((each) => !unknown.includes(each));
-		if (!known.includes(value)) throw unsupportedValue(value, `include[${included.size}]`, known);
+		checkInclude(value, included.size, unknown);
 		included.add(value);
 	}
 	return included;

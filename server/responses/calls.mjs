@@ -5,11 +5,10 @@
 /** @import { Timers } from '../timers.mjs' */
 /** @import { Answer, RequestRecord, Settings } from '../types.mjs' */
 /** @import { ResponseRecord } from './records.mjs' */
-import { performance } from 'node:perf_hooks';
 import { json, undefinedMethod } from '../answers.mjs';
 import { ApiError, badRequest } from '../errors.mjs';
 import { outputItems, withinTokens } from './output.mjs';
-import { createRecords, currentStatus } from './records.mjs';
+import { createRecords } from './records.mjs';
 import { readRequest } from './request.mjs';
 import { finalStatus, responseObject, usageOf } from './responseObject.mjs';
 import { streamed } from './stream.mjs';
@@ -20,11 +19,14 @@ import { streamed } from './stream.mjs';
  *
  * @param {{
  *   model: Model, ids: Ids, store: Store, locks: Locks, settings: Settings, later: Timers,
- * }} parts `later`: for the time that the model takes
+ *   now: () => number,
+ * }} parts `later`: for the time that the model takes; `now`: milliseconds
  */
-export function createResponses({ model, ids, store, locks, settings, later }) {
-	const records = createRecords(settings);
-	/** @type {Set<() => void>} The waits of requests whose response is being made. */
+export function createResponses({ model, ids, store, locks, settings, later, now }) {
+	const records = createRecords(settings, now);
+	/** @type {Set<() => void>} Finish the responses that are being made. */
+	const unfinished = new Set();
+	/** @type {Set<() => void>} End the waits of requests whose response is being made. */
 	const waits = new Set();
 
 	/**
@@ -57,7 +59,7 @@ export function createResponses({ model, ids, store, locks, settings, later }) {
 			background: body['background'] === true,
 			createdAt: Math.floor(Date.now() / 1000),
 			completedAt: undefined,
-			startedMs: performance.now(),
+			startedMs: now(),
 			ms: atOnce ? 0 : (reply.ms ?? modelMs),
 			ended: undefined,
 			endedMs: 0,
@@ -65,6 +67,16 @@ export function createResponses({ model, ids, store, locks, settings, later }) {
 		};
 		if (body['store'] !== false) records.add(record);
 		return record;
+	}
+
+	/**
+	 * @param {ResponseRecord} record
+	 * @param {NonNullable<ResponseRecord['ended']>} status
+	 */
+	function end(record, status) {
+		record.ended = status;
+		record.endedMs = now();
+		record.stop = () => {};
 	}
 
 	/**
@@ -88,7 +100,7 @@ export function createResponses({ model, ids, store, locks, settings, later }) {
 	function createResponse(request, atOnce) {
 		const record = begin(request, atOnce);
 		const present = () => {
-			const object = responseObject(record, currentStatus(record));
+			const object = responseObject(record, records.statusOf(record));
 			return record.body['stream'] === true ? streamed(object) : json(object);
 		};
 		if (record.ms === 0 && !record.background) {
@@ -98,13 +110,16 @@ export function createResponses({ model, ids, store, locks, settings, later }) {
 		const unlock = record.conversation ? locks.take(record.conversation.id) : () => {};
 		/** @param {() => void} done */
 		const work = (done) => {
-			const callOff = later.after(record.ms, () => {
-				unlock();
+			const finish = () => {
+				record.stop();
 				complete(record, request);
 				done();
-			});
+			};
+			const callOff = later.after(record.ms, finish);
+			unfinished.add(finish);
 			record.stop = () => {
 				callOff();
+				unfinished.delete(finish);
 				unlock();
 			};
 		};
@@ -141,15 +156,21 @@ export function createResponses({ model, ids, store, locks, settings, later }) {
 			record.stop();
 			end(record, 'cancelled');
 		}
-		return json(responseObject(record, currentStatus(record)));
+		return json(responseObject(record, records.statusOf(record)));
 	}
 
 	return {
+		/** Finishes the responses that are being made, at once. */
+		finish() {
+			for (const finish of unfinished) finish();
+		},
+
 		/** Forgets every response and ends the work on those that are being made. */
 		clear() {
 			for (const giveUp of waits) giveUp();
 			waits.clear();
 			records.clear();
+			unfinished.clear();
 		},
 
 		/**
@@ -170,7 +191,7 @@ export function createResponses({ model, ids, store, locks, settings, later }) {
 			if (action !== undefined) return undefined;
 			if (method === 'GET') {
 				const record = findResponse(id);
-				return json(responseObject(record, currentStatus(record)));
+				return json(responseObject(record, records.statusOf(record)));
 			}
 			if (method !== 'DELETE') return undefinedMethod(request);
 			findResponse(id).stop();
@@ -178,14 +199,4 @@ export function createResponses({ model, ids, store, locks, settings, later }) {
 			return json({ id, object: 'response', deleted: true });
 		},
 	};
-}
-
-/**
- * @param {ResponseRecord} record
- * @param {NonNullable<ResponseRecord['ended']>} status
- */
-function end(record, status) {
-	record.ended = status;
-	record.endedMs = performance.now();
-	record.stop = () => {};
 }

@@ -1,7 +1,6 @@
 /** @import { Reply } from '../model/model.mjs' */
 /** @import { Item, JsonObject, Settings, StoredConversation } from '../types.mjs' */
 /** @import { ResponseStatus } from './responseObject.mjs' */
-import { performance } from 'node:perf_hooks';
 
 /** The part of its time for which a response in the background waits in the queue. */
 const QUEUED_PART = 0.25;
@@ -19,7 +18,7 @@ const QUEUED_PART = 0.25;
  * @property {boolean} background
  * @property {number} createdAt Unix seconds
  * @property {number | undefined} completedAt Unix seconds
- * @property {number} startedMs milliseconds on the clock of `performance.now()`
+ * @property {number} startedMs milliseconds on the server's clock
  * @property {number} ms milliseconds that it takes
  * @property {ResponseStatus | undefined} ended its final status, once it has one
  * @property {number} endedMs milliseconds on the same clock
@@ -30,8 +29,9 @@ const QUEUED_PART = 0.25;
  * The responses that can still be asked for.
  *
  * @param {Settings} settings
+ * @param {() => number} now milliseconds
  */
-export function createRecords(settings) {
+export function createRecords(settings, now) {
 	/** @type {Map<string, ResponseRecord>} */
 	const records = new Map();
 	return {
@@ -47,10 +47,20 @@ export function createRecords(settings) {
 			const isOver =
 				record?.background === true &&
 				record.ended !== undefined &&
-				performance.now() - record.endedMs >= settings.keepResponsesMs;
+				now() - record.endedMs >= settings.keepResponsesMs;
 			if (!isOver) return record;
 			records.delete(id);
 			return undefined;
+		},
+
+		/**
+		 * @param {ResponseRecord} record
+		 * @returns {ResponseStatus} its status now
+		 */
+		statusOf(record) {
+			if (record.ended) return record.ended;
+			const isQueued = record.background && now() - record.startedMs <= record.ms * QUEUED_PART;
+			return isQueued ? 'queued' : 'in_progress';
 		},
 
 		/** @param {string} id */
@@ -61,14 +71,4 @@ export function createRecords(settings) {
 			records.clear();
 		},
 	};
-}
-
-/**
- * @param {ResponseRecord} record
- * @returns {ResponseStatus}
- */
-export function currentStatus(record) {
-	if (record.ended) return record.ended;
-	const elapsed = performance.now() - record.startedMs;
-	return record.background && elapsed <= record.ms * QUEUED_PART ? 'queued' : 'in_progress';
 }

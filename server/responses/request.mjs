@@ -4,7 +4,7 @@
 /** @import { Store } from '../store.mjs' */
 /** @import { Item, JsonObject, RequestRecord, Settings, StoredConversation } from '../types.mjs' */
 /** @import { ResponseRecord } from './records.mjs' */
-import { badRequest, invalidType, missingParameter, unsupportedValue } from '../errors.mjs';
+import { badRequest, invalidType, missingParameter } from '../errors.mjs';
 import { readItems } from '../items.mjs';
 import { textOf } from '../model/text.mjs';
 import { readTools } from '../model/tools.mjs';
@@ -13,6 +13,7 @@ import { findConversation } from '../store.mjs';
 import { isObject } from '../validate.mjs';
 import { refuseBrokenContext } from './context.mjs';
 import { readSchema } from './format.mjs';
+import { checkOptions, isGiven } from './options.mjs';
 
 /** What the official SDK's `ResponseCreateParams` has. */
 const PARAMETERS = [
@@ -50,10 +51,6 @@ const PARAMETERS = [
 	'truncation',
 	'user',
 ];
-const EFFORTS = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'];
-const MIN_OUTPUT_TOKENS = 16;
-const MAX_TEMPERATURE = 2;
-
 /**
  * @typedef {Object} ResponseRequest What a `POST /responses` asks for.
  * @property {JsonObject} body
@@ -77,7 +74,7 @@ const MAX_TEMPERATURE = 2;
 export function readRequest(request, { settings, store, ids, locks, findResponse }) {
 	const body = readBody(request, settings, PARAMETERS);
 	if (typeof body['model'] !== 'string' || body['model'] === '') throw missingParameter('model');
-	checkOptions(body);
+	checkOptions(body, settings.unknownIncludes);
 	const schema = readSchema(body['text']);
 	const conversation = readConversation(body['conversation'], store);
 	const previous = readPrevious(body['previous_response_id'], findResponse);
@@ -129,49 +126,6 @@ function turnOf(context, body, schema) {
 		schema,
 	};
 }
-
-/** @param {JsonObject} body */
-function checkOptions(body) {
-	const { instructions, max_output_tokens: tokens, temperature, reasoning } = body;
-	if (isGiven(instructions) && typeof instructions !== 'string' && !Array.isArray(instructions))
-		throw invalidType(instructions, 'instructions', 'a string');
-	if (isGiven(tokens)) {
-		if (typeof tokens !== 'number' || !Number.isInteger(tokens))
-			throw invalidType(tokens, 'max_output_tokens', 'an integer');
-		if (tokens < MIN_OUTPUT_TOKENS) {
-			throw badRequest(
-				`Invalid 'max_output_tokens': integer below minimum value. Expected a value >= ${MIN_OUTPUT_TOKENS}, but got ${tokens} instead.`,
-				'max_output_tokens',
-				'integer_below_min_value',
-			);
-		}
-	}
-	if (isGiven(temperature)) {
-		if (typeof temperature !== 'number') throw invalidType(temperature, 'temperature', 'a decimal');
-		if (temperature < 0 || temperature > MAX_TEMPERATURE) {
-			const [side, code, sign, limit] =
-				temperature < 0
-					? ['below minimum', 'decimal_below_min_value', '>=', 0]
-					: ['above maximum', 'decimal_above_max_value', '<=', MAX_TEMPERATURE];
-			throw badRequest(
-				`Invalid 'temperature': decimal ${side} value. Expected a value ${sign} ${limit}, but got ${temperature} instead.`,
-				'temperature',
-				String(code),
-			);
-		}
-	}
-	if (isGiven(reasoning)) {
-		if (!isObject(reasoning)) throw invalidType(reasoning, 'reasoning', 'an object');
-		const { effort } = reasoning;
-		if (isGiven(effort) && !EFFORTS.includes(String(effort)))
-			throw unsupportedValue(String(effort), 'reasoning.effort', EFFORTS);
-	}
-	if (body['background'] === true && body['store'] === false)
-		throw badRequest("Background mode requires 'store' to be true.", 'background');
-}
-
-/** @param {unknown} value */
-const isGiven = (value) => value !== undefined && value !== null;
 
 /**
  * @param {unknown} reference the request's `conversation`

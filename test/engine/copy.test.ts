@@ -16,7 +16,10 @@ beforeEach(() => server.reset());
 afterAll(async () => await server.close());
 
 const copy = async (parameters: INodeParameters, more: Partial<RunOptions> = {}) =>
-	await runNode(server.url, { parameters: { operation: 'copy', ...parameters }, ...more });
+	await runNode(server.url, {
+		parameters: { operation: 'copy', options: {}, ...parameters },
+		...more,
+	});
 
 const messages = (count: number): Item[] =>
 	Array.from({ length: count }, (_, n) => ({
@@ -140,7 +143,7 @@ describe('Conversation: Copy', () => {
 	});
 });
 
-describe('Through Item ID', () => {
+describe('Last Item to Copy', () => {
 	it.each<[string, string, number, number]>([
 		['in the middle', 'msg_7', 8, 1],
 		['that is the first', 'msg_0', 1, 1],
@@ -168,7 +171,7 @@ describe('Through Item ID', () => {
 			const { id } = server.store.createConversation({ items: messages(count) });
 			const { error } = await copy({ conversationId: id, throughItemId: 'msg_none' });
 			expect(error?.message).toBe(
-				'Through Item ID is "msg_none", which is not in the conversation',
+				'Last Item to Copy is "msg_none", which is not in the conversation',
 			);
 			expect(error?.description).toContain('Nothing was copied.');
 			expect(calls().filter((call) => call.startsWith('POST'))).toEqual([]);
@@ -176,8 +179,8 @@ describe('Through Item ID', () => {
 	);
 
 	it.each([
-		['a conversation', 'conv_1', 'Through Item ID holds the ID of a conversation'],
-		['a path', '../x', 'Through Item ID is "../x", which is not the ID of an item'],
+		['a conversation', 'conv_1', 'Last Item to Copy is the ID of a conversation'],
+		['a path', '../x', 'Last Item to Copy is "../x", which is not the ID of an item'],
 	])('should refuse %s before any request', async (_what, throughItemId, message) => {
 		const { error } = await copy({ conversationId: 'conv_1', throughItemId });
 		expect(error?.message).toBe(message);
@@ -482,7 +485,7 @@ describe('What can not be carried over', () => {
 			names.length === 0
 				? []
 				: [
-						`Some items were not copied, because the API does not take them a second time: ${names.length} of ${source.id}: ${names.join(', ')}. All other items were copied.`,
+						`Some conversation items were not copied, because the API does not accept them a second time: ${names.length} of ${source.id}: ${names.join(', ')}. All others were copied.`,
 					],
 		);
 	});

@@ -14,7 +14,10 @@ beforeEach(() => server.reset());
 afterAll(async () => await server.close());
 
 const create = async (parameters: INodeParameters = {}, more: Partial<RunOptions> = {}) =>
-	await runNode(server.url, { parameters: { operation: 'create', ...parameters }, ...more });
+	await runNode(server.url, {
+		parameters: { operation: 'create', options: {}, ...parameters },
+		...more,
+	});
 
 /** `count` messages `m0`, `m1`, … */
 const messages = (count: number) =>
@@ -249,7 +252,7 @@ describe('Conversation: Create', () => {
 			{ messages: { values: [{ role: 'bot', text: 'x' }] } },
 			'The role of message 1 in Messages is "bot"',
 		],
-		['JSON that is none', { itemsInput: 'json', itemsJson: '{' }, 'Items (JSON) is not valid JSON'],
+		['JSON that is none', { itemsInput: 'json', itemsJson: '{' }, "Items (JSON) isn't valid JSON"],
 		[
 			'a list with null in it',
 			{ itemsInput: 'json', itemsJson: '[{}, null]' },

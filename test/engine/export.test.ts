@@ -16,7 +16,10 @@ beforeEach(() => server.reset());
 afterAll(async () => await server.close());
 
 const exportIt = async (parameters: INodeParameters, more: Partial<RunOptions> = {}) =>
-	await runNode(server.url, { parameters: { operation: 'export', ...parameters }, ...more });
+	await runNode(server.url, {
+		parameters: { operation: 'export', options: {}, ...parameters },
+		...more,
+	});
 
 const ID = 'conv_68f0a1b2c3d4';
 
@@ -95,7 +98,9 @@ describe('Conversation: Export', () => {
 	])('should put the transcript into a field as %s', async (exportFormat, transcript) => {
 		weather();
 		const { json, items } = await exportIt({ conversationId: ID, returnAll: true, exportFormat });
-		expect(json).toEqual([{ conversation: ID, format: exportFormat, item_count: 6, transcript }]);
+		expect(json).toEqual([
+			{ conversation: ID, format: exportFormat, item_count: 6, complete: true, transcript },
+		]);
 		expect(items[0]).not.toHaveProperty('binary');
 		expect(items[0]?.pairedItem).toEqual({ item: 0 });
 	});
@@ -121,6 +126,7 @@ describe('Conversation: Export', () => {
 				conversation: ID,
 				format: exportFormat,
 				item_count: 6,
+				complete: true,
 				file_name: fileName,
 			});
 			expect(pairedItem).toEqual({ item: 0 });
@@ -165,19 +171,19 @@ describe('Conversation: Export', () => {
 
 	it('should say in a hint that Limit cut the transcript short', async () => {
 		weather();
-		const cut = await exportIt({ conversationId: ID, limit: 2 });
+		const cut = await exportIt({ conversationId: ID, returnAll: false, limit: 2 });
 		expect(cut.json[0]).toMatchObject({ item_count: 2 });
 		expect(cut.hints).toEqual([
 			`1 transcript ends before the conversation does, because of Limit: ${ID}. Turn on Return All for the whole conversation.`,
 		]);
-		const whole = await exportIt({ conversationId: ID, limit: 6 });
+		const whole = await exportIt({ conversationId: ID, returnAll: false, limit: 6 });
 		expect(whole.hints).toEqual([]);
 	});
 
 	it('should say so as well when the server gives more than it was asked for', async () => {
 		const data = ['a', 'b', 'c'].map((content) => ({ type: 'message', role: 'user', content }));
 		server.fault({ body: { data, has_more: false } });
-		const { json, hints } = await exportIt({ conversationId: ID, limit: 2 });
+		const { json, hints } = await exportIt({ conversationId: ID, returnAll: false, limit: 2 });
 		expect(json[0]).toMatchObject({ item_count: 2 });
 		expect(hints).toHaveLength(1);
 	});
@@ -186,7 +192,13 @@ describe('Conversation: Export', () => {
 		server.store.createConversation({ id: ID });
 		const markdown = await exportIt({ conversationId: ID });
 		expect(markdown.json).toEqual([
-			{ conversation: ID, format: 'markdown', item_count: 0, transcript: `# Conversation ${ID}\n` },
+			{
+				conversation: ID,
+				format: 'markdown',
+				item_count: 0,
+				complete: true,
+				transcript: `# Conversation ${ID}\n`,
+			},
 		]);
 		const messages = await exportIt({ conversationId: ID, exportFormat: 'messages' });
 		expect(messages.json[0]?.transcript).toEqual([]);
@@ -200,7 +212,7 @@ describe('Conversation: Export', () => {
 			{ exportTo: 'file', binaryPropertyName: ' ' },
 			'Put Output File in Field is empty',
 		],
-		['a limit below 1', { limit: -1 }, 'Limit is "-1"'],
+		['a limit below 1', { returnAll: false, limit: -1 }, 'Limit is "-1"'],
 	])('should refuse %s before any request', async (_what, parameters, message) => {
 		const { error } = await exportIt({ conversationId: ID, ...parameters });
 		expect(error?.message).toContain(message);

@@ -18,7 +18,7 @@ afterAll(async () => await server.close());
 
 const add = async (parameters: INodeParameters, more: Partial<RunOptions> = {}) =>
 	await runNode(server.url, {
-		parameters: { resource: 'item', operation: 'add', ...parameters },
+		parameters: { resource: 'item', operation: 'add', options: {}, ...parameters },
 		...more,
 	});
 
@@ -228,8 +228,8 @@ describe('Item: Add', () => {
 			{ messages: { values: [{ text: '={{ ({ a: 1 }) }}' }] } },
 			'The text of message 1 in Messages is an object',
 		],
-		['empty JSON', { itemsInput: 'json', itemsJson: '' }, 'Items (JSON) holds no item'],
-		['an empty list', { itemsInput: 'json', itemsJson: '[]' }, 'Items (JSON) holds no item'],
+		['empty JSON', { itemsInput: 'json', itemsJson: '' }, 'Items (JSON) has no item'],
+		['an empty list', { itemsInput: 'json', itemsJson: '[]' }, 'Items (JSON) has no item'],
 		[
 			'text as JSON',
 			{ itemsInput: 'json', itemsJson: '"Hello"' },
@@ -253,7 +253,7 @@ describe('Item: Add', () => {
 		[
 			'an item ID as the conversation',
 			{ conversationId: 'msg_1', messages: { values: [{ text: 'a' }] } },
-			'Conversation ID holds the ID of an item',
+			'Conversation ID is the ID of an item',
 		],
 	])('should refuse %s before any request', async (_what, parameters, message) => {
 		const { error } = await add({ conversationId: 'conv_1', ...parameters });

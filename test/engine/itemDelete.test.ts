@@ -76,7 +76,7 @@ describe('Item: Delete', () => {
 			expect(error).toBeUndefined();
 			expect(json).toEqual([{ deleted: true, id: 'msg_0', conversation }]);
 			expect(hints[0]).toBe(
-				'The answer to a first attempt was lost, and when the deletion was repeated, 1 item was already gone: msg_0. That counts as deleted.',
+				'The answer to a first attempt was lost. When the deletion was repeated, 1 conversation item was already gone: msg_0. This counts as deleted.',
 			);
 			expect(server.requestCount).toBe(2);
 		},
@@ -90,7 +90,7 @@ describe('Item: Delete', () => {
 			[0, 1].map((n) => ({ conversation, item: `msg_${n}` })),
 			{ maxRetries: 1 },
 		);
-		expect(hints[0]).toContain('2 items were already gone: msg_0, msg_1.');
+		expect(hints[0]).toContain('2 conversation items were already gone: msg_0, msg_1.');
 	});
 
 	it.each<[string, object[]]>([

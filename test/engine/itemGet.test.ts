@@ -15,7 +15,7 @@ afterAll(async () => await server.close());
 
 const get = async (parameters: INodeParameters, more: Partial<RunOptions> = {}) =>
 	await runNode(server.url, {
-		parameters: { resource: 'item', operation: 'get', ...parameters },
+		parameters: { resource: 'item', operation: 'get', options: {}, ...parameters },
 		...more,
 	});
 
@@ -37,7 +37,14 @@ describe('Item: Get', () => {
 			server.requests.map(({ method, path, query, bodyText }) => [method, path, query, bodyText]),
 		).toEqual([['GET', `/v1/conversations/${id}/items/msg_1`, '', '']]);
 		expect(json).toEqual([
-			{ id: 'msg_1', type: 'message', role: 'user', status: 'completed', text: 'Look 🙂\n[image]' },
+			{
+				id: 'msg_1',
+				conversation: id,
+				type: 'message',
+				role: 'user',
+				status: 'completed',
+				text: 'Look 🙂\n[image]',
+			},
 		]);
 		expect(items[0]?.pairedItem).toEqual({ item: 0 });
 	});
@@ -74,17 +81,17 @@ describe('Item: Get', () => {
 	it.each<[string, string, string]>([
 		['nothing', '={{ "" }}', 'Item ID is empty'],
 		['an expression that finds nothing', '={{ $json.none }}', 'Item ID is empty'],
-		['a conversation', 'conv_1', 'Item ID holds the ID of a conversation'],
+		['a conversation', 'conv_1', 'Item ID is the ID of a conversation'],
 		['a path', '../../models', 'Item ID is "../../models", which is not the ID of an item'],
 		['a dot', '..', 'Item ID is "..", which'],
 		['a query string', 'msg_1?x=1', 'Item ID is "msg_1?x=1", which'],
 		['a number', '={{ 5 }}', 'Item ID is a number, not the ID of an item'],
 		['a list', '={{ ["msg_1"] }}', 'Item ID is a list, not the ID of an item'],
-		['a key', API_KEY, 'Item ID holds an API key'],
+		['a key', API_KEY, 'Item ID contains an API key'],
 	])('should refuse %s before any request', async (_what, itemId, message) => {
 		const { error } = await get({ conversationId: 'conv_1', itemId });
 		expect(error?.message).toContain(message);
-		expect(error?.description).toContain('Item: Get Many lists the items');
+		expect(error?.description).toContain('Conversation Item: Get Many lists all of them');
 		expect(`${error?.message} ${error?.description}`).not.toContain(API_KEY.slice(-5));
 		expect(server.requestCount).toBe(0);
 	});

@@ -20,7 +20,7 @@ afterAll(async () => await server.close());
 
 const getMany = async (parameters: INodeParameters, more: Partial<RunOptions> = {}) =>
 	await runNode(server.url, {
-		parameters: { resource: 'item', operation: 'getMany', ...parameters },
+		parameters: { resource: 'item', operation: 'getMany', options: {}, ...parameters },
 		...more,
 	});
 
@@ -164,12 +164,12 @@ describe('Item: Get Many', () => {
 		[
 			'an After that is a conversation',
 			{ options: { after: 'conv_1' } },
-			'After holds the ID of a conversation',
+			'Start After Item ID is the ID of a conversation',
 		],
 		[
 			'an After with a path in it',
 			{ options: { after: '../x' } },
-			'After is "../x", which is not the ID of an item',
+			'Start After Item ID is "../x", which is not the ID of an item',
 		],
 		['an order that does not exist', { options: { order: 'up' } }, 'Order is "up"'],
 	])('should refuse %s before any request', async (_what, parameters, message) => {
@@ -260,7 +260,11 @@ describe('A server that pages in its own way', () => {
 		const raw = await getMany({ conversationId: id, simplify: false });
 		expect(raw.json).toEqual(data);
 		const simple = await getMany({ conversationId: id });
-		expect(simple.json).toEqual([{ text: '' }, { role: 5, text: '' }, { type: ['x'], text: '' }]);
+		expect(simple.json).toEqual([
+			{ conversation: id, text: '' },
+			{ conversation: id, role: 5, text: '' },
+			{ conversation: id, type: ['x'], text: '' },
+		]);
 	});
 });
 
@@ -310,6 +314,7 @@ describe('Simplify', () => {
 		expect(json).toEqual(
 			items.map((item, place) => ({
 				id: item.id,
+				conversation: id,
 				type: item.type,
 				...('role' in item ? { role: item.role } : {}),
 				...('status' in item ? { status: item.status } : {}),
@@ -327,9 +332,9 @@ describe('Simplify', () => {
 		const { id } = server.store.createConversation({ items });
 		const { json } = await getMany({ conversationId: id });
 		expect(json).toEqual([
-			{ id: 'poll_1', type: 'poll', status: 'open', text: 'Tea or coffee?' },
-			{ id: 'h_1', type: 'hologram_call', text: 'project({"size":3})' },
-			{ id: 'x_1', type: 'mystery', text: '' },
+			{ id: 'poll_1', conversation: id, type: 'poll', status: 'open', text: 'Tea or coffee?' },
+			{ id: 'h_1', conversation: id, type: 'hologram_call', text: 'project({"size":3})' },
+			{ id: 'x_1', conversation: id, type: 'mystery', text: '' },
 		]);
 		const raw = await getMany({ conversationId: id, simplify: false });
 		expect(raw.json).toEqual(items);

@@ -114,12 +114,17 @@ test('what the model answers is planned, and a conversation locked', async () =>
 	const ask = async () =>
 		await responses.create({ model: 'gpt-5', input: 'Hello', conversation: 'conv_1' });
 	server().store.createConversation({ id: 'conv_1' });
-	await control('POST', 'lock', { conversation: 'conv_1', ms: 30 });
+	await control('POST', 'lock', { conversation: 'conv_1', ms: 300 });
 	expect(await rejection(ask())).toMatchObject({ code: 'conversation_locked' });
-	await sleep(40);
+	await sleep(350);
 	const plan = [{ text: 'Hi' }, { refusal: 'No', times: 'Infinity' }];
 	await control('POST', 'model', { plan });
 	const answers = [await ask(), await ask(), await ask()];
+	await control('POST', 'settings', { modelMs: 60_000 });
+	const slow = ask();
+	await until(() => server().requests.at(-1)?.conversation === 'conv_1' && server().inFlight === 1);
+	await control('POST', 'finish');
+	expect((await slow).status).toBe('completed');
 	expect(answers.map(({ output }) => JSON.stringify(output))).toEqual(
 		['"Hi"', '"No"', '"No"'].map((words) => expect.stringContaining(words)),
 	);

@@ -6,7 +6,7 @@ const path = '/v1/conversations/conv_1';
 
 beforeEach(() => server().store.createConversation({ id: 'conv_1', metadata: { a: '1' } }));
 
-const update = async (quietMs = 100) =>
+const update = async (quietMs = 4000) =>
 	await raw(server(), path, { method: 'POST', body: '{"metadata":{"b":"2"}}', quietMs });
 const metadata = () => server().store.getConversation('conv_1')?.metadata;
 const OWN_HEADERS = /^(openai-|x-request-id|x-ratelimit-)/m;
@@ -77,8 +77,8 @@ describe('a write that lands after the answer', () => {
 		['a body cut short', { truncate: 3 }],
 		['a slow answer', { status: 500, dripBody: { everyMs: 1, bytes: 50 } }],
 	])('%s', async (_, rule) => {
-		server().fault({ ...rule, applyAfterMs: 150 });
-		await update();
+		server().fault({ ...rule, applyAfterMs: 500 });
+		await update(rule.hang ? 50 : 4000);
 		expect(metadata()).toEqual({ a: '1' });
 		expect(server().requests[0]?.applied).toBe(false);
 		await until(() => server().requests[0]?.applied === true);
@@ -87,7 +87,7 @@ describe('a write that lands after the answer', () => {
 	});
 
 	test('a client that leaves before the answer does not stop it', async () => {
-		server().fault({ status: 500, delayMs: 120, applyAfterMs: 30 });
+		server().fault({ status: 500, delayMs: 300, applyAfterMs: 200 });
 		await update(50);
 		expect(server().requests[0]?.applied).toBe(false);
 		await until(() => server().requests[0]?.applied === true);

@@ -1,7 +1,8 @@
 import type OpenAI from 'openai';
 import { raw, rejection, sdk, sleep, until, useServer } from '../support/server';
 
-const server = useServer();
+let now = 0;
+const server = useServer({ now: () => now });
 
 type Params = OpenAI.Responses.ResponseCreateParamsNonStreaming;
 
@@ -29,7 +30,14 @@ const message = (text: string) => ({
 	content: text,
 });
 
-beforeEach(() => server().store.createConversation({ id: 'conv_1' }));
+/** Settled once the server has begun with that many requests. */
+const begun = async (count = 1) =>
+	await until(() => server().requests.filter(({ conversation }) => conversation).length >= count);
+
+beforeEach(() => {
+	now = 0;
+	server().store.createConversation({ id: 'conv_1' });
+});
 
 describe('a response in a conversation', () => {
 	test('has the shape of the SDK’s type', async () => {
@@ -152,6 +160,8 @@ describe('a response in a conversation', () => {
 		],
 		['too hot', { temperature: 2.5 }, { code: 'decimal_above_max_value', param: 'temperature' }],
 		['an unknown effort', { reasoning: { effort: 'huge' } }, { param: 'reasoning.effort' }],
+		['an unknown include', { include: ['all'] }, { code: 'invalid_value', param: 'include[0]' }],
+		['a stream from the background', { background: true, stream: true }, { param: 'stream' }],
 		['background without store', { background: true, store: false }, { param: 'background' }],
 	])('%s is refused', async (_, change, error) => {
 		const body = { model: 'gpt-5', input: 'x', conversation: 'conv_1', ...change };
@@ -230,16 +240,16 @@ describe('while a response is being made', () => {
 			id: 'conv_1',
 			items: [{ ...message('Earlier'), id: 'msg_1' }],
 		});
-		server().configure({ modelMs: 150 });
+		server().configure({ modelMs: 60_000 });
 	});
 
 	test('every other write is refused, and reading is not', async () => {
 		const response = ask('Hello');
-		await until(() => server().requests.length === 1);
-		await sleep(5);
+		await begun();
 		for (const write of writes()) expect(await rejection(write)).toMatchObject(locked);
 		const { data } = await sdk(server()).conversations.items.list('conv_1');
 		expect(data).toHaveLength(1);
+		server().finishResponses();
 		expect((await response).output_text).toBe('You said: Hello');
 		expect(items()).toHaveLength(3);
 		server().configure({ modelMs: 0 });
@@ -249,9 +259,9 @@ describe('while a response is being made', () => {
 	test('an update can be let through', async () => {
 		server().configure({ lockMetadata: false });
 		const response = ask('Hello');
-		await until(() => server().requests.length === 1);
-		await sleep(5);
+		await begun();
 		await sdk(server()).conversations.update('conv_1', { metadata: { a: '1' } });
+		server().finishResponses();
 		await response;
 		expect(server().store.getConversation('conv_1')?.metadata).toEqual({ a: '1' });
 	});
@@ -263,38 +273,44 @@ describe('while a response is being made', () => {
 			{ signal: controller.signal },
 		);
 		const refused = rejection(response);
-		await until(() => server().requests.length === 1);
-		await sleep(5);
+		await begun();
 		controller.abort();
 		await refused;
-		await until(() => server().requests[0]?.applied === true);
-		expect(server().requests[0]).toMatchObject({ aborted: true, status: undefined });
+		await until(() => server().requests[0]?.aborted === true);
+		expect(server().requests[0]?.applied).toBe(false);
+		server().finishResponses();
+		expect(server().requests[0]).toMatchObject({ applied: true, status: undefined });
 		expect(items()).toHaveLength(3);
 	});
 
 	test('somebody else may hold the lock', async () => {
 		server().configure({ modelMs: 0 });
-		server().lockConversation('conv_1', 60);
+		const unlock = server().lockConversation('conv_1', 60_000);
 		expect(await rejection(ask('Hello'))).toMatchObject(locked);
-		await sleep(70);
+		unlock();
+		server().lockConversation('conv_1', 1);
+		await sleep(20);
 		expect((await ask('Hello')).status).toBe('completed');
 	});
 
 	test('a reset gives everything up', async () => {
 		const refused = rejection(ask('Hello'));
-		await until(() => server().requests.length === 1);
-		await sleep(5);
+		await begun();
 		server().reset();
 		expect(await refused).toMatchObject({ status: 500 });
 		server().store.createConversation({ id: 'conv_1' });
 		server().configure({ modelMs: 0 });
 		await ask('Hello');
-		await sleep(160);
+		server().finishResponses();
 		expect(items()).toHaveLength(2);
 	});
 
 	test('requests to one conversation are counted, also when the body names it', async () => {
-		await Promise.all([ask('One'), ask('Two').catch(() => {})]);
+		const first = ask('One');
+		await begun();
+		await rejection(ask('Two'));
+		server().finishResponses();
+		await first;
 		expect(server().maxInFlightPerConversation).toBe(2);
 	});
 });
@@ -303,16 +319,18 @@ describe('in the background', () => {
 	const statusOf = async (id: string) => (await sdk(server()).responses.retrieve(id)).status;
 
 	test('it is queued, in progress and completed, and joins the conversation then', async () => {
-		server().configure({ modelMs: 200 });
-		const begun = await ask('Hello', { background: true });
-		expect(begun).toMatchObject({ status: 'queued', background: true, output: [], usage: null });
-		expect(await statusOf(begun.id)).toBe('queued');
+		server().configure({ modelMs: 60_000 });
+		const first = await ask('Hello', { background: true });
+		expect(first).toMatchObject({ status: 'queued', background: true, output: [], usage: null });
+		expect(await statusOf(first.id)).toBe('queued');
 		expect(items()).toHaveLength(0);
-		await until(async () => (await statusOf(begun.id)) === 'in_progress');
+		now = 30_000;
+		expect(await statusOf(first.id)).toBe('in_progress');
 		expect(await rejection(ask('Me too'))).toMatchObject(locked);
-		await until(async () => (await statusOf(begun.id)) === 'completed');
-		expect(await sdk(server()).responses.retrieve(begun.id)).toMatchObject({
-			id: begun.id,
+		server().finishResponses();
+		expect(await sdk(server()).responses.retrieve(first.id)).toMatchObject({
+			id: first.id,
+			status: 'completed',
 			output_text: 'You said: Hello',
 			conversation: { id: 'conv_1' },
 			usage: { total_tokens: expect.any(Number) },
@@ -321,7 +339,7 @@ describe('in the background', () => {
 	});
 
 	test('it can be cancelled, twice, and then nothing is added', async () => {
-		server().configure({ modelMs: 50 });
+		server().configure({ modelMs: 60_000 });
 		const { id } = await ask('Hello', { background: true });
 		for (let count = 0; count < 2; count++) {
 			expect(await sdk(server()).responses.cancel(id)).toMatchObject({
@@ -330,6 +348,8 @@ describe('in the background', () => {
 				output: [],
 			});
 		}
+		server().finishResponses();
+		server().configure({ modelMs: 0 });
 		await ask('Something else');
 		expect(await statusOf(id)).toBe('cancelled');
 		expect(texts()).not.toContain('Hello');
@@ -348,10 +368,11 @@ describe('in the background', () => {
 	});
 
 	test('it is kept for a while, and then gone', async () => {
-		server().configure({ keepResponsesMs: 60 });
 		const { id } = await ask('Hello', { background: true });
 		await until(async () => (await statusOf(id)) === 'completed');
-		await sleep(70);
+		now = 599_999;
+		expect(await statusOf(id)).toBe('completed');
+		now = 600_000;
 		expect(await rejection(sdk(server()).responses.retrieve(id))).toMatchObject({
 			status: 404,
 			message: `404 Response with id '${id}' not found.`,
@@ -442,6 +463,14 @@ describe('what the model is told to answer', () => {
 			expect((await ask('x')).status).toBe('completed');
 		},
 	);
+
+	test('reasoning, with its encrypted content when asked for', async () => {
+		server().model.plan({ reasoning: true, text: 'x' });
+		const include: Params['include'] = ['reasoning.encrypted_content'];
+		const [reasoning] = (await ask('x', { include })).output;
+		expect(reasoning).toMatchObject({ type: 'reasoning', encrypted_content: expect.any(String) });
+		expect((await ask('y')).status).toBe('completed');
+	});
 
 	test('items of any type, and a time of its own', async () => {
 		server().model.plan({
@@ -627,21 +656,22 @@ describe('faults', () => {
 	});
 
 	test('a gateway gives up while the response is still being made', async () => {
-		server().configure({ modelMs: 80 });
+		server().configure({ modelMs: 60_000 });
 		server().fault({ gateway: true, status: 504, applyAfterMs: 0 });
 		expect(await fails()).toMatchObject({ status: 504, requestID: null });
 		await sleep(20);
 		expect(await fails()).toMatchObject(locked);
 		expect(items()).toHaveLength(0);
+		server().finishResponses();
 		await until(() => server().requests[0]?.applied === true);
 		expect(items()).toHaveLength(2);
 	});
 
 	test('the answers to a background response can be lost, too', async () => {
-		server().configure({ modelMs: 40 });
 		server().fault({ status: 502, apply: true, match: { method: 'POST', path: '/responses' } });
 		expect(await rejection(ask('Hello', { background: true }))).toMatchObject({ status: 502 });
 		await until(() => items().length === 2);
+		server().configure({ modelMs: 60_000 });
 		const { id } = await ask('Again', { background: true });
 		server().fault({ reset: 'before-headers', match: { path: `/responses/${id}` } });
 		await rejection(sdk(server()).responses.retrieve(id));
