@@ -123,12 +123,32 @@ describe('Pacing', () => {
 		expect(new Set(refused.map(({ path }) => path)).size).toBe(refused.length);
 	});
 
-	it('should hold until the reset when no request remains, instead of running into a 429', async () => {
-		server.configure({ rateLimit: { perSecond: 40, burst: 20 } });
-		const { updated, hints } = await setMany(server, 60, { maxConcurrency: 10 });
-		expect(updated).toBe(60);
-		expect(server.requests.every(({ status }) => status === 200)).toBe(true);
-		expect(hints[0]).toMatch(/^60 requests for 60 items, no retries/);
+	it.each([
+		// Requests, their bucket, and the ideal time in ms.
+		[60, { perSecond: 40, burst: 20 }, 1_000],
+		[40, { perSecond: 10, burst: 10 }, 3_000],
+		[180, { perSecond: 60, burst: 60 }, 2_000],
+	])(
+		'should do %d requests at the pace that the headers tell, instead of running into a 429, with %j',
+		async (count, rateLimit, idealMs) => {
+			server.configure({ rateLimit });
+			const { updated, hints } = await setMany(server, count, { maxConcurrency: 10 });
+			expect(updated).toBe(count);
+			expect(server.requests.every(({ status }) => status === 200)).toBe(true);
+			expect(hints[0]).toMatch(new RegExp(`^${count} requests for ${count} items, no retries`));
+			const times = arrivals();
+			expect((times.at(-1) ?? 0) - (times[0] ?? 0)).toBeLessThan(1.15 * idealMs);
+		},
+		20_000,
+	);
+
+	it('should wait for the next request only, not for the whole limit, when none remains', async () => {
+		server.configure({ rateLimit: { perSecond: 1, burst: 10, retryAfter: 'seconds' } });
+		const { updated } = await setMany(server, 11, { maxConcurrency: 10 });
+		expect(updated).toBe(11);
+		expect(server.requestCount).toBe(11);
+		const times = arrivals();
+		expect((times.at(-1) ?? 0) - (times[0] ?? 0)).toBeLessThan(1_500);
 	});
 
 	it('should fail every item quickly when the quota is used up', async () => {

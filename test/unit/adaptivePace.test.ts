@@ -1,0 +1,81 @@
+import { createAdaptivePace } from '../../nodes/shared/transport/adaptivePace';
+
+/** A pace after a first refusal at 1,000 ms that held the run for so long. */
+function refusedOnce(holdMs = 200) {
+	const pace = createAdaptivePace();
+	pace.refused(900, 1_000, holdMs);
+	return pace;
+}
+
+/** A pace of so many requests a second after a second refusal, at 3,000 ms. */
+function refusedTwice(accepted: number) {
+	const pace = refusedOnce();
+	for (let count = 0; count < accepted; count++) pace.accepted(1_100);
+	pace.refused(2_900, 3_000, 200);
+	return pace;
+}
+
+const perSecond = (gap: number) => Math.round(10_000 / gap) / 10;
+
+describe('The pace that refusals lead to', () => {
+	it('should not slow anything down before the first', () => {
+		const pace = createAdaptivePace();
+		pace.accepted(0);
+		expect(pace.gapAt(1_000)).toBe(0);
+	});
+
+	it('should start with 30 requests a second after the first, and double every second', () => {
+		const pace = refusedOnce();
+		expect([1_200, 2_200, 3_200].map((time) => perSecond(pace.gapAt(time)))).toEqual([30, 60, 120]);
+	});
+
+	it('should have no effect any more after some seconds without another', () => {
+		expect(refusedOnce().gapAt(8_000)).toBe(0);
+	});
+
+	it('should start with 30 requests per named wait, and double in that time, where it is long', () => {
+		const pace = refusedOnce(20_000);
+		expect([1_000, 21_000, 41_000].map((time) => perSecond(pace.gapAt(time)))).toEqual([
+			1.5, 1.5, 3,
+		]);
+	});
+
+	it('should become what was accepted since the one before, less 5 %', () => {
+		// 100 requests in 2 s.
+		expect(perSecond(refusedTwice(100).gapAt(3_000))).toBe(47.5);
+	});
+
+	it('should not be lowered to less than 40 % by one', () => {
+		const before = refusedOnce().gapAt(3_000);
+		expect(refusedTwice(1).gapAt(3_000)).toBeCloseTo(before / 0.4);
+	});
+
+	it('should never be slower than a request in 5 s, or in the named wait where that is longer', () => {
+		const pace = refusedOnce();
+		for (let time = 3_000; time < 3_100; time++) pace.refused(time - 0.5, time, 200);
+		expect(pace.gapAt(4_000)).toBe(5_000);
+		pace.refused(4_000, 4_001, 30_000);
+		expect(pace.gapAt(4_001)).toBeCloseTo(12_500);
+		pace.refused(4_002, 4_003, 30_000);
+		expect(pace.gapAt(4_003)).toBe(30_000);
+	});
+
+	it('should not be raised by one', () => {
+		const before = refusedOnce().gapAt(3_000);
+		expect(refusedTwice(1_000).gapAt(3_000)).toBeCloseTo(before);
+	});
+
+	it('should rise by 0.05 % with every request that is accepted after the second', () => {
+		const pace = refusedTwice(100);
+		for (let count = 0; count < 1_000; count++) pace.accepted(3_001);
+		expect(perSecond(pace.gapAt(10_000))).toBe(78.3);
+	});
+
+	it('should not be changed by requests that started before the last one', () => {
+		const pace = refusedTwice(100);
+		const before = pace.gapAt(3_000);
+		pace.refused(2_999, 3_050, 200);
+		pace.accepted(2_999);
+		expect(pace.gapAt(3_050)).toBe(before);
+	});
+});
