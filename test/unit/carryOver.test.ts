@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 import { createIds } from '../../server/ids.mjs';
-import { buildItem, parseItems } from '../../server/items.mjs';
+import { buildItem, readItems } from '../../server/items.mjs';
 import { chunksOf } from '../../nodes/shared/api/append';
 import { carryOver, nameOf } from '../../nodes/shared/api/carryOver';
 import type { JsonObject } from '../../nodes/shared/values/json';
@@ -47,7 +47,7 @@ describe('carryOver', () => {
 				const { sent } = carryOver(stored);
 				for (const chunk of chunksOf(sent)) {
 					expect(chunk.length).toBeLessThanOrEqual(20);
-					parseItems(chunk, { ids, param: 'items', known: () => undefined, taken: () => false });
+					readItems(chunk, { ids, param: 'items', known: () => undefined, taken: () => false });
 				}
 			}),
 			RUNS,

@@ -1,22 +1,20 @@
-import type { WireAnswer } from '../../nodes/shared/transport/answer';
-import type { WireRequest } from '../../nodes/shared/transport/attempt';
+import type { RunStatistics } from '../../nodes/shared/transport/client';
 import { createClient } from '../../nodes/shared/transport/client';
-import type {
-	ApiRequest,
-	Finding,
-	RequestSettings,
-	Tally,
-} from '../../nodes/shared/transport/client';
 import type { FailureDetails } from '../../nodes/shared/transport/failures';
 import {
-	attempted,
 	Cancelled,
-	NotContinued,
 	RequestFailure,
+	resultOf,
+	RunEnded,
 } from '../../nodes/shared/transport/failures';
 import type { Observation } from '../../nodes/shared/transport/rateLimiter';
-import { createRedactor } from '../../nodes/shared/transport/redact';
-import { KEY } from '../support/unit';
+import type {
+	ApiRequest,
+	RequestSettings,
+	Verification,
+	WireAnswer,
+	WireRequest,
+} from '../../nodes/shared/transport/request';
 
 const SETTINGS: RequestSettings = {
 	baseUrl: 'https://api.example/v1',
@@ -24,23 +22,20 @@ const SETTINGS: RequestSettings = {
 	timeout: 0,
 	maxRetries: 3,
 	retryNetworkErrors: false,
-	additionalHeaders: {},
-	additionalQuery: [],
-	additionalBody: {},
 };
 
-const READ: ApiRequest = { method: 'GET', path: ['conversations', 'conv_1'], repeatable: true };
+const READ: ApiRequest = { method: 'GET', path: ['conversations', 'conv_1'], idempotent: true };
 const SET: ApiRequest = {
 	method: 'POST',
 	path: ['conversations', 'conv_1'],
 	body: { metadata: {} },
-	repeatable: true,
+	idempotent: true,
 };
-const CREATE: ApiRequest = { method: 'POST', path: ['conversations'], body: {}, repeatable: false };
+const CREATE: ApiRequest = { method: 'POST', path: ['conversations'], body: {}, idempotent: false };
 const DELETE: ApiRequest = {
 	method: 'DELETE',
 	path: ['conversations', 'conv_1'],
-	repeatable: true,
+	idempotent: true,
 };
 
 /** What the server does with a request: an answer, or a connection that breaks. */
@@ -48,7 +43,12 @@ type Step = { status: number; body?: unknown; headers?: Record<string, string> }
 
 const done: Step = { status: 200, body: { id: 'conv_1' } };
 const refused: Step = { status: 400, body: { error: { message: 'No', code: 'bad' } } };
-const broken: Step = { status: 500, body: { error: { message: 'Oops' } } };
+/** The API's own last word. */
+const broken: Step = {
+	status: 500,
+	body: { error: { message: 'Oops' } },
+	headers: { 'openai-processing-ms': '12' },
+};
 /** From something in front of the server, behind which it may still be at work. */
 const open: Step = { status: 502, body: '<html>' };
 const limited: Step = { status: 429, body: { error: { message: 'Slow down' } } };
@@ -60,14 +60,16 @@ interface Scene {
 	settings?: Partial<RequestSettings>;
 	/** Called when the request with this number, from 1, is on its way. */
 	onSend?: (number: number) => void;
+	/** Called when the turn of a request comes. */
+	onStart?: () => void;
 	/** Called in each wait before a retry. */
-	onPause?: () => void;
+	onPause?: (ms: number) => void;
 }
 
-function stage({ steps = [done], settings = {}, onSend, onPause }: Scene = {}) {
+function stage({ steps = [done], settings = {}, onSend, onStart, onPause }: Scene = {}) {
 	const cancelling = new AbortController();
 	const ending = new AbortController();
-	const tally: Tally = { requests: 0, retries: new Map() };
+	const statistics: RunStatistics = { requests: 0, retries: new Map() };
 	const sent: WireRequest[] = [];
 	const observed: Observation[] = [];
 	const pauses: number[] = [];
@@ -83,118 +85,45 @@ function stage({ steps = [done], settings = {}, onSend, onPause }: Scene = {}) {
 				const body = typeof step.body === 'string' ? step.body : JSON.stringify(step.body ?? {});
 				return { status: step.status, headers: step.headers ?? {}, body };
 			},
-			gate: {
-				start: async () => ++starts,
+			limiter: {
+				async start() {
+					onStart?.();
+					return ++starts;
+				},
 				observe: (observation) => observed.push(observation),
 				async pause(ms) {
 					pauses.push(ms);
-					onPause?.();
+					onPause?.(ms);
 				},
 				waitedMs: 0,
 			},
-			redactor: createRedactor(KEY),
-			tally,
+			statistics,
 			cancelled: cancelling.signal,
-			ended: ending.signal,
 			random: () => 0.5,
 		},
 		{ ...SETTINGS, ...settings },
+		ending.signal,
 	);
 	const cancel = () => {
 		cancelling.abort();
 		ending.abort();
 	};
-	return { client, sent, observed, pauses, tally, cancel, end: () => ending.abort() };
+	return { client, sent, observed, pauses, statistics, cancel, end: () => ending.abort() };
 }
 
 /** What a call led to: the answer, or the details of its failure. */
 async function outcome(
 	call: Promise<unknown>,
 ): Promise<Partial<FailureDetails> | { answer: unknown }> {
-	const result = await attempted(call);
+	const result = await resultOf(call);
 	return result instanceof RequestFailure ? result.details : { answer: result };
 }
 
-describe('A request', () => {
-	const wireFor = async (request: ApiRequest, settings: Partial<RequestSettings> = {}) => {
-		const { client, sent } = stage({ settings });
-		await client.call(request);
-		return sent[0];
-	};
-
-	it('should have its address, what it accepts, and nothing else', async () => {
-		expect(await wireFor(READ)).toStrictEqual({
-			method: 'GET',
-			url: 'https://api.example/v1/conversations/conv_1',
-			headers: { Accept: 'application/json' },
-		});
-	});
-
-	it('should have a body as JSON', async () => {
-		expect(await wireFor(SET)).toStrictEqual({
-			method: 'POST',
-			url: 'https://api.example/v1/conversations/conv_1',
-			headers: { Accept: 'application/json', 'Content-Type': 'application/json' },
-			body: '{"metadata":{}}',
-		});
-	});
-
-	it('should encode each part of its path', async () => {
-		const wire = await wireFor({ ...READ, path: ['conversations', 'a/b?c', '..x'] });
-		expect(wire?.url).toBe('https://api.example/v1/conversations/a%2Fb%3Fc/..x');
-	});
-
-	it("should have its own query before the user's, encoded but for the brackets of lists", async () => {
-		const wire = await wireFor(
-			{
-				...READ,
-				query: [
-					['include[]', 'a.b'],
-					['include[]', 'c&d'],
-					['after', 'ä'],
-				],
-			},
-			{
-				additionalQuery: [
-					['x[y]', '[1]'],
-					['=', ''],
-				],
-			},
-		);
-		expect(wire?.url).toBe(
-			'https://api.example/v1/conversations/conv_1?include[]=a.b&include[]=c%26d&after=%C3%A4&x[y]=%5B1%5D&%3D=',
-		);
-	});
-
-	it("should have the user's headers", async () => {
-		const wire = await wireFor(READ, { additionalHeaders: { 'X-Trace': '1' } });
-		expect(wire?.headers).toEqual({ Accept: 'application/json', 'X-Trace': '1' });
-	});
-
-	it('should name the domains that the credential is restricted to', async () => {
-		expect((await wireFor(READ, { allowedDomains: 'api.example' }))?.allowedDomains).toBe(
-			'api.example',
-		);
-	});
-
-	it.each<[string, ApiRequest, string | undefined]>([
-		[
-			'laid over the body of one that takes it',
-			{ ...CREATE, body: { a: 1, b: 2 }, extensible: true },
-			'{"a":1,"b":3}',
-		],
-		['kept out of others', { ...CREATE, body: { a: 1, b: 2 } }, '{"a":1,"b":2}'],
-		['kept out of a deletion', { ...DELETE, extensible: true }, undefined],
-	])('should have the Additional Body %s', async (_what, request, expected) => {
-		expect((await wireFor(request, { additionalBody: { b: 3 } }))?.body).toBe(expected);
-	});
-});
-
 describe('An answer', () => {
 	it('should be given and counted', async () => {
-		const { client, observed, tally, pauses } = stage();
+		const { client, observed, statistics, pauses } = stage();
 		expect(await client.call(READ)).toEqual({ id: 'conv_1' });
-		expect(tally).toEqual({ requests: 1, retries: new Map() });
+		expect(statistics).toEqual({ requests: 1, retries: new Map() });
 		expect(observed).toEqual([
 			{ startedAt: 1, status: 200, headers: {}, isRateLimit: false, namedWait: undefined },
 		]);
@@ -232,7 +161,7 @@ describe('An answer', () => {
 			lost,
 			{ status: undefined, isRateLimit: false, namedWait: undefined, headers: {} },
 		],
-	])('should be told to the gate: %s', async (_what, step, expected) => {
+	])('should be told to the rate limiter: %s', async (_what, step, expected) => {
 		const { client, observed } = stage({ steps: [step], settings: { maxRetries: 0 } });
 		await expect(client.call(READ)).rejects.toThrow(RequestFailure);
 		expect(observed).toHaveLength(1);
@@ -243,10 +172,10 @@ describe('An answer', () => {
 describe('A retry', () => {
 	it('should come after the backoff, or the wait that the server names', async () => {
 		const steps = [broken, { ...limited, headers: { 'retry-after-ms': '30' } }, open, done];
-		const { client, pauses, tally, observed } = stage({ steps });
+		const { client, pauses, statistics, observed } = stage({ steps });
 		expect(await client.call(SET)).toEqual({ id: 'conv_1' });
 		expect(pauses).toEqual([1_000, 30, 4_000]);
-		expect(tally).toEqual({
+		expect(statistics).toEqual({
 			requests: 4,
 			retries: new Map([
 				['server error', 2],
@@ -293,7 +222,7 @@ describe('A retry', () => {
 	it('should be made after a broken connection only when the user wants that, and tell how many there were', async () => {
 		const without = stage({ steps: [lost] });
 		expect(await outcome(without.client.call(SET))).toMatchObject({ kind: 'network', attempts: 1 });
-		const { client, tally } = stage({
+		const { client, statistics } = stage({
 			steps: [lost, lost],
 			settings: { retryNetworkErrors: true, maxRetries: 1 },
 		});
@@ -302,7 +231,7 @@ describe('A retry', () => {
 			code: 'ECONNRESET',
 			attempts: 2,
 		});
-		expect(tally.retries).toEqual(new Map([['connection', 1]]));
+		expect(statistics.retries).toEqual(new Map([['connection', 1]]));
 	});
 
 	it('should be made while the conversation is busy, whatever the request', async () => {
@@ -310,9 +239,9 @@ describe('A retry', () => {
 			status: 400,
 			body: { error: { message: 'm', code: 'conversation_locked' } },
 		};
-		const { client, tally } = stage({ steps: [locked, done] });
+		const { client, statistics } = stage({ steps: [locked, done] });
 		expect(await client.call(CREATE)).toEqual({ id: 'conv_1' });
-		expect(tally.retries).toEqual(new Map([['conversation busy', 1]]));
+		expect(statistics.retries).toEqual(new Map([['conversation busy', 1]]));
 	});
 
 	it('should know the busy conversation by param and text', async () => {
@@ -329,24 +258,24 @@ describe('A failure', () => {
 			'a write that the server broke off',
 			SET,
 			[broken],
-			{ mayHaveHappened: true, repeatable: true },
+			{ outcomeUnknown: true, idempotent: true },
 		],
 		[
 			'a write that must not be repeated',
 			CREATE,
 			[broken],
-			{ mayHaveHappened: true, repeatable: false },
+			{ outcomeUnknown: true, idempotent: false },
 		],
-		['a deletion', DELETE, [open], { mayHaveHappened: true, repeatable: true }],
-		['a read, which changes nothing', READ, [broken], { mayHaveHappened: false, repeatable: true }],
-		['a refusal', SET, [refused], { mayHaveHappened: false }],
+		['a deletion', DELETE, [open], { outcomeUnknown: true, idempotent: true }],
+		['a read, which changes nothing', READ, [broken], { outcomeUnknown: false, idempotent: true }],
+		['a refusal', SET, [refused], { outcomeUnknown: false }],
 		[
 			'a refusal after an attempt that was broken off',
 			SET,
 			[broken, refused],
-			{ mayHaveHappened: true, status: 400, code: 'bad' },
+			{ outcomeUnknown: true, status: 400, code: 'bad' },
 		],
-		['a refusal after a rate limit', SET, [limited, refused], { mayHaveHappened: false }],
+		['a refusal after a rate limit', SET, [limited, refused], { outcomeUnknown: false }],
 	])('should tell whether it may have happened: %s', async (_what, request, steps, expected) => {
 		const { client } = stage({ steps, settings: { maxRetries: steps.length - 1 } });
 		expect(await outcome(client.call(request))).toMatchObject(expected);
@@ -354,112 +283,276 @@ describe('A failure', () => {
 });
 
 describe('A write that must not be done twice', () => {
-	const found: Finding = { kind: 'done', answer: { id: 'conv_1', found: true } };
+	const found: Verification = { kind: 'done', answer: { id: 'conv_1', found: true } };
+	const notDone: Verification = { kind: 'notDone' };
+	const unclear: Verification = { kind: 'unclear' };
 
+	/** @param looks what each look at the server shows; the last one also all later ones */
 	function add(
 		steps: readonly Step[],
-		findOut: () => Promise<Finding>,
-		settings: Partial<RequestSettings> = {},
+		looks: ReadonlyArray<Verification | Error>,
+		{ verifyAlways, ...scene }: Omit<Scene, 'steps'> & { verifyAlways?: boolean } = {},
 	) {
-		const look = jest.fn(findOut);
-		const scene = stage({ steps, settings });
-		return {
-			...scene,
-			look,
-			call: async () => await scene.client.call({ ...CREATE, findOut: look }),
+		const staged = stage({ steps, ...scene });
+		const verify = jest.fn(async (): Promise<Verification> => {
+			const look = looks[Math.min(verify.mock.calls.length, looks.length) - 1];
+			if (look === undefined || look instanceof Error) throw look ?? new Error('Not expected');
+			return look;
+		});
+		const request: ApiRequest = {
+			...CREATE,
+			verify,
+			...(verifyAlways === undefined ? {} : { verifyAlways }),
 		};
+		return { ...staged, verify, call: async () => await staged.client.call(request) };
 	}
 
 	it.each([broken, open])(
 		'should not be sent again where nobody can find out: %j',
 		async (step) => {
 			const { client, sent, pauses } = stage({ steps: [step] });
-			expect(await outcome(client.call(CREATE))).toMatchObject({ attempts: 1 });
+			expect(await outcome(client.call(CREATE))).toMatchObject({
+				attempts: 1,
+				outcomeUnknown: true,
+			});
 			expect([sent.length, pauses]).toEqual([1, []]);
 		},
 	);
 
 	it('should be sent again after an answer that rules it out', async () => {
-		const { call, look, sent } = add([limited, done], async () => found);
+		const { call, verify, sent } = add([limited, done], [found]);
 		expect(await call()).toEqual({ id: 'conv_1' });
-		expect(look).not.toHaveBeenCalled();
+		expect(verify).not.toHaveBeenCalled();
 		expect(sent).toHaveLength(2);
 	});
 
 	it.each([broken, open])('should be done when it is found, after %j and a wait', async (step) => {
-		const { call, sent, pauses } = add([step], async () => found);
+		const { call, sent, pauses } = add([step], [found]);
 		expect(await call()).toEqual({ id: 'conv_1', found: true });
 		expect([sent.length, pauses]).toEqual([1, [1_000]]);
 	});
 
 	it('should be looked for after a broken connection only when network errors are retried', async () => {
-		const without = add([lost], async () => found);
+		const without = add([lost], [found]);
 		expect(await outcome(without.call())).toMatchObject({
 			code: 'ECONNRESET',
-			mayHaveHappened: true,
-			repeatable: false,
+			outcomeUnknown: true,
+			idempotent: false,
 		});
-		expect(without.look).not.toHaveBeenCalled();
-		const retried = add([lost], async () => found, { retryNetworkErrors: true });
+		expect(without.verify).not.toHaveBeenCalled();
+		const retried = add([lost], [found], { settings: { retryNetworkErrors: true } });
 		expect(await retried.call()).toEqual({ id: 'conv_1', found: true });
 	});
 
-	it('should be sent again when it is not there and the server is through with it', async () => {
-		const { call, sent } = add([broken, done], async () => ({ kind: 'notDone' }));
+	it('should not be looked for without retries, unless it always is', async () => {
+		const settings = { maxRetries: 0 };
+		const without = add([open], [found], { settings });
+		expect(await outcome(without.call())).toMatchObject({ status: 502, outcomeUnknown: true });
+		expect(without.verify).not.toHaveBeenCalled();
+
+		const always = add([open], [found], { settings, verifyAlways: true });
+		expect(await always.call()).toEqual({ id: 'conv_1', found: true });
+		expect([always.pauses, always.sent.length]).toEqual([[], 1]);
+	});
+
+	it.each<[string, Step]>([
+		['a broken connection', lost],
+		['an answer that is no JSON', { status: 200, body: '<html>' }],
+		['a redirect that may follow a success', { status: 303 }],
+	])('should be looked for even after %s, where it always is', async (_what, step) => {
+		const { call, sent } = add([step], [found], { verifyAlways: true });
+		expect(await call()).toEqual({ id: 'conv_1', found: true });
+		expect(sent).toHaveLength(1);
+	});
+
+	it('should be looked for once without retries, and be known not to be done where the API is through with it', async () => {
+		const settings = { maxRetries: 0 };
+		const final = add([broken], [notDone], { settings, verifyAlways: true });
+		expect(await outcome(final.call())).toMatchObject({ status: 500, outcomeUnknown: false });
+		const stillOpen = add([open], [notDone], { settings, verifyAlways: true });
+		expect(await outcome(stillOpen.call())).toMatchObject({ status: 502, outcomeUnknown: true });
+		expect([final.verify, stillOpen.verify].map(({ mock }) => mock.calls.length)).toEqual([1, 1]);
+		expect([final.sent.length, stillOpen.sent.length]).toEqual([1, 1]);
+	});
+
+	it('should be sent again when it is not there and the API is through with it', async () => {
+		const { call, sent, statistics } = add([broken, done], [notDone]);
 		expect(await call()).toEqual({ id: 'conv_1' });
+		expect(sent).toHaveLength(2);
+		expect(statistics.retries).toEqual(new Map([['server error', 1]]));
+	});
+
+	it('should be sent again as often as Max Retries says, and certainly not be done at the end', async () => {
+		const { call, sent, verify, pauses } = add([broken, broken, broken], [notDone], {
+			settings: { maxRetries: 2 },
+			verifyAlways: true,
+		});
+		expect(await outcome(call())).toMatchObject({ attempts: 3, outcomeUnknown: false });
+		expect([sent.length, verify.mock.calls.length, pauses]).toEqual([3, 3, [1_000, 2_000]]);
+	});
+
+	it('should have an unknown outcome when the last retry fails and is not looked for', async () => {
+		const { call, sent } = add([broken, broken], [notDone], { settings: { maxRetries: 1 } });
+		expect(await outcome(call())).toMatchObject({ attempts: 2, outcomeUnknown: true });
 		expect(sent).toHaveLength(2);
 	});
 
-	it('should have happened for certain not, once it was not there and then refused', async () => {
-		const { call } = add([broken, refused], async () => ({ kind: 'notDone' }));
-		expect(await outcome(call())).toMatchObject({ status: 400, mayHaveHappened: false });
+	it('should certainly not have happened, once it was not there and then refused', async () => {
+		const { call } = add([broken, refused], [notDone]);
+		expect(await outcome(call())).toMatchObject({ status: 400, outcomeUnknown: false });
 	});
 
-	it.each<[string, Step, () => Promise<Finding>]>([
-		['may still come', open, async () => ({ kind: 'notDone' })],
-		['can not be told', broken, async () => ({ kind: 'unclear' })],
-		[
-			'could not be looked for',
-			broken,
-			async () =>
-				await Promise.reject(
-					new RequestFailure({
-						kind: 'network',
-						message: 'x',
-						attempts: 1,
-						mayHaveHappened: false,
-					}),
-				),
-		],
-		[
-			'is not looked for because the run has ended',
-			broken,
-			async () => await Promise.reject(new NotContinued()),
-		],
-	])('should be left at the first failure when it %s', async (_what, step, findOut) => {
-		const { call, sent } = add([step], findOut);
-		expect(await outcome(call())).toMatchObject({
-			kind: 'answer',
-			attempts: 1,
-			mayHaveHappened: true,
-			repeatable: false,
-		});
-		expect(sent).toHaveLength(1);
+	it('should be looked for again while it may still come and retries are left, never sent again', async () => {
+		const { call, sent, verify, pauses } = add([open], [notDone]);
+		expect(await outcome(call())).toMatchObject({ status: 502, attempts: 1, outcomeUnknown: true });
+		expect([sent.length, verify.mock.calls.length]).toEqual([1, 3]);
+		expect(pauses).toEqual([1_000, 2_000, 4_000]);
+	});
+
+	it('should be done when it comes late', async () => {
+		const { call, sent, pauses } = add([open], [notDone, notDone, found]);
+		expect(await call()).toEqual({ id: 'conv_1', found: true });
+		expect([sent.length, pauses]).toEqual([1, [1_000, 2_000, 4_000]]);
+	});
+
+	it('should count the retries that were made when it looks again', async () => {
+		const { call, verify } = add([limited, open], [notDone]);
+		expect(await outcome(call())).toMatchObject({ status: 502, attempts: 2 });
+		expect(verify).toHaveBeenCalledTimes(2);
+	});
+
+	it('should not be waited for longer than a backoff between two looks', async () => {
+		const { call, pauses } = add([open], [notDone], { settings: { maxRetries: 100 } });
+		await outcome(call());
+		expect(pauses).toHaveLength(100);
+		expect(Math.max(...pauses)).toBe(129_000);
+	});
+
+	const unreachable = new RequestFailure({
+		kind: 'network',
+		message: 'x',
+		attempts: 1,
+		outcomeUnknown: false,
+		idempotent: true,
+	});
+
+	it.each<[string, Step, Verification | Error]>([
+		['can not be told', broken, unclear],
+		['can not be told of what may still come', open, unclear],
+		['could not be looked for', broken, unreachable],
+		['is not looked for because the run has ended', broken, new RunEnded()],
+	])('should be left at the first failure when it %s', async (_what, step, look) => {
+		for (const verifyAlways of [false, true]) {
+			const { call, sent, verify } = add([step], [look], { verifyAlways });
+			expect(await outcome(call())).toMatchObject({
+				kind: 'answer',
+				attempts: 1,
+				outcomeUnknown: true,
+				idempotent: false,
+			});
+			expect([sent.length, verify.mock.calls.length]).toEqual([1, 1]);
+		}
 	});
 
 	it.each([
 		['a stop', new Cancelled()],
 		['a fault of our own', new TypeError('fault')],
 	])('should end with what else ends the look: %s', async (_what, error) => {
-		const { call } = add([broken], async () => await Promise.reject(error));
-		await expect(call()).rejects.toBe(error);
+		await expect(add([broken], [error]).call()).rejects.toBe(error);
+	});
+
+	it('should neither be looked for nor sent again when the run ends meanwhile', async () => {
+		const scene = add([broken, done], [notDone], { onPause: () => scene.end() });
+		expect(await outcome(scene.call())).toMatchObject({ status: 500, outcomeUnknown: true });
+		expect([scene.sent.length, scene.verify.mock.calls.length]).toEqual([1, 0]);
 	});
 
 	it('should count as a change when it is found, so that its item is finished', async () => {
-		const { call, client, end } = add([broken, done], async () => found);
+		const { call, client, end } = add([broken, done], [found]);
 		await call();
 		end();
 		expect(await client.call(READ)).toEqual({ id: 'conv_1' });
+	});
+});
+
+describe('A locked conversation that has a time to be waited for', () => {
+	const NOW = 1_000_000;
+	beforeEach(() => jest.useFakeTimers({ now: NOW }));
+	afterEach(() => jest.useRealTimers());
+
+	const locked: Step = {
+		status: 400,
+		body: { error: { message: 'm', code: 'conversation_locked' } },
+		headers: { 'openai-processing-ms': '3' },
+	};
+
+	/** A clock that goes on with each pause alone. */
+	function waiting(steps: readonly Step[], lockWait: number, scene: Omit<Scene, 'steps'> = {}) {
+		const staged = stage({
+			steps,
+			...scene,
+			onPause(ms) {
+				jest.setSystemTime(Date.now() + ms);
+				scene.onPause?.(ms);
+			},
+		});
+		const onLocked = jest.fn();
+		const call = async () => await staged.client.call({ ...CREATE, lockWait, onLocked });
+		return { ...staged, onLocked, call };
+	}
+
+	it('should be asked again after longer and longer waits, whatever Max Retries says', async () => {
+		const steps = [...Array.from({ length: 7 }, () => locked), done];
+		const { call, pauses, onLocked, statistics } = waiting(steps, 120, {
+			settings: { maxRetries: 0 },
+		});
+		expect(await call()).toEqual({ id: 'conv_1' });
+		expect(pauses).toEqual([500, 1_000, 2_000, 4_000, 5_000, 5_000, 5_000]);
+		expect(onLocked).toHaveBeenCalledTimes(7);
+		expect(statistics.retries).toEqual(new Map([['conversation busy', 7]]));
+	});
+
+	it('should be reported when its time is over, the last wait being as long as what is left', async () => {
+		const { call, pauses, sent } = waiting(
+			Array.from({ length: 9 }, () => locked),
+			3,
+		);
+		expect(await outcome(call())).toMatchObject({
+			code: 'conversation_locked',
+			attempts: 4,
+			outcomeUnknown: false,
+			advice: expect.stringContaining('raise Lock Wait (Seconds)'),
+		});
+		expect([pauses, sent.length]).toEqual([[500, 1_000, 1_500], 4]);
+	});
+
+	it('should be reported at once where there is no time', async () => {
+		const { call, pauses, onLocked } = waiting([locked], 0);
+		expect(await outcome(call())).toMatchObject({ code: 'conversation_locked', attempts: 1 });
+		expect([pauses, onLocked.mock.calls.length]).toEqual([[], 1]);
+	});
+
+	it('should not take retries from what comes behind', async () => {
+		const { call, pauses } = waiting([locked, locked, limited, locked, done], 60, {
+			settings: { maxRetries: 1 },
+		});
+		expect(await call()).toEqual({ id: 'conv_1' });
+		expect(pauses).toEqual([500, 1_000, 1_000, 2_000]);
+	});
+
+	it('should end with the run, and with a stop', async () => {
+		const ended = waiting([locked, done], 60, { onPause: () => ended.end() });
+		expect(await outcome(ended.call())).toMatchObject({ code: 'conversation_locked' });
+		const stopped = waiting([locked, done], 60, { onPause: () => stopped.cancel() });
+		await expect(stopped.call()).rejects.toThrow(Cancelled);
+		expect([ended.sent.length, stopped.sent.length]).toEqual([1, 1]);
+	});
+
+	it('should without such a time be a retry like others, and be told of as well', async () => {
+		const onLocked = jest.fn();
+		const { client, pauses } = stage({ steps: [locked, done] });
+		await client.call({ ...SET, onLocked });
+		expect([pauses, onLocked.mock.calls.length]).toEqual([[1_000], 1]);
 	});
 });
 
@@ -467,8 +560,16 @@ describe('The end of a run', () => {
 	it('should let nothing start', async () => {
 		const { client, end, sent } = stage();
 		end();
-		await expect(client.call(SET)).rejects.toThrow(NotContinued);
+		await expect(client.call(SET)).rejects.toThrow(RunEnded);
 		expect(sent).toEqual([]);
+	});
+
+	it('should let nothing start that waits for its turn, and tell the rate limiter so', async () => {
+		const scene = stage({ onStart: () => scene.end() });
+		await expect(scene.client.call(SET)).rejects.toThrow(RunEnded);
+		expect([scene.sent.length, scene.observed.length, scene.statistics.requests]).toEqual([
+			0, 1, 0,
+		]);
 	});
 
 	it('should let an item finish that has changed something, but not one that has only read', async () => {
@@ -476,11 +577,13 @@ describe('The end of a run', () => {
 		await writing.client.call(SET);
 		writing.end();
 		expect(await writing.client.call(READ)).toEqual({ id: 'conv_1' });
+		await expect(writing.client.pause(5)).resolves.toBeUndefined();
 
 		const reading = stage({ steps: [done, done] });
 		await reading.client.call(READ);
 		reading.end();
-		await expect(reading.client.call(READ)).rejects.toThrow(NotContinued);
+		await expect(reading.client.call(READ)).rejects.toThrow(RunEnded);
+		await expect(reading.client.pause(5)).rejects.toThrow(RunEnded);
 	});
 
 	it('should keep the answer to what is on its way', async () => {
@@ -491,7 +594,7 @@ describe('The end of a run', () => {
 	it('should leave no retry to be waited for', async () => {
 		const scene = stage({ steps: [broken, done], onSend: () => scene.end() });
 		expect(await outcome(scene.client.call(READ))).toMatchObject({ status: 500 });
-		expect([scene.sent.length, scene.pauses, scene.tally.retries.size]).toEqual([1, [], 0]);
+		expect([scene.sent.length, scene.pauses, scene.statistics.retries.size]).toEqual([1, [], 0]);
 	});
 
 	it('should break off a wait for a retry with the failure that led to it', async () => {
@@ -513,6 +616,7 @@ describe('A stop of the execution', () => {
 		await client.call(SET);
 		cancel();
 		await expect(client.call(READ)).rejects.toThrow(Cancelled);
+		await expect(client.pause(5)).rejects.toThrow(Cancelled);
 		expect(sent).toHaveLength(1);
 	});
 
@@ -529,5 +633,30 @@ describe('A stop of the execution', () => {
 		const scene = stage({ steps: [broken, done], onPause: () => scene.cancel() });
 		await expect(scene.client.call(SET)).rejects.toThrow(Cancelled);
 		expect(scene.sent).toHaveLength(1);
+	});
+
+	it('should leave what has to be put in order at the server to be sent, once', async () => {
+		const { client, cancel, sent, statistics, pauses } = stage({ steps: [broken] });
+		cancel();
+		await expect(client.cleanUp(DELETE)).resolves.toBeUndefined();
+		expect(sent.map(({ method, url }) => [method, url])).toEqual([
+			['DELETE', 'https://api.example/v1/conversations/conv_1'],
+		]);
+		expect([statistics.requests, pauses]).toEqual([1, []]);
+	});
+
+	it('should not be told of what could not be put in order', async () => {
+		const { client, cancel, sent } = stage({ steps: [lost] });
+		cancel();
+		await expect(client.cleanUp(DELETE)).resolves.toBeUndefined();
+		expect(sent).toHaveLength(1);
+	});
+});
+
+describe('A pause', () => {
+	it('should be a wait that the rate limiter knows of', async () => {
+		const { client, pauses, sent } = stage();
+		await client.pause(250);
+		expect([pauses, sent]).toEqual([[250], []]);
 	});
 });

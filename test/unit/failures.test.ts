@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 
 import {
-	attempted,
 	Cancelled,
+	isConversationLocked,
+	isQuota,
 	isRefusedAsInvalid,
-	NotContinued,
-	readApiError,
+	parseApiError,
 	RequestFailure,
+	resultOf,
+	RunEnded,
 } from '../../nodes/shared/transport/failures';
 import type { FailureDetails } from '../../nodes/shared/transport/failures';
 import type { JsonObject } from '../../nodes/shared/values/json';
@@ -17,7 +19,8 @@ const details: FailureDetails = {
 	message: 'm',
 	status: 400,
 	attempts: 1,
-	mayHaveHappened: false,
+	outcomeUnknown: false,
+	idempotent: true,
 };
 
 describe('The failure of a request', () => {
@@ -31,45 +34,51 @@ describe('The failure of a request', () => {
 
 	it('should be a value where code goes on from it', async () => {
 		const failure = new RequestFailure(details);
-		expect(await attempted(Promise.reject(failure))).toBe(failure);
-		expect(await attempted(Promise.resolve(5))).toBe(5);
+		expect(await resultOf(Promise.reject(failure))).toBe(failure);
+		expect(await resultOf(Promise.resolve(5))).toBe(5);
 	});
 
 	it.each([
 		['a stop', new Cancelled()],
-		['the end of a run', new NotContinued()],
+		['the end of a run', new RunEnded()],
 		['a fault of our own', new TypeError('fault')],
 	])('should not be confused with %s', async (_what, error) => {
-		await expect(attempted(Promise.reject(error))).rejects.toBe(error);
+		await expect(resultOf(Promise.reject(error))).rejects.toBe(error);
+	});
+
+	it('should not be confused with a stop, which says what was left behind', () => {
+		const leftBehind = { conversation: 'conv_1', items: 20 };
+		expect(new Cancelled(leftBehind).leftBehind).toBe(leftBehind);
+		expect(new Cancelled().leftBehind).toBeUndefined();
 	});
 
 	it('should be told apart from an end by name and text', () => {
 		expect(String(new Cancelled())).toBe('Cancelled: The execution was stopped');
-		expect(String(new NotContinued())).toBe(
-			'NotContinued: Not continued, because another item could not be processed',
+		expect(String(new RunEnded())).toBe(
+			'RunEnded: Not carried out, because an earlier item has ended the run',
 		);
 	});
 });
 
 describe('The error in an answer', () => {
 	it('should be nothing where there is no object', () => {
-		expect(readApiError(undefined)).toBeUndefined();
+		expect(parseApiError(undefined)).toBeUndefined();
 	});
 
 	it('should not be made of what every object has', () => {
-		expect(readApiError({})).toBeUndefined();
-		expect(readApiError({ error: {} })).toBeUndefined();
-		expect(readApiError({ error: ['m'] })).toBeUndefined();
+		expect(parseApiError({})).toBeUndefined();
+		expect(parseApiError({ error: {} })).toBeUndefined();
+		expect(parseApiError({ error: ['m'] })).toBeUndefined();
 	});
 
 	it('should be no text of white space, where the body has a better one', () => {
-		expect(readApiError({ error: ' ', message: 'm' })).toMatchObject({ message: 'm' });
-		expect(readApiError({ error: ' ' })).toBeUndefined();
+		expect(parseApiError({ error: ' ', message: 'm' })).toMatchObject({ message: 'm' });
+		expect(parseApiError({ error: ' ' })).toBeUndefined();
 	});
 
 	it('should need a message where it is the body itself, whose other members may mean anything', () => {
-		expect(readApiError({ type: 'conversation', code: 'x' })).toBeUndefined();
-		expect(readApiError({ error: { code: 'x' } })).toEqual({
+		expect(parseApiError({ type: 'conversation', code: 'x' })).toBeUndefined();
+		expect(parseApiError({ error: { code: 'x' } })).toEqual({
 			message: undefined,
 			type: undefined,
 			param: undefined,
@@ -82,7 +91,7 @@ describe('The error in an answer', () => {
 			fc.property(
 				fc.dictionary(fc.constantFrom('error', 'message', 'detail', 'code', 'x'), anyJson),
 				(body: JsonObject) => {
-					const texts = Object.values(readApiError(body) ?? {}).filter(
+					const texts = Object.values(parseApiError(body) ?? {}).filter(
 						(text) => text !== undefined,
 					);
 					for (const text of texts) expect(text.trim()).not.toBe('');
@@ -103,10 +112,80 @@ describe('A refusal of what was sent', () => {
 		['500', { status: 500 }, false],
 		['no answer', { status: undefined, kind: 'network' }, false],
 		['another kind', { kind: 'redirect' }, false],
-		['one that may have happened', { mayHaveHappened: true }, false],
+		['one that may have happened', { outcomeUnknown: true }, false],
 		['a busy conversation by its code', { code: 'conversation_locked' }, false],
 		['a busy conversation by its param', { param: 'conversation' }, false],
 	])('should be seen in %s', (_what, more, expected) => {
 		expect(isRefusedAsInvalid(new RequestFailure({ ...details, ...more }))).toBe(expected);
+	});
+});
+
+describe('A quota that is used up', () => {
+	it.each<[string, number | undefined, { code?: string; message?: string } | undefined, boolean]>([
+		['429 with the code', 429, { code: 'insufficient_quota' }, true],
+		[
+			'429 whose message speaks of quota',
+			429,
+			{ message: 'You exceeded your current quota, please check your plan' },
+			true,
+		],
+		['429 whose message says QUOTA', 429, { message: 'QUOTA' }, true],
+		[
+			'429 for a rate limit',
+			429,
+			{ code: 'rate_limit_exceeded', message: 'Rate limit reached' },
+			false,
+		],
+		[
+			"429 with Azure's link to raise the limit",
+			429,
+			{ message: 'Retry after 6 seconds. See https://aka.ms/oai/quotaincrease' },
+			false,
+		],
+		['429 with nothing else', 429, {}, false],
+		['429 without an error', 429, undefined, false],
+		['403 with the code', 403, { code: 'insufficient_quota' }, false],
+		['no answer', undefined, { code: 'insufficient_quota' }, false],
+	])('should be seen in %s', (_what, status, error, expected) => {
+		expect(isQuota(status, error)).toBe(expected);
+	});
+});
+
+describe('A conversation that another request works on', () => {
+	it.each<
+		[
+			string,
+			number | undefined,
+			{ code?: string; param?: string; message?: string } | undefined,
+			boolean,
+		]
+	>([
+		['400 with the code', 400, { code: 'conversation_locked' }, true],
+		['409 with the code', 409, { code: 'conversation_locked' }, true],
+		[
+			'400 with param and text',
+			400,
+			{ param: 'conversation', message: 'Please retry in a few seconds.' },
+			true,
+		],
+		[
+			'409 with param and text',
+			409,
+			{ param: 'conversation', message: 'please RETRY in a few seconds' },
+			true,
+		],
+		['400 with the text alone', 400, { message: 'Please retry in a few seconds.' }, false],
+		['400 with the param alone', 400, { param: 'conversation' }, false],
+		[
+			'400 with another text about the conversation',
+			400,
+			{ param: 'conversation', message: 'Not found' },
+			false,
+		],
+		['422 with the code', 422, { code: 'conversation_locked' }, false],
+		['400 without an error', 400, undefined, false],
+		['no answer', undefined, { code: 'conversation_locked' }, false],
+	])('should be seen in %s', (_what, status, error, expected) => {
+		expect(isConversationLocked(status, error)).toBe(expected);
 	});
 });

@@ -2,101 +2,90 @@
 import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
 import fc from 'fast-check';
 
-import type { Task, Unrunnable } from '../../nodes/OpenAIConversation/execution/keyedQueue';
-import { runInLanes } from '../../nodes/OpenAIConversation/execution/keyedQueue';
+import type { Task } from '../../nodes/OpenAIConversation/execution/keyedQueue';
+import { runKeyed } from '../../nodes/OpenAIConversation/execution/keyedQueue';
 
 const numRuns = Number(process.env.PROPERTY_RUNS ?? 150);
 
 jest.setTimeout(60_000);
 
-/** A task as the tests describe it: its lane, or that reading it fails. */
-type Plan = { lane: string | undefined } | 'invalid';
+/** A task as the tests describe it: its key, or that there is nothing to run. */
+type Plan = { key: string | undefined } | 'nothing';
 
 interface Situation {
 	plans: readonly Plan[];
 	concurrency: number;
-	/** Tasks of a lane that may travel together; 1: none. */
+	/** Tasks of a key that may travel together; 1: none. */
 	batchLimit: number;
 	/** Picks which of the running batches ends next. */
 	pick: () => number;
-	/** Fires after so many batches have ended. */
-	endAfter?: number;
+	/** The signal fires after so many batches have ended. */
+	cancelAfter?: number;
+	/** Places that fail when they are run, or when they are made ready if there is nothing to run. Nothing behind the first of them may start. */
+	failing?: ReadonlySet<number>;
 	onTurn?: (state: State) => void | Promise<void>;
 	onStart?: (state: State, batch: readonly number[]) => void;
-	onSettle?: (state: State, index: number) => void;
 }
 
 interface State {
 	prepared: number[];
-	/** Tasks that could not run, in the order of their turns. */
-	settled: number[];
-	/** Tasks that were started or settled, in that order. */
-	turns: number[];
 	/** Batches in the order of their starts. */
 	started: number[][];
 	running: ReadonlyArray<readonly number[]>;
 	/** Tasks whose batch has ended, in the order of the ends. */
 	ended: number[];
+	/** The first place in input order that has failed; Infinity while there is none. */
+	firstFailure: number;
 }
 
-const laneOf = (plan: Plan | undefined): string | undefined =>
-	plan === undefined || plan === 'invalid' ? undefined : plan.lane;
+const keyOf = (plan: Plan | undefined): string | undefined =>
+	plan === undefined || plan === 'nothing' ? undefined : plan.key;
 
 /** Runs tasks that end one by one, in an order that `pick` decides. */
-async function simulate(situation: Situation): Promise<State & { startedAfterEnd: number }> {
-	const {
-		plans,
-		concurrency,
-		batchLimit,
-		pick,
-		endAfter = Infinity,
-		onTurn,
-		onStart,
-		onSettle,
-	} = situation;
+async function simulate(situation: Situation): Promise<State & { startedTooLate: number }> {
+	const { plans, concurrency, batchLimit, pick, onTurn, onStart } = situation;
+	const { cancelAfter = Infinity, failing = new Set() } = situation;
 	const running: Array<{ batch: number[]; finish: () => void }> = [];
-	const state = {
-		prepared: [] as number[],
-		settled: [] as number[],
-		turns: [] as number[],
-		started: [] as number[][],
-		ended: [] as number[],
+	const state: State = {
+		prepared: [],
+		started: [],
+		ended: [],
+		firstFailure: Infinity,
 		get running() {
 			return running.map(({ batch }) => batch);
 		},
 	};
-	const ending = new AbortController();
-	let startedAfterEnd = 0;
+	const fail = (indexes: readonly number[]) => {
+		for (const index of indexes)
+			if (failing.has(index)) state.firstFailure = Math.min(state.firstFailure, index);
+	};
+	const cancelling = new AbortController();
+	let startedTooLate = 0;
 	let done = false;
-	const run = runInLanes<Task>({
+	const run = runKeyed<Task>({
 		count: plans.length,
 		concurrency,
 		prepare(index) {
 			state.prepared.push(index);
 			const plan = plans[index];
-			if (plan !== undefined && plan !== 'invalid')
-				return { index, lane: plan.lane, joinable: batchLimit > 1 };
-			return {
-				index,
-				settle() {
-					state.settled.push(index);
-					state.turns.push(index);
-					onSettle?.(state, index);
-				},
-			};
+			if (plan !== undefined && plan !== 'nothing')
+				return { index, key: plan.key, joinable: batchLimit > 1 };
+			fail([index]);
+			return undefined;
 		},
 		joins: (batch) => batch.length < batchLimit,
 		async run(tasks) {
 			const batch = tasks.map(({ index }) => index);
 			onStart?.(state, batch);
 			state.started.push(batch);
-			state.turns.push(...batch);
-			if (ending.signal.aborted) startedAfterEnd++;
+			const isTooLate = cancelling.signal.aborted || batch.some((i) => i > state.firstFailure);
+			if (isTooLate) startedTooLate++;
 			await new Promise<void>((finish) => {
 				running.push({ batch, finish });
 			});
 		},
-		ended: ending.signal,
+		mayStart: (index) => index < state.firstFailure,
+		cancelled: cancelling.signal,
 	}).then(() => {
 		done = true;
 	});
@@ -107,17 +96,18 @@ async function simulate(situation: Situation): Promise<State & { startedAfterEnd
 		const [next] = running.splice(place, 1);
 		if (next === undefined) continue;
 		state.ended.push(...next.batch);
+		fail(next.batch);
 		next.finish();
-		if (++ends === endAfter) ending.abort();
+		if (++ends === cancelAfter) cancelling.abort();
 	}
 	await run;
-	return { ...state, running: state.running, startedAfterEnd };
+	return { ...state, running: state.running, startedTooLate };
 }
 
 const plan: fc.Arbitrary<Plan> = fc.oneof(
-	{ weight: 6, arbitrary: fc.constantFrom('a', 'b', 'c', 'd').map((lane) => ({ lane })) },
-	{ weight: 2, arbitrary: fc.constant({ lane: undefined }) },
-	{ weight: 1, arbitrary: fc.constant('invalid' as const) },
+	{ weight: 6, arbitrary: fc.constantFrom('a', 'b', 'c', 'd').map((key) => ({ key })) },
+	{ weight: 2, arbitrary: fc.constant({ key: undefined }) },
+	{ weight: 1, arbitrary: fc.constant('nothing' as const) },
 );
 
 const situation = fc.record({
@@ -132,45 +122,42 @@ function picker(picks: fc.Stream<number>): () => number {
 	return () => picks.next().value ?? 0;
 }
 
-/** The tasks of each lane, in some order of all tasks. */
-function byLane(plans: readonly Plan[], indexes: readonly number[]): Map<string, number[]> {
-	const lanes = new Map<string, number[]>();
+/** The tasks of each key, in some order of all tasks. */
+function byKey(plans: readonly Plan[], indexes: readonly number[]): Map<string, number[]> {
+	const keys = new Map<string, number[]>();
 	for (const index of indexes) {
-		const lane = laneOf(plans[index]);
-		if (lane !== undefined) lanes.set(lane, [...(lanes.get(lane) ?? []), index]);
+		const key = keyOf(plans[index]);
+		if (key !== undefined) keys.set(key, [...(keys.get(key) ?? []), index]);
 	}
-	return lanes;
+	return keys;
 }
 
-/** Tasks that have not started although their lane is free. */
+/** Tasks that have not started although nothing of their key is running. */
 function startable(plans: readonly Plan[], { started, running }: State): Plan[] {
 	const begun = new Set(started.flat());
-	const busy = new Set(running.map(([first = -1]) => laneOf(plans[first])));
+	const busy = new Set(running.map(([first = -1]) => keyOf(plans[first])));
 	return plans.filter((each, index) => {
-		if (each === 'invalid' || begun.has(index)) return false;
-		return each.lane === undefined || !busy.has(each.lane);
+		if (each === 'nothing' || begun.has(index)) return false;
+		return each.key === undefined || !busy.has(each.key);
 	});
 }
 
 const ascending = (numbers: readonly number[]) => numbers.toSorted((a, b) => a - b);
 
-describe('Lanes', () => {
-	it('should run or settle every task once, each lane in input order, after reading each once and in order', async () => {
+/** The places of the tasks that there are. */
+const placesOf = (plans: readonly Plan[]) =>
+	plans.flatMap((each, index) => (each === 'nothing' ? [] : [index]));
+
+describe('A keyed queue', () => {
+	it('should run every task once, those of a key in input order, after making each ready once and in order', async () => {
 		await fc.assert(
 			fc.asyncProperty(situation, async ({ picks, ...rest }) => {
 				const { plans } = rest;
-				const { prepared, settled, started, ended } = await simulate({
-					...rest,
-					pick: picker(picks),
-				});
+				const { prepared, started, ended } = await simulate({ ...rest, pick: picker(picks) });
 				expect(prepared).toEqual(plans.map((_, index) => index));
-				const valid = plans.flatMap((each, index) => (each === 'invalid' ? [] : [index]));
-				expect(ascending(ended)).toEqual(valid);
-				expect(settled).toEqual(
-					plans.flatMap((each, index) => (each === 'invalid' ? [index] : [])),
-				);
+				expect(ascending(ended)).toEqual(placesOf(plans));
 				for (const order of [started.flat(), ended]) {
-					for (const indexes of byLane(plans, order).values())
+					for (const indexes of byKey(plans, order).values())
 						expect(indexes).toEqual(ascending(indexes));
 				}
 			}),
@@ -178,7 +165,7 @@ describe('Lanes', () => {
 		);
 	});
 
-	it('should never run two batches of a lane at a time, nor more than the concurrency in all', async () => {
+	it('should never run two batches of a key at a time, nor more than the concurrency in all', async () => {
 		await fc.assert(
 			fc.asyncProperty(situation, async ({ picks, ...rest }) => {
 				const { plans, concurrency, batchLimit } = rest;
@@ -187,14 +174,14 @@ describe('Lanes', () => {
 					pick: picker(picks),
 					onTurn({ running }) {
 						expect(running.length).toBeLessThanOrEqual(concurrency);
-						const lanes = running
-							.map(([first = -1]) => laneOf(plans[first]))
-							.filter((lane) => lane !== undefined);
-						expect(new Set(lanes).size).toBe(lanes.length);
+						const keys = running
+							.map(([first = -1]) => keyOf(plans[first]))
+							.filter((key) => key !== undefined);
+						expect(new Set(keys).size).toBe(keys.length);
 						for (const batch of running) {
 							expect(batch.length).toBeLessThanOrEqual(batchLimit);
-							expect(new Set(batch.map((index) => laneOf(plans[index]))).size).toBe(1);
-							expect(batch.length === 1 || laneOf(plans[batch[0] ?? -1]) !== undefined).toBe(true);
+							expect(new Set(batch.map((index) => keyOf(plans[index]))).size).toBe(1);
+							expect(batch.length === 1 || keyOf(plans[batch[0] ?? -1]) !== undefined).toBe(true);
 						}
 					},
 				});
@@ -203,7 +190,7 @@ describe('Lanes', () => {
 		);
 	});
 
-	it('should never leave a start unused while a task could run, nor settle one before its turn', async () => {
+	it('should never leave a start unused while a task could run', async () => {
 		await fc.assert(
 			fc.asyncProperty(situation, async ({ picks, ...rest }) => {
 				const { plans, concurrency } = rest;
@@ -213,12 +200,9 @@ describe('Lanes', () => {
 					async onTurn(state) {
 						const idle = () =>
 							state.running.length === concurrency ? [] : startable(plans, state);
-						// On a busy machine reading may have used up its slice of time.
+						// On a busy machine making tasks ready may have used up its slice of time.
 						for (let tries = 0; idle().length > 0 && tries < 50; tries++) await pause(1);
 						expect(idle()).toEqual([]);
-					},
-					onSettle(state, index) {
-						expect(startable(plans.slice(0, index), state)).toEqual([]);
 					},
 				});
 			}),
@@ -247,33 +231,33 @@ describe('Lanes', () => {
 		[2, 'a b a c d b a c'],
 		[3, 'a b c a b d c e'],
 	])(
-		'should start in input order with a concurrency of %d where all that fits is read: %s',
-		async (concurrency, lanes) => {
-			const plans = lanes.split(' ').map((lane) => ({ lane }));
-			const { turns } = await simulate({
+		'should start in input order with a concurrency of %d where all that fits is ready: %s',
+		async (concurrency, keys) => {
+			const plans = keys.split(' ').map((key) => ({ key }));
+			const { started } = await simulate({
 				plans,
 				concurrency,
 				batchLimit: 1,
 				pick: () => 0,
-				// Reading the next one takes a turn of the timers.
+				// Making the next one ready takes a turn of the timers.
 				onTurn: async () => await pause(15),
 			});
-			expect(turns).toEqual(plans.map((_, index) => index));
+			expect(started.flat()).toEqual(plans.map((_, index) => index));
 		},
 	);
 
-	it('should start nothing once it is told to end, and wait for what is running', async () => {
+	it('should start nothing once it is cancelled, and wait for what is running', async () => {
 		await fc.assert(
 			fc.asyncProperty(
 				situation,
 				fc.integer({ min: 1, max: 10 }),
-				async ({ picks, ...rest }, endAfter) => {
-					const { started, ended, startedAfterEnd, running } = await simulate({
+				async ({ picks, ...rest }, cancelAfter) => {
+					const { started, ended, startedTooLate, running } = await simulate({
 						...rest,
-						endAfter,
+						cancelAfter,
 						pick: picker(picks),
 					});
-					expect(startedAfterEnd).toBe(0);
+					expect(startedTooLate).toBe(0);
 					expect(running).toEqual([]);
 					expect(ascending(ended)).toEqual(ascending(started.flat()));
 				},
@@ -282,43 +266,128 @@ describe('Lanes', () => {
 		);
 	});
 
-	it('should start nothing at all when it is told to end before it begins', async () => {
-		const ended = AbortSignal.abort();
+	const simple = {
+		count: 3,
+		concurrency: 2,
+		prepare: (index: number): Task => ({ index, key: undefined, joinable: false }),
+		joins: () => false,
+		mayStart: () => true,
+		cancelled: new AbortController().signal,
+	};
+
+	it('should make nothing ready when it is cancelled before it begins', async () => {
+		const prepare = jest.fn(simple.prepare);
 		const run = jest.fn(async () => {});
-		await runInLanes({
-			count: 3,
-			concurrency: 2,
-			prepare: (index) => ({ index, lane: undefined, joinable: false }),
-			joins: () => false,
-			run,
-			ended,
-		});
-		expect(run).not.toHaveBeenCalled();
+		await runKeyed({ ...simple, prepare, run, cancelled: AbortSignal.abort() });
+		expect([prepare.mock.calls, run.mock.calls]).toEqual([[], []]);
 	});
 
 	it('should start nothing more when a run is broken, and say so after the others have ended', async () => {
 		const ended: number[] = [];
-		const lanes = runInLanes({
+		const queue = runKeyed({
+			...simple,
 			count: 5,
-			concurrency: 2,
-			prepare: (index) => ({ index, lane: undefined, joinable: false }),
-			joins: () => false,
 			async run([task]) {
 				await turn();
 				if (task?.index === 0) throw new Error('broken');
 				for (let turns = 0; turns < 5; turns++) await turn();
 				ended.push(task?.index ?? -1);
 			},
-			ended: new AbortController().signal,
 		});
-		await expect(lanes).rejects.toThrow('broken');
+		await expect(queue).rejects.toThrow('broken');
 		expect(ended).toEqual([1]);
 	});
 
-	it('should fill a batch with neighbours that are not read yet, up to the next lane or an invalid one', async () => {
-		const a = { lane: 'a' };
+	describe('where nothing may start behind a failure', () => {
+		const failures = fc.uniqueArray(fc.nat(39), { maxLength: 6 });
+
+		it('should still run everything before the first failure in input order, and nothing that had not started behind it', async () => {
+			await fc.assert(
+				fc.asyncProperty(situation, failures, async ({ picks, ...rest }, places) => {
+					const { plans } = rest;
+					const failing = new Set(places.filter((place) => place < plans.length));
+					const first = Math.min(...failing);
+					const { ended, started, firstFailure, startedTooLate } = await simulate({
+						...rest,
+						failing,
+						pick: picker(picks),
+					});
+					expect(firstFailure).toBe(first);
+					expect(startedTooLate).toBe(0);
+					expect(ascending(ended.filter((index) => index < first))).toEqual(
+						placesOf(plans).filter((index) => index < first),
+					);
+					expect(ascending(ended)).toEqual(ascending(started.flat()));
+				}),
+				{ numRuns },
+			);
+		});
+
+		it('should end with the same failure whatever ends first', async () => {
+			await fc.assert(
+				fc.asyncProperty(
+					situation,
+					failures,
+					fc.infiniteStream(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })),
+					async ({ picks, ...rest }, places, others) => {
+						const failing = new Set(places.filter((place) => place < rest.plans.length));
+						const one = await simulate({ ...rest, failing, pick: picker(picks) });
+						const other = await simulate({ ...rest, failing, pick: picker(others) });
+						expect(one.firstFailure).toBe(other.firstFailure);
+						const before = ({ ended }: State) =>
+							ascending(ended.filter((index) => index < one.firstFailure));
+						expect(before(one)).toEqual(before(other));
+					},
+				),
+				{ numRuns },
+			);
+		});
+
+		it('should run what waits for its key in front of a failure that came early', async () => {
+			const [a, b] = [{ key: 'a' }, { key: 'b' }];
+			const { ended, firstFailure } = await simulate({
+				plans: [a, a, a, b, a, b],
+				concurrency: 2,
+				batchLimit: 1,
+				failing: new Set([3]),
+				// The later one of those that run: the failure of b comes before the second a starts.
+				pick: () => 0.99,
+			});
+			expect([ended, firstFailure]).toEqual([[3, 0, 1, 2], 3]);
+		});
+
+		it('should take nothing along in a batch from behind a failure', async () => {
+			const [a, b] = [{ key: 'a' }, { key: 'b' }];
+			const { started } = await simulate({
+				plans: [a, a, b, a, a],
+				concurrency: 2,
+				batchLimit: 10,
+				failing: new Set([2]),
+				pick: () => 0.99,
+				onTurn: async () => await pause(15),
+			});
+			expect(started.flat().filter((index) => index < 3)).toEqual(
+				expect.arrayContaining([0, 1, 2]),
+			);
+			expect(started.flat()).toHaveLength(3);
+		});
+
+		it('should make nothing ready behind what failed to be made ready', async () => {
+			const { prepared, ended } = await simulate({
+				plans: [{ key: 'a' }, 'nothing', { key: 'b' }, { key: 'c' }],
+				concurrency: 4,
+				batchLimit: 1,
+				failing: new Set([1]),
+				pick: () => 0,
+			});
+			expect([prepared, ended]).toEqual([[0, 1], [0]]);
+		});
+	});
+
+	it('should fill a batch with neighbors that are not ready yet, up to the next key or a place with nothing to run', async () => {
+		const a = { key: 'a' };
 		const { started } = await simulate({
-			plans: [a, a, 'invalid', a, { lane: 'b' }, a, a],
+			plans: [a, a, 'nothing', a, { key: 'b' }, a, a],
 			concurrency: 1,
 			batchLimit: 10,
 			pick: () => 0,
@@ -326,24 +395,11 @@ describe('Lanes', () => {
 		expect(started).toEqual([[0, 1], [3], [4], [5, 6]]);
 	});
 
-	it('should not take one along past an invalid one that is before it and waits for its turn', async () => {
-		const a = { lane: 'a' };
-		const { turns, started } = await simulate({
-			plans: [a, { lane: 'b' }, a, 'invalid', a],
-			concurrency: 2,
-			batchLimit: 2,
-			pick: () => 0,
-			onTurn: async () => await pause(15),
-		});
-		expect(turns).toEqual([0, 1, 2, 3, 4]);
-		expect(started).toEqual([[0], [1], [2], [4]]);
-	});
-
-	it('should keep other lanes busy while a long run of tasks of one lane waits', async () => {
+	it('should keep other keys busy while a long run of tasks of one key waits', async () => {
 		const plans = [
-			...Array.from({ length: 900 }, () => ({ lane: 'a' })),
-			{ lane: 'b' },
-			{ lane: 'c' },
+			...Array.from({ length: 900 }, () => ({ key: 'a' })),
+			{ key: 'b' },
+			{ key: 'c' },
 		];
 		let seen: string[] = [];
 		await simulate({
@@ -352,18 +408,18 @@ describe('Lanes', () => {
 			batchLimit: 1,
 			pick: () => 0.99,
 			onTurn({ running }) {
-				if (seen.length < 3) seen = running.map(([first = -1]) => laneOf(plans[first]) ?? '');
+				if (seen.length < 3) seen = running.map(([first = -1]) => keyOf(plans[first]) ?? '');
 			},
 		});
 		expect(seen).toEqual(['a', 'b', 'c']);
 	});
 
 	it.each([1, 3])(
-		'should read at most 1,000 tasks ahead, so that the input of a busy lane is not all held: %d at a time',
+		'should make at most 1,000 tasks ready ahead, so that the input of a busy key is not all held: %d at a time',
 		async (batchLimit) => {
 			let ahead = 0;
 			const { ended } = await simulate({
-				plans: Array.from({ length: 3_000 }, () => ({ lane: 'a' })),
+				plans: Array.from({ length: 3_000 }, () => ({ key: 'a' })),
 				concurrency: 10,
 				batchLimit,
 				pick: () => 0,
@@ -380,22 +436,22 @@ describe('Lanes', () => {
 	it('should run everything in input order with a concurrency of 1', async () => {
 		await fc.assert(
 			fc.asyncProperty(situation, async ({ picks, ...rest }) => {
-				const { turns } = await simulate({
+				const { ended } = await simulate({
 					...rest,
 					concurrency: 1,
 					batchLimit: 1,
 					pick: picker(picks),
 				});
-				expect(turns).toEqual(rest.plans.map((_, index) => index));
+				expect(ended).toEqual(placesOf(rest.plans));
 			}),
 			{ numRuns },
 		);
 	});
 
-	it('should read no more tasks ahead than may run at a time', async () => {
+	it('should make no more tasks ready ahead than may run at a time', async () => {
 		let ahead = 0;
 		await simulate({
-			plans: Array.from({ length: 50 }, () => ({ lane: undefined })),
+			plans: Array.from({ length: 50 }, () => ({ key: undefined })),
 			concurrency: 4,
 			batchLimit: 1,
 			pick: () => 0,
@@ -408,14 +464,14 @@ describe('Lanes', () => {
 		expect(ahead).toBeLessThanOrEqual(4);
 	});
 
-	it.each<[string, (index: number) => Task | Unrunnable]>([
-		['valid', (index) => ({ index, lane: undefined, joinable: false })],
-		['invalid', (index) => ({ index, settle() {} })],
+	it.each<[string, (index: number) => Task | undefined]>([
+		['there', (index) => ({ index, key: undefined, joinable: false })],
+		['missing', () => undefined],
 		[
-			'invalid, but for one that others may join',
-			(index) => (index > 0 ? { index, settle() {} } : { index, lane: 'a', joinable: true }),
+			'missing, but for one that others may join',
+			(index) => (index > 0 ? undefined : { index, key: 'a', joinable: true }),
 		],
-		['of busy lanes', (index) => ({ index, lane: String(index % 3), joinable: true })],
+		['of busy keys', (index) => ({ index, key: String(index % 3), joinable: true })],
 	])('should let other work run between when many tasks are %s', async (_what, taskAt) => {
 		const spin = (ms: number) => {
 			const until = performance.now() + ms;
@@ -432,7 +488,7 @@ describe('Lanes', () => {
 				last = performance.now();
 			}
 		})();
-		await runInLanes({
+		await runKeyed({
 			count: 1_000,
 			concurrency: 32,
 			prepare(index) {
@@ -441,7 +497,8 @@ describe('Lanes', () => {
 			},
 			joins: (batch) => batch.length < 20,
 			run: async () => await turn(),
-			ended: new AbortController().signal,
+			mayStart: () => true,
+			cancelled: new AbortController().signal,
 		});
 		watch.on = false;
 		await watching;
@@ -449,15 +506,16 @@ describe('Lanes', () => {
 	});
 
 	it('should do 20,000 tasks in a time that does not grow faster than their number', async () => {
-		const timeFor = async (count: number, lanes: number) => {
+		const timeFor = async (count: number, keys: number) => {
 			const startedAt = performance.now();
-			await runInLanes({
+			await runKeyed({
 				count,
 				concurrency: 100,
-				prepare: (index) => ({ index, lane: String(index % lanes), joinable: false }),
+				prepare: (index) => ({ index, key: String(index % keys), joinable: false }),
 				joins: () => false,
 				run: async () => await turn(),
-				ended: new AbortController().signal,
+				mayStart: () => true,
+				cancelled: new AbortController().signal,
 			});
 			return performance.now() - startedAt;
 		};

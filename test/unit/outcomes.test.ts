@@ -1,8 +1,10 @@
 import type { INode } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 
-import type { ItemFailure } from '../../nodes/shared/n8n/errors';
 import { Outcomes } from '../../nodes/OpenAIConversation/execution/outcomes';
+import type { ItemFailure } from '../../nodes/shared/n8n/errors';
+import { createRedactor } from '../../nodes/shared/transport/redact';
+import { KEY, SECRET } from '../support/unit';
 
 const NODE: INode = {
 	id: '1',
@@ -13,12 +15,19 @@ const NODE: INode = {
 	parameters: {},
 };
 
-const failureOf = (text: string): ItemFailure => ({
-	error: new NodeOperationError(NODE, text, { description: `${text}, advice.` }),
-	json: { error: text },
+const failureOf = (message: string): ItemFailure => ({
+	error: new NodeOperationError(NODE, message, { description: `${message}, advice.` }),
+	message,
+	details: { advice: `${message}, advice.` },
+	text: `${message}. ${message}, advice.`,
 });
 
-function outcomesOf(count: number) {
+type ToRow = ConstructorParameters<typeof Outcomes>[3];
+
+/** A row as n8n 2.x takes it. */
+const toRow: ToRow = ({ message, details }) => ({ error: message, details });
+
+function outcomesOf(count: number, { row = toRow, key = KEY } = {}) {
 	const stored: Array<[text: string, name: string | undefined, type: string | undefined]> = [];
 	const lines: Array<[message: string, details: object | undefined]> = [];
 	const outcomes = new Outcomes(
@@ -34,7 +43,8 @@ function outcomesOf(count: number) {
 			},
 		},
 		count,
-		(cause) => (cause === 'undone' ? undefined : failureOf(String(cause))),
+		createRedactor(key),
+		row,
 	);
 	return { outcomes, stored, lines };
 }
@@ -43,21 +53,63 @@ describe('What became of items', () => {
 	it('should be in input order, whichever ended first', async () => {
 		const { outcomes } = outcomesOf(4);
 		await outcomes.succeeded(3, [{ json: { n: 3 } }]);
-		outcomes.failed(1, 'No');
+		outcomes.failed(1, failureOf('No'));
 		await outcomes.succeeded(0, [{ json: { n: 0 } }, { json: { n: 0.5 } }]);
 		expect(outcomes.items()).toEqual([
 			{ json: { n: 0 }, pairedItem: { item: 0 } },
 			{ json: { n: 0.5 }, pairedItem: { item: 0 } },
-			{ json: { error: 'No' }, error: expect.any(NodeOperationError), pairedItem: { item: 1 } },
+			{ json: { error: 'No', details: { advice: 'No, advice.' } }, pairedItem: { item: 1 } },
 			{ json: { n: 3 }, pairedItem: { item: 3 } },
 		]);
 	});
 
-	it('should be nothing for an item that was left undone', () => {
-		const { outcomes } = outcomesOf(2);
-		outcomes.failed(0, 'undone');
+	it("should be nothing but JSON and pairing for a failed item, so that n8n keeps the row's own fields", () => {
+		const { outcomes } = outcomesOf(1);
+		outcomes.failed(0, failureOf('No'));
+		expect(outcomes.items().map((item) => Object.keys(item))).toEqual([['json', 'pairedItem']]);
+	});
+
+	it('should be one text where a row has no room for details', () => {
+		const row: ToRow = ({ message, text }) => ({ error: message, message: text });
+		const { outcomes } = outcomesOf(1, { row });
+		outcomes.failed(0, failureOf('No'));
+		expect(outcomes.items()).toStrictEqual([
+			{ json: { error: 'No', message: 'No. No, advice.' }, pairedItem: { item: 0 } },
+		]);
+	});
+
+	it('should be the very same data, whatever words it holds', async () => {
+		const { outcomes } = outcomesOf(1);
+		const json = { id: 'conv_1', metadata: { note: `${SECRET} [redacted]` } };
+		await outcomes.succeeded(0, [{ json }]);
+		expect(outcomes.items()[0]?.json).toBe(json);
+	});
+
+	it('should be without the whole key, in data and in files', async () => {
+		const { outcomes, stored } = outcomesOf(1);
+		const json = { metadata: { echo: KEY } };
+		const file = { property: 'data', content: `x ${KEY}`, fileName: 'a', mimeType: 'text/plain' };
+		await outcomes.succeeded(0, [{ json, file }]);
+		expect(outcomes.items()[0]?.json).toEqual({ metadata: { echo: '[redacted]' } });
+		expect(json).toEqual({ metadata: { echo: KEY } });
+		expect(stored[0]?.[0]).toBe('x [redacted]');
+	});
+
+	it('should stay undone when n8n can not store its file', async () => {
+		const outcomes = new Outcomes(
+			{
+				getNode: () => NODE,
+				logger: { info() {} },
+				helpers: { prepareBinaryData: async () => await Promise.reject(new Error('disk full')) },
+			},
+			2,
+			createRedactor(KEY),
+			toRow,
+		);
+		const file = { property: 'data', content: 'x', fileName: 'a', mimeType: 'text/plain' };
+		await expect(outcomes.succeeded(0, [{ json: {}, file }])).rejects.toThrow('disk full');
 		expect(outcomes.items()).toEqual([]);
-		expect(outcomes.firstFailure()).toBeUndefined();
+		expect(outcomes.progress()).toBe('0 of 2 input items had already been done.');
 	});
 
 	it('should hand a file over to n8n, as UTF-8', async () => {
@@ -89,25 +141,32 @@ describe('What became of items', () => {
 describe('The first failure', () => {
 	it('should be the first in input order, and say how many items had been done', async () => {
 		const { outcomes } = outcomesOf(5);
-		outcomes.failed(3, 'Third');
-		outcomes.failed(1, 'First');
-		outcomes.failed(2, 'Second');
+		outcomes.failed(3, failureOf('Third'));
+		outcomes.failed(1, failureOf('First'));
+		outcomes.failed(2, failureOf('Second'));
 		await outcomes.succeeded(4, []);
+		expect(outcomes.firstFailedItem).toBe(1);
 		const failure = outcomes.firstFailure();
 		expect(failure?.message).toBe('First');
-		expect(failure?.description).toBe('First, advice. 1 of 5 items had already been done.');
+		expect(failure?.description).toBe('First, advice. 1 of 5 input items had already been done.');
+	});
+
+	it('should not be there where nothing failed', async () => {
+		const { outcomes } = outcomesOf(1);
+		await outcomes.succeeded(0, []);
+		expect([outcomes.firstFailure(), outcomes.firstFailedItem]).toEqual([undefined, Infinity]);
 	});
 
 	it('should of two for one item be the one that came first', () => {
 		const { outcomes } = outcomesOf(2);
-		outcomes.failed(1, 'Once');
-		outcomes.failed(1, 'Twice');
+		outcomes.failed(1, failureOf('Once'));
+		outcomes.failed(1, failureOf('Twice'));
 		expect(outcomes.firstFailure()?.message).toBe('Once');
 	});
 
 	it('should say nothing of the others where there is one item', () => {
 		const { outcomes } = outcomesOf(1);
-		outcomes.failed(0, 'No');
+		outcomes.failed(0, failureOf('No'));
 		expect(outcomes.firstFailure()?.description).toBe('No, advice.');
 		expect(outcomes.progress()).toBe('');
 	});
@@ -120,10 +179,11 @@ describe('The first failure', () => {
 				helpers: { prepareBinaryData: async () => ({ data: '', mimeType: '' }) },
 			},
 			2,
-			() => ({ error: new NodeOperationError(NODE, 'No'), json: {} }),
+			createRedactor(KEY),
+			toRow,
 		);
-		outcomes.failed(0, 'No');
-		expect(outcomes.firstFailure()?.description).toBe('0 of 2 items had already been done.');
+		outcomes.failed(0, { ...failureOf('No'), error: new NodeOperationError(NODE, 'No') });
+		expect(outcomes.firstFailure()?.description).toBe('0 of 2 input items had already been done.');
 	});
 });
 
@@ -135,7 +195,7 @@ describe('The log', () => {
 		const { outcomes, lines } = outcomesOf(10);
 		await outcomes.succeeded(0, []);
 		jest.setSystemTime(1_004_999);
-		outcomes.failed(1, 'No');
+		outcomes.failed(1, failureOf('No'));
 		expect(lines).toEqual([]);
 		jest.setSystemTime(1_005_000);
 		await outcomes.succeeded(2, []);
@@ -143,17 +203,10 @@ describe('The log', () => {
 		jest.setSystemTime(1_009_999);
 		await outcomes.succeeded(4, []);
 		jest.setSystemTime(1_010_000);
-		outcomes.failed(5, 'No');
+		outcomes.failed(5, failureOf('No'));
 		expect(lines).toEqual([
-			['My Node: 3 of 10 items ended, 0.6 per second', { done: 2, failed: 1, total: 10 }],
-			['My Node: 6 of 10 items ended, 0.6 per second', { done: 4, failed: 2, total: 10 }],
+			['My Node: 3 of 10 input items ended, 0.6 per second', { done: 2, failed: 1, total: 10 }],
+			['My Node: 6 of 10 input items ended, 0.6 per second', { done: 4, failed: 2, total: 10 }],
 		]);
-	});
-
-	it('should not speak of items that were left undone', () => {
-		const { outcomes, lines } = outcomesOf(2);
-		jest.setSystemTime(1_060_000);
-		outcomes.failed(0, 'undone');
-		expect(lines).toEqual([]);
 	});
 });

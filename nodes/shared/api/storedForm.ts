@@ -110,16 +110,17 @@ export function inOrderOf(
 	sent: readonly Item[],
 	stored: readonly Item[],
 ): readonly Item[] | undefined {
-	const isInOrder = sent.every((item, place) => {
-		const found = stored[place];
-		return found !== undefined && mayComeFrom(found, item);
-	});
-	if (isInOrder) return stored;
 	const rest = [...stored];
-	const ordered = sent.map((item) => {
+	const exact = sent.map((item) => {
 		const place = rest.findIndex((candidate) => isStoredAs(candidate, item));
 		return place < 0 ? undefined : rest.splice(place, 1)[0];
 	});
+	// What came back in another form can only be told by where it stands.
+	const ordered = sent.map((item, place) => {
+		const found = exact[place] ?? rest.shift();
+		return found === undefined || !mayComeFrom(found, item) ? undefined : found;
+	});
 	const found = ordered.filter((item) => item !== undefined);
-	return found.length === sent.length ? found : undefined;
+	if (found.length < sent.length) return undefined;
+	return found.every((item, place) => item === stored[place]) ? stored : found;
 }

@@ -15,17 +15,52 @@ export interface RetriesSpent {
 	made: number;
 	/** The Max Retries option. */
 	allowed: number;
-	/** Whether the request could be repeated at all. */
+	/** The Retry Network Errors option. */
+	ofNetworkErrors: boolean;
+	/** Whether the request may be repeated even where it may have been carried out. */
 	repeatable: boolean;
+	/** Whether a locked conversation is waited for by an option of its own. */
+	withLockWait: boolean;
 }
 
-/** What to do about something that passes, given the retries that were made. */
-function waitItOut({ made, allowed, repeatable }: RetriesSpent, more = ''): string {
-	if (!repeatable) return 'Run the workflow again later.';
-	if (made > 0 || allowed > 0) {
-		return `It was repeated ${made === 1 ? 'once' : `${made} times`}. Run the workflow again later, or raise Max Retries in the options${more}.`;
-	}
-	return `Run the workflow again later, or set Max Retries in the options${more}.`;
+const repeated = ({ made }: RetriesSpent): string =>
+	made === 0 ? '' : `It was repeated ${made === 1 ? 'once' : `${made} times`}. `;
+
+/** How to get more retries; undefined where some are left, so that more would change nothing. */
+function moreRetries({ made, allowed }: RetriesSpent): string | undefined {
+	if (made < allowed) return undefined;
+	return allowed === 0 ? 'set Max Retries' : 'raise Max Retries';
+}
+
+/** The same after a request that got no answer. */
+function moreNetworkRetries(retries: RetriesSpent): string | undefined {
+	if (retries.ofNetworkErrors) return moreRetries(retries);
+	return `turn on Retry Network Errors${retries.allowed === 0 ? ' and set Max Retries' : ''}`;
+}
+
+const orElse = (first: string, other: string | undefined, where = ''): string =>
+	other === undefined ? `${first}.` : `${first}, or ${other}${where}.`;
+
+/** What to do about something that passes. */
+const waitItOut = (retries: RetriesSpent, more: string | undefined, purpose = ''): string =>
+	repeated(retries) + orElse('Run the workflow again later', more, ` in the options${purpose}`);
+
+/** What to do when no complete answer came within Timeout. */
+export const adviceForTimeout = (retries: RetriesSpent): string =>
+	repeated(retries) +
+	orElse(
+		'Raise Timeout (Seconds) in the options (0 means no limit)',
+		retries.repeatable ? moreNetworkRetries(retries) : undefined,
+	);
+
+/** What to do when the connection broke, so that the request may have been carried out. */
+export const adviceForBroken = (retries: RetriesSpent): string =>
+	waitItOut(retries, retries.repeatable ? moreNetworkRetries(retries) : undefined);
+
+/** What to do when there was no connection, so that nothing can have been carried out. */
+export function adviceForUnreached(retries: RetriesSpent): string {
+	const more = moreNetworkRetries(retries);
+	return `${repeated(retries)}Check Base URL in the credential and in the options, and that n8n can reach the server.${more === undefined ? '' : ` For outages that pass, ${more}.`}`;
 }
 
 /** What the user can do about an answer with an error status. */
@@ -38,7 +73,11 @@ export function adviceForStatus(
 		return 'The account has no credit left or has reached its limit, so trying again will not help. Check plan and billing of the OpenAI account, then run the workflow again.';
 	}
 	if (isConversationLocked(status, error)) {
-		return `Another request is working on this conversation, such as a response that is being written. ${waitItOut(retries, ' to wait for it')}`;
+		return `Another request is working on this conversation, such as a response that is being written. ${waitItOut(
+			retries,
+			retries.withLockWait ? 'raise Lock Wait (Seconds)' : moreRetries(retries),
+			' to wait for it',
+		)}`;
 	}
 	if (status === 401) {
 		return 'The API did not accept the key. Check API Key and Authentication in the credential, and that the key belongs to the server in Base URL.';
@@ -52,10 +91,10 @@ export function adviceForStatus(
 			: 'Check the ID. The conversation or item may have been deleted, or it belongs to a different project than your API key.';
 	}
 	if (status === 429) {
-		return `Too many requests were sent in a short time. ${waitItOut({ ...retries, repeatable: true })} When many items are processed, also set Max Requests per Minute.`;
+		return `Too many requests were sent in a short time. ${waitItOut(retries, moreRetries(retries))} When many items are processed, also set Max Requests per Minute.`;
 	}
 	if (status >= 500 && status <= 599) {
-		return `The server could not answer; the request itself may be right. ${waitItOut(retries)}`;
+		return `The server could not answer; the request itself may be right. ${waitItOut(retries, retries.repeatable ? moreRetries(retries) : undefined)}`;
 	}
 	if (status === 408) {
 		return 'The server gave up waiting; the request itself may be right. Run the workflow again later.';

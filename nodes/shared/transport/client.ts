@@ -6,7 +6,7 @@ import { judge } from './outcome';
 import type { RateLimiter } from './rateLimiter';
 import type { ApiRequest, RequestSettings, Send, Verification, WireRequest } from './request';
 import { toWire } from './request';
-import { lockBackoff, namedWait } from './retryDelay';
+import { lockBackoff, longerBackoff, namedWait } from './retryDelay';
 
 /** What happened in a run, for the summary that the user sees. */
 export interface RunStatistics {
@@ -138,7 +138,7 @@ export function createClient(
 	): Promise<JsonObject | undefined> => {
 		for (let looks = 0; ; looks++) {
 			if (retry !== undefined) {
-				await pauseBeforeRetry({ ...retry, waitMs: retry.waitMs * 2 ** looks });
+				await pauseBeforeRetry({ ...retry, waitMs: longerBackoff(retry.waitMs, looks) });
 				if (stopSignal().aborted) throw failure;
 			}
 			const found = await verify().catch((error: unknown) => {

@@ -1,3 +1,5 @@
+import type { RetriesSpent } from './advice';
+import { adviceForBroken, adviceForUnreached } from './advice';
 import type { FailureDetails } from './failures';
 
 /** Connections that were never made: nothing can have happened at the server. An unreachable network may have gone away later. */
@@ -50,14 +52,15 @@ type NetworkFailure = Pick<
 	'kind' | 'message' | 'advice' | 'code' | 'outcomeUnknown'
 >;
 
-const CHECK_ADDRESS =
-	'Check Base URL in the credential and in the options, and that n8n can reach the server. For outages that pass, turn on Retry Network Errors and set Max Retries.';
-
 /**
  * What an error of n8n's request helper means for the user.
  * @param host of the request's address
  */
-export function describeNetworkError(error: unknown, host: string): NetworkFailure {
+export function describeNetworkError(
+	error: unknown,
+	host: string,
+	retries: RetriesSpent,
+): NetworkFailure {
 	const { codes, messages, isConnecting } = causesOf(error);
 	const certificate = codes.find((code) => CERTIFICATE.test(code));
 	if (certificate !== undefined) {
@@ -93,7 +96,7 @@ export function describeNetworkError(error: unknown, host: string): NetworkFailu
 			kind: 'network',
 			code: unreached,
 			message: `${what} (${unreached})`,
-			advice: CHECK_ADDRESS,
+			advice: adviceForUnreached(retries),
 			outcomeUnknown: false,
 		};
 	}
@@ -106,8 +109,7 @@ export function describeNetworkError(error: unknown, host: string): NetworkFailu
 			message: isUnreadable
 				? `The answer of ${host} could not be read (${code})`
 				: `The connection to ${host} broke before the answer was complete (${code})`,
-			advice:
-				'Run the workflow again later, or turn on Retry Network Errors and set Max Retries in the options.',
+			advice: adviceForBroken(retries),
 			outcomeUnknown: true,
 		};
 	}

@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '../values/json';
 import { isJsonObject, isTooDeep } from '../values/json';
-import { adviceForStatus, NOT_THE_API, REDIRECTED, UNEXPECTED } from './advice';
+import type { RetriesSpent } from './advice';
+import { adviceForStatus, adviceForTimeout, NOT_THE_API, REDIRECTED, UNEXPECTED } from './advice';
 import type { Attempt } from './attempt';
 import type { ApiErrorBody, FailureDetails } from './failures';
 import { isConversationLocked, isQuota, parseApiError, RequestFailure } from './failures';
@@ -18,7 +19,7 @@ export type RetryReason =
 
 /** What a judgement depends on beside the attempt itself. */
 export interface Situation {
-	request: Pick<ApiRequest, 'method' | 'idempotent' | 'verify' | 'check'>;
+	request: Pick<ApiRequest, 'method' | 'idempotent' | 'verify' | 'check' | 'lockWait'>;
 	/** The request's address. */
 	url: string;
 	settings: Pick<RequestSettings, 'maxRetries' | 'retryNetworkErrors'>;
@@ -103,6 +104,14 @@ type Described = Omit<FailureDetails, 'attempts' | 'idempotent' | 'outcomeUnknow
 	isFinal?: boolean;
 };
 
+const retriesSpent = ({ request, settings, retriesMade }: Situation): RetriesSpent => ({
+	made: retriesMade,
+	allowed: settings.maxRetries,
+	ofNetworkErrors: settings.retryNetworkErrors,
+	repeatable: request.idempotent || request.verify !== undefined,
+	withLockWait: request.lockWait !== undefined,
+});
+
 function describeRefusal(
 	{ status, body }: WireAnswer,
 	isFromApi: boolean,
@@ -111,17 +120,12 @@ function describeRefusal(
 	const parsed = parseBody(body);
 	const error = parseApiError(isJsonObject(parsed) ? parsed : undefined);
 	const isApiError = isJsonObject(parsed) && isJsonObject(parsed.error);
-	const { request, settings, retriesMade } = situation;
 	return {
 		kind: 'answer',
 		message:
 			error?.message ??
 			`The server answered with status ${status} and ${bodyKind(body, parsed)} instead of a reason`,
-		advice: adviceForStatus(status, error, {
-			made: retriesMade,
-			allowed: settings.maxRetries,
-			repeatable: request.idempotent || request.verify !== undefined || status < 500,
-		}),
+		advice: adviceForStatus(status, error, retriesSpent(situation)),
 		code: error?.code,
 		param: error?.param,
 		type: error?.type,
@@ -168,12 +172,15 @@ function describeAttempt(attempt: Attempt, situation: Situation): Described | Su
 		return {
 			kind: 'timeout',
 			message: `No complete answer from ${host} within ${attempt.seconds} ${attempt.seconds === 1 ? 'second' : 'seconds'}`,
-			advice:
-				'Raise Timeout (Seconds) in the options (0 means no limit), or turn on Retry Network Errors and set Max Retries.',
+			advice: adviceForTimeout(retriesSpent(situation)),
 			isOpen: true,
 		};
 	}
-	const { outcomeUnknown: isOpen, ...described } = describeNetworkError(attempt.error, host);
+	const { outcomeUnknown: isOpen, ...described } = describeNetworkError(
+		attempt.error,
+		host,
+		retriesSpent(situation),
+	);
 	return { ...described, isOpen };
 }
 

@@ -143,7 +143,7 @@ export function createRedactor(key: string, headerValues: readonly string[] = []
 			return replace(text, stretchesOf(runs, text), mark);
 		}
 		// A short one may stand in a longer word by chance: "sk-1234" in "task-12345".
-		return whole === '' || WORD.test(whole)
+		return secret === '' || WORD.test(whole)
 			? text
 			: replace(text, wordsIn(text, whole, isNoWordCharacter), mark);
 	};

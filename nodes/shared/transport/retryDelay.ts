@@ -3,7 +3,7 @@ export const LONGEST_NAMED_WAIT_MS = 60_000;
 
 /** PSOpenAI's Get-RetryDelay: 1 s, doubled with every retry, varied by 20 %, at most 129 s. */
 const BACKOFF_START_MS = 1_000;
-const BACKOFF_LIMIT_MS = 129_000;
+export const LONGEST_BACKOFF_MS = 129_000;
 const BACKOFF_VARIATION = 0.2;
 
 /** A locked conversation is asked again after 0.5 s, then after twice as long each time, up to 5 s. */
@@ -50,8 +50,12 @@ export function namedWait(
  */
 export function backoff(retriesMade: number, random: number): number {
 	const variation = 1 - BACKOFF_VARIATION + 2 * BACKOFF_VARIATION * random;
-	return Math.min(BACKOFF_START_MS * 2 ** retriesMade * variation, BACKOFF_LIMIT_MS);
+	return Math.min(BACKOFF_START_MS * 2 ** retriesMade * variation, LONGEST_BACKOFF_MS);
 }
+
+/** A wait doubled so many times, in ms, but no longer than a backoff may be. */
+export const longerBackoff = (waitMs: number, times: number): number =>
+	Math.min(waitMs * 2 ** times, LONGEST_BACKOFF_MS);
 
 /** The wait before a locked conversation is asked for the (`waits` + 2)th time, in ms. */
 export const lockBackoff = (waits: number): number =>
