@@ -9,6 +9,9 @@ import type { RunResult } from '../support/engine';
 type Server = Awaited<ReturnType<typeof startServer>>;
 type Rule = Parameters<Server['fault']>[0];
 
+// Looks at what may still come are repeated after longer and longer pauses.
+jest.setTimeout(30_000);
+
 /** Each test has a server of its own, so that those that wait can do so side by side. */
 async function withServer(test: (server: Server) => Promise<void>): Promise<void> {
 	const server = await startServer({ apiKeys: [API_KEY] });
@@ -61,9 +64,11 @@ const everywhere = (server: Server) =>
 const count = (server: Server, method: string) =>
 	server.requests.filter((request) => request.method === method).length;
 
+const methods = (server: Server) => server.requests.map(({ method }) => method);
+
 function expectUncertain({ error }: RunResult): void {
 	expect(error?.context).toMatchObject({ may_have_happened: true });
-	expect(error?.description).toMatch(/^The server may have carried it out all the same\. /);
+	expect(error?.description).toMatch(/^It may have gone through anyway\. /);
 }
 
 const RETRY = { 'retry-after-ms': '1' };
@@ -84,6 +89,14 @@ const LOST: Array<[string, Rule]> = [
 		`${status} in the API's form`,
 		{ status, headers: RETRY },
 	]),
+	...[500, 503].map((status): [string, Rule] => [
+		`${status} of a gateway in the API's form`,
+		{ status, headers: RETRY, gateway: true },
+	]),
+	[
+		'500 of a gateway that forwards the headers of the API under other names',
+		{ status: 500, headers: RETRY, gateway: 'forwarding' },
+	],
 	...[500, 502, 503].map((status): [string, Rule] => [
 		`${status} with a page of a proxy`,
 		{ status, ...HTML },
@@ -133,22 +146,56 @@ describe('Adding a message', () => {
 				expect(result.error?.message).toMatch(/^Whether the items were added is not certain: ./);
 				expect(result.error?.description).toContain('Look at the end of the conversation');
 				expect(stored(server, id)).toEqual(['old', 'new']);
-				expect(count(server, 'POST')).toBe(1);
+				expect(methods(server)).toEqual(['POST', 'GET']);
 			});
 		},
 	);
 
 	it.concurrent.each(LOST)(
-		'should not be repeated after %s, since it may still be added',
+		'should not be repeated after %s, since it may still be added, but looked for while retries are left',
 		async (_what, rule) => {
 			await withServer(async (server) => {
 				const { id, result } = await addOne(server, rule);
 				expectUncertain(result);
+				expect(result.error?.context).toMatchObject({ attempts: 1 });
 				expect(stored(server, id)).toEqual(['old']);
-				expect(count(server, 'POST')).toBe(1);
+				expect(methods(server)).toEqual(['POST', 'GET', 'GET', 'GET']);
 			});
 		},
 	);
+
+	it.concurrent('should be looked for after longer and longer pauses', async () => {
+		await withServer(async (server) => {
+			await addOne(server, { status: 500, headers: { 'retry-after-ms': '200' }, gateway: true });
+			const arrivals = server.requests.map(({ receivedAt }) => receivedAt);
+			const gaps = arrivals.slice(1).map((arrival, place) => arrival - (arrivals[place] ?? 0));
+			expect(gaps).toHaveLength(3);
+			for (const [place, gap] of gaps.entries()) {
+				expect(gap).toBeGreaterThan(200 * 2 ** place - 5);
+			}
+		});
+	});
+
+	it.concurrent.each<[string, Rule]>([
+		["500 of a gateway in the API's form", { status: 500, headers: RETRY, gateway: true }],
+		['504 with a page of a proxy', { status: 504, ...HTML }],
+		[
+			'500 with the word to send it again',
+			{ status: 500, headers: { ...RETRY, 'x-should-retry': 'true' }, gateway: true },
+		],
+		['a reset connection', { reset: 'before-headers' }],
+		['a connection that ends in the middle of the answer', { close: 'mid-body' }],
+	])('should stand there once when it lands some time after %s', async (_what, rule) => {
+		await withServer(async (server) => {
+			const { id } = server.store.createConversation();
+			server.fault({ match: POST_ITEMS, ...rule, applyAfterMs: 400 });
+			const result = await write(server, id, ['pay invoice 7']);
+			await until(() => stored(server, id).length > 0);
+			expectUncertain(result);
+			expect(stored(server, id)).toEqual(['pay invoice 7']);
+			expect(count(server, 'POST')).toBe(1);
+		});
+	});
 
 	it.concurrent.each([
 		['an empty object', {}],
@@ -334,7 +381,7 @@ describe('Adding a message', () => {
 		],
 		['an item by reference', { type: 'item_reference', id: 'msg_old' }, {}],
 		[
-			'a message with a part of the key in it, which is masked',
+			'a message with a part of the key in it',
 			{ role: 'user', content: `key ${API_KEY.slice(-12)}` },
 			{},
 		],
@@ -455,7 +502,7 @@ describe('Adding a message', () => {
 							return undefined;
 						},
 					});
-					const result = await write(server, id, ['new']);
+					const result = await write(server, id, ['new'], { ...RETRIES, maxRetries: 1 });
 					expectUncertain(result);
 					expect(stored(server, id)).toEqual([]);
 					await until(() => late.done);
@@ -466,41 +513,57 @@ describe('Adding a message', () => {
 		);
 	});
 
-	it.concurrent.each<[string, string, INodeParameters]>([
-		['before the look', '400', {}],
-		['while the look waits for its turn', '1', { maxRequestsPerMinute: 150 }],
+	/** Adds a message to two conversations side by side: what comes of each is a rule of its own. */
+	const addToTwo = async (server: Server, rules: [Rule, Rule], options: INodeParameters = {}) => {
+		const ids = rules.map((rule) => {
+			const { id } = server.store.createConversation();
+			server.fault({ match: { method: 'POST', path: `/conversations/${id}/items` }, ...rule });
+			return id;
+		});
+		return await runNode(server.url, {
+			items: ids.map((id) => ({ json: { id } })),
+			parameters: {
+				resource: 'item',
+				operation: 'add',
+				conversationId: '={{ $json.id }}',
+				messages: { values: [{ text: 'new' }] },
+				options: { ...RETRIES, ...options },
+			},
+		});
+	};
+
+	it.concurrent.each<[string, number, string, INodeParameters]>([
+		['before the look', 200, '500', {}],
+		['while the look waits for its turn', 600, '1', { maxRequestsPerMinute: 150 }],
 	])(
-		'should be told as uncertain when another item ends the run %s',
-		async (_what, wait, options) => {
+		'should not be looked for any more when an earlier item ends the run %s',
+		async (_what, delayMs, wait, options) => {
 			await withServer(async (server) => {
-				const [a, b] = [0, 1].map(() => server.store.createConversation().id);
-				server.fault({
-					match: { method: 'POST', path: `/conversations/${a}/items` },
-					apply: true,
-					status: 500,
-					headers: { 'retry-after-ms': wait },
-				});
-				server.fault({
-					match: { method: 'POST', path: `/conversations/${b}/items` },
-					status: 400,
-					delayMs: 100,
-				});
-				const result = await runNode(server.url, {
-					items: [a, b].map((id) => ({ json: { id } })),
-					parameters: {
-						resource: 'item',
-						operation: 'add',
-						conversationId: '={{ $json.id }}',
-						messages: { values: [{ text: 'new' }] },
-						options: { ...RETRIES, ...options },
-					},
-				});
-				expectUncertain(result);
-				expect(result.error?.message).toContain('[item 0]');
-				expect(server.requestCount).toBe(2);
+				const result = await addToTwo(
+					server,
+					[
+						{ status: 400, delayMs },
+						{ apply: true, status: 500, headers: { 'retry-after-ms': wait } },
+					],
+					options,
+				);
+				expect(result.error?.message).toMatch(/refused with status 400.*\[item 0\]$/);
+				expect(methods(server)).toEqual(['POST', 'POST']);
 			});
 		},
 	);
+
+	it.concurrent('should be looked for although a later item has failed by then', async () => {
+		await withServer(async (server) => {
+			const result = await addToTwo(server, [
+				{ apply: true, status: 500, headers: { 'retry-after-ms': '400' } },
+				{ status: 400 },
+			]);
+			expectUncertain(result);
+			expect(result.error?.message).toContain('[item 0]');
+			expect(methods(server)).toEqual(['POST', 'POST', 'GET']);
+		});
+	});
 });
 
 describe('Adding 45 messages', () => {
@@ -700,8 +763,8 @@ describe('Creating a conversation', () => {
 	it.concurrent.each<[string, Rule]>([
 		['a rate limit', { status: 429, headers: RETRY, times: 2 }],
 		[
-			'a server that says to send it again',
-			{ status: 503, headers: { ...RETRY, 'x-should-retry': 'true' } },
+			'a refusal with the word to send it again',
+			{ status: 409, headers: { ...RETRY, 'x-should-retry': 'true' } },
 		],
 	])('should be repeated after %s', async (_what, rule) => {
 		await withServer(async (server) => {
@@ -710,6 +773,50 @@ describe('Creating a conversation', () => {
 			expect(result.error).toBeUndefined();
 			expect(everywhere(server)).toEqual(['new']);
 			expect(server.store.conversations.size).toBe(1);
+		});
+	});
+
+	it.concurrent.each<[string, Rule]>([
+		['500', { status: 500 }],
+		['503', { status: 503 }],
+		['500 of a gateway', { status: 500, gateway: true }],
+		['504 with a page of a proxy', { status: 504, body: HTML.body }],
+		['303 to somewhere else', { status: 303 }],
+	])(
+		'should be reported as not certain after %s, even with the word to send it again',
+		async (_what, rule) => {
+			await withServer(async (server) => {
+				const headers = {
+					...RETRY,
+					'x-should-retry': 'true',
+					...(rule.status === 303 ? { location: '/v1/conversations/conv_1' } : {}),
+				};
+				server.fault({ match: CREATE, apply: true, times: Infinity, ...rule, headers });
+				const result = await write(server, undefined, ['new']);
+				expectUncertain(result);
+				expect(result.error?.message).toMatch(
+					/^Whether the conversation was created is not certain: ./,
+				);
+				expect(server.store.conversations.size).toBe(1);
+				expect(methods(server)).toEqual(['POST']);
+			});
+		},
+	);
+
+	it.concurrent('should leave one conversation behind when it lands after the answer', async () => {
+		await withServer(async (server) => {
+			server.fault({
+				match: CREATE,
+				status: 500,
+				gateway: true,
+				headers: { ...RETRY, 'x-should-retry': 'true' },
+				applyAfterMs: 300,
+			});
+			const result = await write(server, undefined, ['pay invoice 7']);
+			await until(() => server.store.conversations.size > 0);
+			expectUncertain(result);
+			expect(everywhere(server)).toEqual(['pay invoice 7']);
+			expect(count(server, 'POST')).toBe(1);
 		});
 	});
 
@@ -810,10 +917,14 @@ describe('Whatever goes wrong', () => {
 			{ status: 503, headers: RETRY },
 			{ status: 502, ...HTML },
 			{ status: 504, headers: RETRY },
+			{ status: 500, headers: RETRY, gateway: true },
+			{ status: 503, headers: { ...RETRY, 'x-should-retry': 'true' }, gateway: 'forwarding' },
 			{ status: 429, headers: RETRY },
 			{ status: 400 },
 			{ body: {} },
 		),
+		/** Whether what is applied lands later. */
+		isLate: fc.boolean(),
 		/** Requests that pass before it. */
 		skip: fc.integer({ min: 0, max: 3 }),
 	});
@@ -826,13 +937,22 @@ describe('Whatever goes wrong', () => {
 				fc.array(wrong, { maxLength: 4 }),
 				async (isCreate, size, wrongs) => {
 					server.reset();
-					for (const { apply, rule, skip } of wrongs) {
-						// A refusal is one that applies nothing.
+					let hasLate = false;
+					for (const { apply, rule, skip, isLate } of wrongs) {
+						// A refusal is one that applies nothing, and the API's own answer comes when all is done.
 						const isRefusal = rule.status !== undefined && rule.status < 500;
-						server.fault({ ...rule, skip, apply: apply && !isRefusal });
+						const landsLater = apply && isLate && rule.gateway !== undefined;
+						hasLate ||= landsLater;
+						server.fault({
+							match: { method: 'POST' },
+							...rule,
+							skip,
+							...(landsLater ? { applyAfterMs: 3 } : { apply: apply && !isRefusal }),
+						});
 					}
 					const id = isCreate ? undefined : server.store.createConversation().id;
 					const { error, json } = await write(server, id, texts(size));
+					if (hasLate) await pause(20);
 					const all = everywhere(server);
 					expect(all).toEqual(texts(all.length));
 					if (error === undefined) {
