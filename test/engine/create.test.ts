@@ -164,12 +164,12 @@ describe('Conversation: Create', () => {
 		expect(error?.message).toBe(
 			`The conversation ${id} was created, but holds only 40 of 45 items: No more.`,
 		);
-		expect(error?.description).toContain('Add the other 5 with Item: Add');
+		expect(error?.description).toContain('Add the other 5 with Conversation Item: Add');
 		expect(items).toHaveLength(40);
 		expect(sizes()).toEqual([20, 20, 5]);
 	});
 
-	it('should keep what it says in single fields of the error as well', async () => {
+	it('should keep what it says in single fields of the failed item as well', async () => {
 		server.fault({ match: { path: /items$/ }, status: 401 });
 		const { json, items } = await create(asJson(messages(25)), {
 			settings: { onError: 'continueRegularOutput' },
@@ -178,15 +178,19 @@ describe('Conversation: Create', () => {
 		expect(json).toEqual([
 			{
 				error: `The conversation ${id} was created, but holds only 20 of 25 items: Incorrect API key provided.`,
+				details: {
+					advice: expect.stringMatching(/^Add the other 5 .*Check API Key/),
+					status: 401,
+					code: 'invalid_api_key',
+					type: 'invalid_request_error',
+					request_id: expect.any(String),
+					attempts: 1,
+					conversation: id,
+					item_count: 20,
+				},
 			},
 		]);
-		expect(items[0]?.error?.context).toMatchObject({
-			conversation: id,
-			item_count: 20,
-			status: 401,
-			attempts: 1,
-		});
-		expect(items[0]?.error?.context).not.toHaveProperty('may_have_happened');
+		expect(items[0]?.error).toBeUndefined();
 	});
 
 	it('should finish what it began when another item ends the run meanwhile', async () => {
@@ -206,7 +210,7 @@ describe('Conversation: Create', () => {
 			},
 		);
 		expect(error?.message).toContain('[item 1]');
-		expect(error?.description).toContain('1 of 2 items had already been done');
+		expect(error?.description).toContain('1 of 2 input items had already been done');
 		expect(onlyConversation().items).toHaveLength(45);
 	});
 
@@ -284,7 +288,7 @@ describe('Conversation: Create', () => {
 		expect(error?.message).toBe(
 			'Whether the conversation was created is not certain: The server answered with success, but not with a conversation',
 		);
-		expect(error?.description).toContain('may have carried it out');
+		expect(error?.description).toContain('may have gone through');
 		expect(server.requestCount).toBe(1);
 	});
 });

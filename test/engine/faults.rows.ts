@@ -116,6 +116,13 @@ const notJson = (what: string, code = 200): Failure => ({
 	advice: 'Check Base URL',
 });
 
+const noConversation: Failure = {
+	message: 'The server answered with success, but not with a conversation',
+	status: 200,
+	attempts: 1,
+	advice: 'Check Base URL',
+};
+
 const noReason = (code: number, what: string, attempts = 1): Failure => ({
 	message: `The server answered with status ${code} and ${what} instead of a reason`,
 	status: code,
@@ -404,23 +411,19 @@ const malformed: Row[] = [
 		what: 'an object that is no conversation',
 		faults: [instead('{"ok":true}')],
 		seen: '200+',
-		gets: {
-			message: 'The server answered with success, but not with a conversation',
-			attempts: 1,
-			advice: 'Check Base URL',
-		},
+		gets: noConversation,
 	},
 	{
 		what: 'an error in the form of a success',
 		faults: [{ status: 200, body: { error: { message: 'No' } } }],
 		seen: '200',
-		gets: { message: 'The server answered with success, but not with a conversation', attempts: 1 },
+		gets: noConversation,
 	},
 	{
 		what: 'a conversation whose ID is a number',
 		faults: [instead('{"id":5,"metadata":{}}')],
 		seen: '200+',
-		gets: { message: 'The server answered with success, but not with a conversation', attempts: 1 },
+		gets: noConversation,
 	},
 	{
 		what: '50 MB of a web page',
@@ -493,7 +496,11 @@ const redirects: Row[] = [
 		what: '302 to an address that is none',
 		faults: [{ status: 302, headers: { location: 'http://[' } }],
 		seen: '302',
-		gets: { message: 'The server redirected the request (status 302)', status: 302, attempts: 1 },
+		gets: {
+			message: 'The server redirected the request to http://[ (status 302)',
+			status: 302,
+			attempts: 1,
+		},
 	},
 	{
 		what: '302 to another scheme',
@@ -1530,7 +1537,7 @@ const merges: Row[] = [
 		parameters: merge,
 		faults: [{ match: GET, status: 200, body: '{"ok":true}' }],
 		seen: '200',
-		gets: { message: /not with a conversation/, attempts: 1 },
+		gets: noConversation,
 	},
 	{
 		what: 'a POST that is refused: what the GET read is not lost',

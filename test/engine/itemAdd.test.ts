@@ -1,7 +1,7 @@
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 
 import { startServer } from '../../server/index.mjs';
-import { API_KEY, runNode } from '../support/engine';
+import { API_KEY, detailsOf, isFailed, runNode } from '../support/engine';
 import type { RunOptions } from '../support/engine';
 
 type Server = Awaited<ReturnType<typeof startServer>>;
@@ -276,7 +276,7 @@ describe('Item: Add', () => {
 		expect(error?.message).toMatch(
 			/^Whether the items were added is not certain: The server answered with success, but (not with a list of items|with \d items instead of the 1 that were sent)$/,
 		);
-		expect(error?.description).toContain('may have carried it out');
+		expect(error?.description).toContain('may have gone through');
 		expect(error?.context).toMatchObject({ may_have_happened: true });
 		expect(server.requestCount).toBe(1);
 	});
@@ -366,10 +366,10 @@ describe('Items of several inputs', () => {
 			{ id, text: 'm1' },
 		];
 		const { items } = await addEach(inputs, GOES_ON);
-		expect(items.map(({ error }) => error?.message)).toEqual([
+		expect(items.map(({ json }) => json.error)).toEqual([
 			undefined,
-			'The text of message 1 in Messages is empty [item 1]',
-			'Conversation ID is "oops", which is not the ID of a conversation [item 2]',
+			'The text of message 1 in Messages is empty',
+			'Conversation ID is "oops", which is not the ID of a conversation',
 			undefined,
 		]);
 		expect(sentTexts().flat()).toEqual(['m0', 'm1']);
@@ -391,13 +391,10 @@ describe('Items of several inputs', () => {
 				const { id } = server.store.createConversation();
 				const { items } = await addEach(withCulprit(id, culprit), GOES_ON, parameters);
 				expect(items).toHaveLength(20);
-				expect(items.flatMap(({ error }, n) => (error === undefined ? [] : [n]))).toEqual([
-					culprit,
-				]);
-				expect(items[culprit]?.error).toMatchObject({
-					name: 'NodeApiError',
-					httpCode: '400',
-					message: expect.stringContaining(`Invalid value: 'nobody'.`),
+				expect(items.flatMap((item, n) => (isFailed(item) ? [n] : []))).toEqual([culprit]);
+				expect(items[culprit]?.json).toMatchObject({
+					error: expect.stringContaining(`Invalid value: 'nobody'.`),
+					details: { status: 400, attempts: 1 },
 				});
 				expect(items.map(({ pairedItem }) => pairedItem)).toEqual(
 					items.map((_, item) => ({ item })),
@@ -413,7 +410,7 @@ describe('Items of several inputs', () => {
 				const { id } = server.store.createConversation();
 				const { error } = await addEach(withCulprit(id, culprit), {}, parameters);
 				expect(error?.message).toContain(`[item ${culprit}]`);
-				expect(error?.description).toContain(`${culprit} of 20 items had already been done.`);
+				expect(error?.description).toContain(`${culprit} of 20 input items had already been done.`);
 				expect(stored(id)).toEqual(texts(culprit));
 				expect(sizes()).toEqual([20, ...Array<number>(culprit + 1).fill(1)]);
 			},
@@ -444,9 +441,7 @@ describe('Items of several inputs', () => {
 				GOES_ON,
 				{ options: { maxRetries: 2 } },
 			);
-			expect(items.map(({ error }) => error)).toEqual(
-				Array(5).fill(expect.objectContaining({ httpCode: String(status) })),
-			);
+			expect(items.map((item) => detailsOf(item).status)).toEqual(Array(5).fill(status));
 			expect(sizes()).toEqual(Array<number>(requests).fill(5));
 			expect(stored(id)).toEqual([]);
 		},
@@ -483,7 +478,7 @@ describe('Items of several inputs', () => {
 			texts(5).map((text) => ({ id, text })),
 			GOES_ON,
 		);
-		expect(items.map(({ error }) => error?.context.may_have_happened)).toEqual(Array(5).fill(true));
+		expect(items.map((item) => detailsOf(item).may_have_happened)).toEqual(Array(5).fill(true));
 		expect(server.requestCount).toBe(1);
 		expect(stored(id)).toEqual(texts(5));
 	});
