@@ -27,8 +27,7 @@ const text = (name: string) => readFileSync(path.join(__dirname, '../..', name),
 
 describe('One more operation', () => {
 	it('should be the one that the page in docs/ shows', () => {
-		const [, code] =
-			/```ts\n(import .*?)```/s.exec(text('docs/adding-an-operation.md')) ?? [];
+		const [, code] = /```ts\n(import .*?)```/s.exec(text('docs/adding-an-operation.md')) ?? [];
 		const moved = code
 			?.replaceAll("'../../../shared/", "'../../nodes/shared/")
 			.replaceAll("'../../operation'", "'../../nodes/OpenAIConversation/operation'");

@@ -1,7 +1,7 @@
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 
 import { startServer } from '../../server/index.mjs';
-import { API_KEY, pairs, runNode } from '../support/engine';
+import { API_KEY, pairs, pause, runNode, until } from '../support/engine';
 import type { RunOptions } from '../support/engine';
 
 type Server = Awaited<ReturnType<typeof startServer>>;
@@ -212,6 +212,47 @@ describe('Conversation: Create', () => {
 		expect(error?.message).toContain('[item 1]');
 		expect(error?.description).toContain('1 of 2 input items had already been done');
 		expect(onlyConversation().items).toHaveLength(45);
+	});
+
+	it.each<[string, (conversations: readonly string[]) => boolean, boolean]>([
+		['when a later call is on its way', (created) => created.length === 1, true],
+		['before any call was answered', () => server.requestCount > 0, false],
+	])(
+		'should name the conversation that a stop leaves behind %s',
+		async (_what, ready, isCreated) => {
+			server.fault({ match: { path: isCreated ? /items$/ : PATH }, hang: true });
+			const stop = new AbortController();
+			const running = create(asJson(messages(45)), { stop: stop.signal });
+			await until(
+				() =>
+					ready([...server.store.conversations.keys()]) &&
+					server.inFlight === 1 &&
+					server.requestCount === (isCreated ? 2 : 1),
+			);
+			stop.abort();
+			const { run, error } = await running;
+			expect(run.status).toBe('canceled');
+			expect(error?.message).toBe('The execution was canceled');
+			if (isCreated)
+				expect(error?.description).toContain(
+					`The conversation ${onlyConversation().id} was created`,
+				);
+			else expect(error?.description ?? '').not.toContain('was created');
+		},
+	);
+
+	it('should name the conversation that a stop leaves behind while it waits for a retry', async () => {
+		server.fault({ match: { path: /items$/ }, status: 429, headers: { 'retry-after': '30' } });
+		const stop = new AbortController();
+		const running = create(
+			{ ...asJson(messages(45)), options: { maxRetries: 3 } },
+			{ stop: stop.signal },
+		);
+		await until(() => server.requests[1]?.status === 429);
+		await pause(20);
+		stop.abort();
+		const { error } = await running;
+		expect(error?.description).toContain(`The conversation ${onlyConversation().id} was created`);
 	});
 
 	it('should create side by side, with the outputs in input order', async () => {
