@@ -416,6 +416,60 @@ describe('Adding a message', () => {
 		});
 	});
 
+	it.concurrent.each<[string, Rule]>([
+		['the API says 500', { status: 500, headers: RETRY }],
+		['a gateway says 500', { status: 500, headers: RETRY, gateway: true }],
+	])(
+		'should not send a compaction_trigger twice, which is stored as a compaction: %s',
+		async (_what, rule) => {
+			await withServer(async (server) => {
+				const conversation = server.store.createConversation();
+				server.fault({
+					match: POST_ITEMS,
+					...rule,
+					respond: () => {
+						server.store.addItems(conversation, [
+							{ type: 'compaction', id: 'cmp_1', encrypted_content: 'x' },
+						]);
+						return { status: 500 };
+					},
+				});
+				const result = await runNode(server.url, {
+					parameters: {
+						resource: 'item',
+						operation: 'add',
+						conversationId: conversation.id,
+						itemsInput: 'json',
+						itemsJson: '{ "type": "compaction_trigger" }',
+						options: RETRIES,
+					},
+				});
+				expectUncertain(result);
+				expect(conversation.items).toHaveLength(1);
+				expect(count(server, 'POST')).toBe(1);
+			});
+		},
+	);
+
+	it.concurrent(
+		'should be reported as not certain after a 303, which may mean that it was added',
+		async () => {
+			await withServer(async (server) => {
+				const { id, result } = await addOne(server, {
+					apply: true,
+					status: 303,
+					headers: { location: '/v1/conversations' },
+				});
+				expectUncertain(result);
+				expect(result.error?.message).toMatch(
+					/^Whether the items were added is not certain: .*303/,
+				);
+				expect(stored(server, id)).toEqual(['old', 'new']);
+				expect(methods(server)).toEqual(['POST']);
+			});
+		},
+	);
+
 	it.concurrent('should know again an item by a reference without a type', async () => {
 		await withServer(async (server) => {
 			server.store.createConversation({
@@ -690,6 +744,88 @@ describe('Adding 45 messages', () => {
 			expect(count(server, 'POST')).toBe(2);
 		});
 	});
+
+	const image = (name: string) => ({
+		type: 'message',
+		role: 'user',
+		content: [{ type: 'input_image', image_url: `https://example.com/${name}.png` }],
+	});
+	const text = (content: string) => ({ type: 'message', role: 'user', content });
+
+	it.concurrent.each<[string, object, object]>([
+		['other white space', text('a\n\n- b'), text('a - b')],
+		['an image of its own', image('ours'), image('theirs')],
+		['our text and an image', text('ours'), { ...image('x'), role: 'user' }],
+		[
+			'our call with other arguments',
+			{ type: 'function_call', call_id: 'c', name: 'f', arguments: '{"n":1}' },
+			{ type: 'function_call', call_id: 'c', name: 'f', arguments: '{"n":2}' },
+		],
+	])(
+		"should not take another writer's message for the last of ours: %s",
+		async (_what, ours, theirs) => {
+			await withServer(async (server) => {
+				const conversation = server.store.createConversation();
+				server.fault({
+					match: { ...POST_ITEMS, nth: 2 },
+					headers: RETRY,
+					respond: () => {
+						server.store.addItems(
+							conversation,
+							server.store.createConversation({ items: [{ ...theirs }] }).items,
+						);
+						return { status: 500 };
+					},
+				});
+				const result = await runNode(server.url, {
+					parameters: {
+						resource: 'item',
+						operation: 'add',
+						conversationId: conversation.id,
+						itemsInput: 'json',
+						itemsJson: JSON.stringify([...messages(texts(20)), ours]),
+						options: RETRIES,
+					},
+				});
+				// It goes on only where theirs is certainly not ours.
+				if (result.error !== undefined) expectUncertain(result);
+				const theirId = conversation.items[20]?.id;
+				expect(result.json.map(({ id }) => id)).not.toContain(theirId);
+				const isOurs = conversation.items.slice(21).length === 1;
+				expect(isOurs).toBe(result.error === undefined);
+			});
+		},
+	);
+
+	it.concurrent(
+		'should find ours, and no other, beside messages that are nearly the same',
+		async () => {
+			await withServer(async (server) => {
+				const conversation = server.store.createConversation();
+				server.fault({
+					match: { ...POST_ITEMS, nth: 2 },
+					headers: RETRY,
+					respond: (_request, genuine) => {
+						const near = ['a - b', 'a\n- b'];
+						const addTheirs = (content: string) =>
+							server.store.addItems(
+								conversation,
+								server.store.createConversation({ items: messages([content]) }).items,
+							);
+						addTheirs(near[0] ?? '');
+						genuine();
+						addTheirs(near[1] ?? '');
+						return { status: 500 };
+					},
+				});
+				const result = await write(server, conversation.id, [...texts(20), 'a\n\n- b']);
+				expect(result.error).toBeUndefined();
+				expect(result.json.at(-1)?.id).toBe(conversation.items[21]?.id);
+				expect(conversation.items).toHaveLength(23);
+				expect(count(server, 'POST')).toBe(2);
+			});
+		},
+	);
 
 	it.concurrent('should not guess when the last item from before was deleted', async () => {
 		await withServer(async (server) => {

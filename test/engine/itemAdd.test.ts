@@ -468,6 +468,79 @@ describe('Items of several inputs', () => {
 		expect(stored(id)).toEqual(texts(5));
 	});
 
+	describe('whose answer is not in the order in which they were sent', () => {
+		const image = (name: string) => ({
+			role: 'user',
+			content: [{ type: 'input_image', image_url: `https://example.com/${name}.png` }],
+		});
+		/** Adds each with an input of its own; the answer's items are what `change` makes of them. */
+		const addChanged = async (
+			items: object[],
+			change: (data: Array<Record<string, unknown>>) => unknown[],
+		) => {
+			const { id } = server.store.createConversation();
+			server.fault({
+				match: { method: 'POST' },
+				respond: (_request, genuine) => {
+					genuine();
+					const data = (server.store.getConversation(id)?.items ?? []).map((item) => ({ ...item }));
+					return { body: { object: 'list', data: change(data), has_more: false } };
+				},
+			});
+			const result = await add(
+				{
+					conversationId: id,
+					itemsInput: 'json',
+					itemsJson: '={{ $json.item }}',
+					options: { include: ['message.input_image.image_url'] },
+				},
+				{ items: items.map((item) => ({ json: { item } })), ...GOES_ON },
+			);
+			return { ...result, own: server.store.getConversation(id)?.items ?? [] };
+		};
+		const text = (content: string) => ({ role: 'user', content });
+
+		it.each<[string, object[]]>([
+			['texts', ['a', 'b', 'c'].map(text)],
+			['images', ['a', 'b', 'c'].map(image)],
+			['texts of which two are the same', ['a', 'b', 'a'].map(text)],
+			['texts and images', [text('a'), image('b'), text('c'), image('d')]],
+		])('should each get its own output: %s', async (_what, items) => {
+			const { json, own } = await addChanged(items, (data) => data.toReversed());
+			expect(json.map(({ content }) => content)).toEqual(own.map(({ content }) => content));
+			expect(server.requestCount).toBe(1);
+		});
+
+		it.each<[string, object[], (data: Array<Record<string, unknown>>) => unknown[]]>([
+			[
+				'holds an item of somebody else',
+				['a', 'b', 'c'].map(text),
+				(data) => [
+					...data.slice(0, 2),
+					{ id: 'msg_theirs', type: 'message', role: 'user', content: 'theirs' },
+				],
+			],
+			['holds too few', ['a', 'b', 'c'].map(text), (data) => data.slice(1)],
+			['holds too many', ['a', 'b', 'c'].map(text), (data) => [...data, ...data]],
+			[
+				'has images in another order, one of them in another form',
+				['a', 'b', 'c'].map(image),
+				([a, b, c]) => [b, a, { ...c, content: [{ type: 'input_image', file_id: 'file_1' }] }],
+			],
+		])(
+			'should be reported as not certain rather than paired when the answer %s',
+			async (_what, items, change) => {
+				const { items: outputs, own } = await addChanged(items, change);
+				expect(outputs.map((output) => detailsOf(output).may_have_happened)).toEqual(
+					Array(3).fill(true),
+				);
+				expect(outputs.map(({ json }) => json.id)).toEqual(Array(3).fill(undefined));
+				expect(own).toHaveLength(3);
+				expect(server.requestCount).toBe(1);
+			},
+		);
+	});
+
 	it.each<[string, object]>([
 		['a call whose answer was lost', { apply: true, reset: 'before-headers' }],
 		['a call that met a server error', { apply: true, status: 500 }],

@@ -110,16 +110,25 @@ export function inOrderOf(
 	sent: readonly Item[],
 	stored: readonly Item[],
 ): readonly Item[] | undefined {
-	const isInOrder = sent.every((item, place) => {
-		const found = stored[place];
-		return found !== undefined && mayComeFrom(found, item);
-	});
-	if (isInOrder) return stored;
+	const isInPlace = (isMatch: (found: Item, item: Item) => boolean) =>
+		sent.every((item, place) => {
+			const found = stored[place];
+			return found !== undefined && isMatch(found, item);
+		});
+	if (isInPlace(isStoredAs)) return stored;
 	const rest = [...stored];
 	const ordered = sent.map((item) => {
 		const place = rest.findIndex((candidate) => isStoredAs(candidate, item));
 		return place < 0 ? undefined : rest.splice(place, 1)[0];
 	});
 	const found = ordered.filter((item) => item !== undefined);
-	return found.length === sent.length ? found : undefined;
+	if (found.length === sent.length) return found;
+	// Some are stored in another form: in order, unless one of them is exactly what another was sent as.
+	const isAnothers = (candidate: Item, item: Item) =>
+		!isStoredAs(candidate, item) && sent.some((other) => isStoredAs(candidate, other));
+	return isInPlace(
+		(candidate, item) => mayComeFrom(candidate, item) && !isAnothers(candidate, item),
+	)
+		? stored
+		: undefined;
 }
