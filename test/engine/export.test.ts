@@ -175,7 +175,7 @@ describe('Conversation: Export', () => {
 	it('should say in a hint that Limit cut the transcript short', async () => {
 		weather();
 		const cut = await exportIt({ conversationId: ID, returnAll: false, limit: 2 });
-		expect(cut.json[0]).toMatchObject({ item_count: 2 });
+		expect(cut.json[0]).toMatchObject({ item_count: 2, complete: false });
 		expect(cut.hints).toEqual([
 			`1 transcript ends before the conversation does, because of Limit: ${ID}. Turn on Return All for the whole conversation.`,
 		]);

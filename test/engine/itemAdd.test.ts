@@ -264,6 +264,39 @@ describe('Item: Add', () => {
 	});
 
 	it.each<[string, unknown]>([
+		['half an emoji', { role: 'user', content: 'cut \ud83d' }],
+		['the other half of an emoji', { role: 'user', content: '\ude00 cut' }],
+		['a NUL', { role: 'user', content: 'a\0b' }],
+		[
+			'half an emoji deep inside',
+			{ role: 'user', content: [{ type: 'input_text', text: '\ud83d' }] },
+		],
+		[
+			'a NUL in an argument',
+			{ type: 'function_call', call_id: 'c', name: 'f', arguments: '{"a":"\0"}' },
+		],
+	])(
+		'should refuse %s before any request, since it would be stored in another form',
+		async (_what, item) => {
+			const { id } = server.store.createConversation();
+			for (const parameters of [
+				{ itemsInput: 'json', itemsJson: '={{ $json.item }}' },
+				...(typeof Object(item).content === 'string'
+					? [{ messages: { values: [{ text: '={{ $json.item.content }}' }] } }]
+					: []),
+			]) {
+				const { error } = await add(
+					{ conversationId: id, ...parameters },
+					{ items: [{ json: { item: Object(item) } }] },
+				);
+				expect(error?.message).toMatch(/Items \(JSON\)|Messages/);
+				expect(error?.description).toBeTruthy();
+			}
+			expect(server.requestCount).toBe(0);
+		},
+	);
+
+	it.each<[string, unknown]>([
 		['an empty object', {}],
 		['a list whose data is none', { object: 'list', data: 'x' }],
 		['a list with null in it', { object: 'list', data: [null] }],
@@ -368,7 +401,7 @@ describe('Items of several inputs', () => {
 		const { items } = await addEach(inputs, GOES_ON);
 		expect(items.map(({ json }) => json.error)).toEqual([
 			undefined,
-			'The text of message 1 in Messages is empty',
+			expect.stringContaining('Messages'),
 			'Conversation ID is "oops", which is not the ID of a conversation',
 			undefined,
 		]);
