@@ -327,7 +327,7 @@ describe('Items of several inputs', () => {
 			texts(1_000).map((text, item) => [text, { item }]),
 		);
 		expect(server.maxInFlightPerConversation).toBe(1);
-	});
+	}, 30_000);
 
 	it('should give each input all of its own outputs when inputs have several items', async () => {
 		const { id } = server.store.createConversation();
