@@ -23,15 +23,15 @@ beforeAll(async () => {
 beforeEach(() => server.reset());
 afterAll(async () => await server.close());
 
-const text = (name: string) => readFileSync(path.join(__dirname, name), 'utf8');
+const text = (name: string) => readFileSync(path.join(__dirname, '../..', name), 'utf8');
 
 describe('One more operation', () => {
 	it('should be the one that the page in docs/ shows', () => {
-		const [, code] =
-			/```ts\n(import .*?)```/s.exec(text('../../docs/adding-an-operation.md')) ?? [];
-		expect(code?.replaceAll("'../../", "'../../nodes/OpenAIConversation/")).toBe(
-			text('countItems.ts'),
-		);
+		const [, code] = /```ts\n(import .*?)```/s.exec(text('docs/adding-an-operation.md')) ?? [];
+		const moved = code
+			?.replaceAll("'../../../shared/", "'../../nodes/shared/")
+			.replaceAll("'../../operation'", "'../../nodes/OpenAIConversation/operation'");
+		expect(moved).toBe(text('test/support/countItems.ts'));
 	});
 
 	it('should be in the form, with its fields and the common options', () => {
@@ -76,10 +76,19 @@ describe('One more operation', () => {
 			[{ conversation: ids[0], count: 3 }, { item: 0 }],
 			[{ conversation: ids[1], count: 150 }, { item: 1 }],
 			[
-				{ error: 'Conversation ID is "oops", which is not the ID of a conversation [item 2]' },
+				{
+					error: 'Conversation ID is "oops", which is not the ID of a conversation',
+					details: { advice: expect.any(String) },
+				},
 				{ item: 2 },
 			],
-			[{ error: "Conversation with id 'conv_missing' not found. [item 3]" }, { item: 3 }],
+			[
+				{
+					error: "Conversation with id 'conv_missing' not found.",
+					details: expect.objectContaining({ status: 404, attempts: 1 }),
+				},
+				{ item: 3 },
+			],
 		]);
 		expect(server.requestCount).toBe(5);
 	});

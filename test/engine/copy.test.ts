@@ -2,7 +2,7 @@ import type { INodeParameters } from 'n8n-workflow';
 
 import { startServer } from '../../server/index.mjs';
 import { everyItemOnce } from '../types/items';
-import { API_KEY, pairs, runNode } from '../support/engine';
+import { API_KEY, pairs, runNode, until } from '../support/engine';
 import type { RunOptions } from '../support/engine';
 
 type Server = Awaited<ReturnType<typeof startServer>>;
@@ -12,7 +12,10 @@ let server: Server;
 beforeAll(async () => {
 	server = await startServer({ apiKeys: [API_KEY] });
 });
-beforeEach(() => server.reset());
+beforeEach(() => {
+	server.reset();
+	server.configure({ unknownIncludes: [] });
+});
 afterAll(async () => await server.close());
 
 const copy = async (parameters: INodeParameters, more: Partial<RunOptions> = {}) =>
@@ -485,7 +488,9 @@ describe('What can not be carried over', () => {
 			names.length === 0
 				? []
 				: [
-						`Some conversation items were not copied, because the API does not accept them a second time: ${names.length} of ${source.id}: ${names.join(', ')}. All others were copied.`,
+						expect.stringContaining(
+							`not copied, because the API does not accept them a second time: ${names.length} of ${source.id}: ${names.join(', ')}. `,
+						),
 					],
 		);
 	});
@@ -511,6 +516,83 @@ describe('What can not be carried over', () => {
 		expect(hints[0]).toContain(
 			`1 of ${ids[0]}: reasoning (rs_1); 1 of ${ids[1]}: reasoning (rs_2).`,
 		);
+	});
+});
+
+describe('A gateway that does not know an include value', () => {
+	const image = {
+		type: 'message',
+		role: 'user',
+		content: [{ type: 'input_image', image_url: 'https://example.com/a.png' }],
+	};
+	const reasoning = { type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'x' };
+	const answer = { type: 'message', role: 'assistant', content: 'b' };
+	const asked = () =>
+		server.requests
+			.filter(({ path }) => path.endsWith('/items'))
+			.map(({ query }) => INCLUDES.filter((value) => query.includes(value)).length);
+
+	it.each([
+		['one of them', ['web_search_call.results'], [7, 6]],
+		['two of them', ['web_search_call.results', 'code_interpreter_call.outputs'], [7, 6, 5]],
+		['none of them', INCLUDES, [7, 6, 5, 4, 3, 2, 1, 0]],
+	])('should be asked without it, and the user told: %s', async (_what, unknown, requests) => {
+		server.configure({ unknownIncludes: unknown });
+		const source = server.store.createConversation({ items: messages(2) });
+		const { json, error, hints } = await copy({ conversationId: source.id });
+		expect(error).toBeUndefined();
+		expect(asked()).toEqual(requests);
+		expect(essence(itemsOf(json[0]?.id))).toEqual(essence(source.items));
+		expect(hints).toHaveLength(1);
+		for (const value of unknown) expect(hints[0]).toContain(value);
+		expect(hints[0]).toContain('may be missing in the copy');
+	});
+
+	it('should still be asked for what it knows, though its refusal lists all of that', async () => {
+		server.configure({ unknownIncludes: ['web_search_call.results'] });
+		const source = server.store.createConversation({ items: [image, reasoning, answer] });
+		const { json, hints } = await copy({ conversationId: source.id });
+		expect(essence(itemsOf(json[0]?.id))).toEqual(essence(source.items));
+		expect(hints).toHaveLength(1);
+		expect(hints[0]).not.toContain('reasoning.encrypted_content');
+	});
+
+	it.each<[string, object, number[]]>([
+		['a place in the list', { message: 'Not allowed', param: 'include[2]' }, [7, 6]],
+		['the parameter alone', { message: 'Not allowed', param: 'include' }, [7, 0]],
+		['the parameter in its message', { message: 'Unknown query parameter: include[]' }, [7, 0]],
+	])('should be understood when it names %s', async (_what, body, requests) => {
+		server.fault({ match: { path: /items$/ }, status: 400, body: { error: body } });
+		const { id } = server.store.createConversation({ items: messages(1) });
+		const { error } = await copy({ conversationId: id });
+		expect(error).toBeUndefined();
+		expect(asked()).toEqual(requests);
+	});
+
+	it('should not be asked again after a refusal that speaks of something else', async () => {
+		server.fault({ match: { path: /items$/ }, status: 400, body: { error: { message: 'No' } } });
+		const { id } = server.store.createConversation({ items: messages(1) });
+		const { error } = await copy({ conversationId: id });
+		expect(error?.message).toBe('No');
+		expect(asked()).toEqual([7]);
+		expect(server.store.conversations.size).toBe(1);
+	});
+});
+
+describe('A copy that is stopped', () => {
+	it('should name the conversation that it leaves behind', async () => {
+		const { id } = server.store.createConversation({ items: messages(45) });
+		server.fault({ match: { method: 'POST', path: /items$/ }, hang: true });
+		const stop = new AbortController();
+		const running = copy({ conversationId: id }, { stop: stop.signal });
+		await until(() =>
+			server.requests.some(({ path, method }) => method === 'POST' && path.endsWith('/items')),
+		);
+		stop.abort();
+		const { run, error } = await running;
+		const created = [...server.store.conversations.keys()].find((other) => other !== id) ?? '';
+		expect(run.status).toBe('canceled');
+		expect(error?.description).toContain(`The conversation ${created} was created`);
 	});
 });
 

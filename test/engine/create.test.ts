@@ -1,7 +1,7 @@
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 
 import { startServer } from '../../server/index.mjs';
-import { API_KEY, pairs, runNode } from '../support/engine';
+import { API_KEY, pairs, pause, runNode, until } from '../support/engine';
 import type { RunOptions } from '../support/engine';
 
 type Server = Awaited<ReturnType<typeof startServer>>;
@@ -164,12 +164,12 @@ describe('Conversation: Create', () => {
 		expect(error?.message).toBe(
 			`The conversation ${id} was created, but holds only 40 of 45 items: No more.`,
 		);
-		expect(error?.description).toContain('Add the other 5 with Item: Add');
+		expect(error?.description).toContain('Add the other 5 with Conversation Item: Add');
 		expect(items).toHaveLength(40);
 		expect(sizes()).toEqual([20, 20, 5]);
 	});
 
-	it('should keep what it says in single fields of the error as well', async () => {
+	it('should keep what it says in single fields of the failed item as well', async () => {
 		server.fault({ match: { path: /items$/ }, status: 401 });
 		const { json, items } = await create(asJson(messages(25)), {
 			settings: { onError: 'continueRegularOutput' },
@@ -178,15 +178,19 @@ describe('Conversation: Create', () => {
 		expect(json).toEqual([
 			{
 				error: `The conversation ${id} was created, but holds only 20 of 25 items: Incorrect API key provided.`,
+				details: {
+					advice: expect.stringMatching(/^Add the other 5 .*Check API Key/),
+					status: 401,
+					code: 'invalid_api_key',
+					type: 'invalid_request_error',
+					request_id: expect.any(String),
+					attempts: 1,
+					conversation: id,
+					item_count: 20,
+				},
 			},
 		]);
-		expect(items[0]?.error?.context).toMatchObject({
-			conversation: id,
-			item_count: 20,
-			status: 401,
-			attempts: 1,
-		});
-		expect(items[0]?.error?.context).not.toHaveProperty('may_have_happened');
+		expect(items[0]?.error).toBeUndefined();
 	});
 
 	it('should finish what it began when another item ends the run meanwhile', async () => {
@@ -206,8 +210,49 @@ describe('Conversation: Create', () => {
 			},
 		);
 		expect(error?.message).toContain('[item 1]');
-		expect(error?.description).toContain('1 of 2 items had already been done');
+		expect(error?.description).toContain('1 of 2 input items had already been done');
 		expect(onlyConversation().items).toHaveLength(45);
+	});
+
+	it.each<[string, (conversations: readonly string[]) => boolean, boolean]>([
+		['when a later call is on its way', (created) => created.length === 1, true],
+		['before any call was answered', () => server.requestCount > 0, false],
+	])(
+		'should name the conversation that a stop leaves behind %s',
+		async (_what, ready, isCreated) => {
+			server.fault({ match: { path: isCreated ? /items$/ : PATH }, hang: true });
+			const stop = new AbortController();
+			const running = create(asJson(messages(45)), { stop: stop.signal });
+			await until(
+				() =>
+					ready([...server.store.conversations.keys()]) &&
+					server.inFlight === 1 &&
+					server.requestCount === (isCreated ? 2 : 1),
+			);
+			stop.abort();
+			const { run, error } = await running;
+			expect(run.status).toBe('canceled');
+			expect(error?.message).toBe('The execution was canceled');
+			if (isCreated)
+				expect(error?.description).toContain(
+					`The conversation ${onlyConversation().id} was created`,
+				);
+			else expect(error?.description ?? '').not.toContain('was created');
+		},
+	);
+
+	it('should name the conversation that a stop leaves behind while it waits for a retry', async () => {
+		server.fault({ match: { path: /items$/ }, status: 429, headers: { 'retry-after': '30' } });
+		const stop = new AbortController();
+		const running = create(
+			{ ...asJson(messages(45)), options: { maxRetries: 3 } },
+			{ stop: stop.signal },
+		);
+		await until(() => server.requests[1]?.status === 429);
+		await pause(20);
+		stop.abort();
+		const { error } = await running;
+		expect(error?.description).toContain(`The conversation ${onlyConversation().id} was created`);
 	});
 
 	it('should create side by side, with the outputs in input order', async () => {
@@ -220,7 +265,8 @@ describe('Conversation: Create', () => {
 		server.configure({ latencyMs: 0 });
 		expect(json.map(({ metadata }) => metadata)).toEqual(inputs);
 		expect(items.map(({ pairedItem }) => pairedItem)).toEqual(inputs.map((_, item) => ({ item })));
-		expect(server.maxInFlight).toBe(10);
+		expect(server.maxInFlight).toBeGreaterThan(5);
+		expect(server.maxInFlight).toBeLessThanOrEqual(10);
 	});
 
 	it('should lay Additional Body over the first call alone', async () => {
@@ -284,7 +330,7 @@ describe('Conversation: Create', () => {
 		expect(error?.message).toBe(
 			'Whether the conversation was created is not certain: The server answered with success, but not with a conversation',
 		);
-		expect(error?.description).toContain('may have carried it out');
+		expect(error?.description).toContain('may have gone through');
 		expect(server.requestCount).toBe(1);
 	});
 });

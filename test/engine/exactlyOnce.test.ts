@@ -9,6 +9,9 @@ import type { RunResult } from '../support/engine';
 type Server = Awaited<ReturnType<typeof startServer>>;
 type Rule = Parameters<Server['fault']>[0];
 
+// Looks at what may still come are repeated after longer and longer pauses.
+jest.setTimeout(30_000);
+
 /** Each test has a server of its own, so that those that wait can do so side by side. */
 async function withServer(test: (server: Server) => Promise<void>): Promise<void> {
 	const server = await startServer({ apiKeys: [API_KEY] });
@@ -61,9 +64,11 @@ const everywhere = (server: Server) =>
 const count = (server: Server, method: string) =>
 	server.requests.filter((request) => request.method === method).length;
 
+const methods = (server: Server) => server.requests.map(({ method }) => method);
+
 function expectUncertain({ error }: RunResult): void {
 	expect(error?.context).toMatchObject({ may_have_happened: true });
-	expect(error?.description).toMatch(/^The server may have carried it out all the same\. /);
+	expect(error?.description).toMatch(/^It may have gone through anyway\. /);
 }
 
 const RETRY = { 'retry-after-ms': '1' };
@@ -84,6 +89,14 @@ const LOST: Array<[string, Rule]> = [
 		`${status} in the API's form`,
 		{ status, headers: RETRY },
 	]),
+	...[500, 503].map((status): [string, Rule] => [
+		`${status} of a gateway in the API's form`,
+		{ status, headers: RETRY, gateway: true },
+	]),
+	[
+		'500 of a gateway that forwards the headers of the API under other names',
+		{ status: 500, headers: RETRY, gateway: 'forwarding' },
+	],
 	...[500, 502, 503].map((status): [string, Rule] => [
 		`${status} with a page of a proxy`,
 		{ status, ...HTML },
@@ -133,22 +146,56 @@ describe('Adding a message', () => {
 				expect(result.error?.message).toMatch(/^Whether the items were added is not certain: ./);
 				expect(result.error?.description).toContain('Look at the end of the conversation');
 				expect(stored(server, id)).toEqual(['old', 'new']);
-				expect(count(server, 'POST')).toBe(1);
+				expect(methods(server)).toEqual(['POST', 'GET']);
 			});
 		},
 	);
 
 	it.concurrent.each(LOST)(
-		'should not be repeated after %s, since it may still be added',
+		'should not be repeated after %s, since it may still be added, but looked for while retries are left',
 		async (_what, rule) => {
 			await withServer(async (server) => {
 				const { id, result } = await addOne(server, rule);
 				expectUncertain(result);
+				expect(result.error?.context).toMatchObject({ attempts: 1 });
 				expect(stored(server, id)).toEqual(['old']);
-				expect(count(server, 'POST')).toBe(1);
+				expect(methods(server)).toEqual(['POST', 'GET', 'GET', 'GET']);
 			});
 		},
 	);
+
+	it.concurrent('should be looked for after longer and longer pauses', async () => {
+		await withServer(async (server) => {
+			await addOne(server, { status: 500, headers: { 'retry-after-ms': '200' }, gateway: true });
+			const arrivals = server.requests.map(({ receivedAt }) => receivedAt);
+			const gaps = arrivals.slice(1).map((arrival, place) => arrival - (arrivals[place] ?? 0));
+			expect(gaps).toHaveLength(3);
+			for (const [place, gap] of gaps.entries()) {
+				expect(gap).toBeGreaterThan(200 * 2 ** place - 5);
+			}
+		});
+	});
+
+	it.concurrent.each<[string, Rule]>([
+		["500 of a gateway in the API's form", { status: 500, headers: RETRY, gateway: true }],
+		['504 with a page of a proxy', { status: 504, ...HTML }],
+		[
+			'500 with the word to send it again',
+			{ status: 500, headers: { ...RETRY, 'x-should-retry': 'true' }, gateway: true },
+		],
+		['a reset connection', { reset: 'before-headers' }],
+		['a connection that ends in the middle of the answer', { close: 'mid-body' }],
+	])('should stand there once when it lands some time after %s', async (_what, rule) => {
+		await withServer(async (server) => {
+			const { id } = server.store.createConversation();
+			server.fault({ match: POST_ITEMS, ...rule, applyAfterMs: 400 });
+			const result = await write(server, id, ['pay invoice 7']);
+			await until(() => stored(server, id).length > 0);
+			expectUncertain(result);
+			expect(stored(server, id)).toEqual(['pay invoice 7']);
+			expect(count(server, 'POST')).toBe(1);
+		});
+	});
 
 	it.concurrent.each([
 		['an empty object', {}],
@@ -334,7 +381,7 @@ describe('Adding a message', () => {
 		],
 		['an item by reference', { type: 'item_reference', id: 'msg_old' }, {}],
 		[
-			'a message with a part of the key in it, which is masked',
+			'a message with a part of the key in it',
 			{ role: 'user', content: `key ${API_KEY.slice(-12)}` },
 			{},
 		],
@@ -368,6 +415,60 @@ describe('Adding a message', () => {
 			expect(count(server, 'POST')).toBe(1);
 		});
 	});
+
+	it.concurrent.each<[string, Rule]>([
+		['the API says 500', { status: 500, headers: RETRY }],
+		['a gateway says 500', { status: 500, headers: RETRY, gateway: true }],
+	])(
+		'should not send a compaction_trigger twice, which is stored as a compaction: %s',
+		async (_what, rule) => {
+			await withServer(async (server) => {
+				const conversation = server.store.createConversation();
+				server.fault({
+					match: POST_ITEMS,
+					...rule,
+					respond: () => {
+						server.store.addItems(conversation, [
+							{ type: 'compaction', id: 'cmp_1', encrypted_content: 'x' },
+						]);
+						return { status: 500 };
+					},
+				});
+				const result = await runNode(server.url, {
+					parameters: {
+						resource: 'item',
+						operation: 'add',
+						conversationId: conversation.id,
+						itemsInput: 'json',
+						itemsJson: '{ "type": "compaction_trigger" }',
+						options: RETRIES,
+					},
+				});
+				expectUncertain(result);
+				expect(conversation.items).toHaveLength(1);
+				expect(count(server, 'POST')).toBe(1);
+			});
+		},
+	);
+
+	it.concurrent(
+		'should be reported as not certain after a 303, which may mean that it was added',
+		async () => {
+			await withServer(async (server) => {
+				const { id, result } = await addOne(server, {
+					apply: true,
+					status: 303,
+					headers: { location: '/v1/conversations' },
+				});
+				expectUncertain(result);
+				expect(result.error?.message).toMatch(
+					/^Whether the items were added is not certain: .*303/,
+				);
+				expect(stored(server, id)).toEqual(['old', 'new']);
+				expect(methods(server)).toEqual(['POST']);
+			});
+		},
+	);
 
 	it.concurrent('should know again an item by a reference without a type', async () => {
 		await withServer(async (server) => {
@@ -455,7 +556,7 @@ describe('Adding a message', () => {
 							return undefined;
 						},
 					});
-					const result = await write(server, id, ['new']);
+					const result = await write(server, id, ['new'], { ...RETRIES, maxRetries: 1 });
 					expectUncertain(result);
 					expect(stored(server, id)).toEqual([]);
 					await until(() => late.done);
@@ -466,41 +567,57 @@ describe('Adding a message', () => {
 		);
 	});
 
-	it.concurrent.each<[string, string, INodeParameters]>([
-		['before the look', '400', {}],
-		['while the look waits for its turn', '1', { maxRequestsPerMinute: 150 }],
+	/** Adds a message to two conversations side by side: what comes of each is a rule of its own. */
+	const addToTwo = async (server: Server, rules: [Rule, Rule], options: INodeParameters = {}) => {
+		const ids = rules.map((rule) => {
+			const { id } = server.store.createConversation();
+			server.fault({ match: { method: 'POST', path: `/conversations/${id}/items` }, ...rule });
+			return id;
+		});
+		return await runNode(server.url, {
+			items: ids.map((id) => ({ json: { id } })),
+			parameters: {
+				resource: 'item',
+				operation: 'add',
+				conversationId: '={{ $json.id }}',
+				messages: { values: [{ text: 'new' }] },
+				options: { ...RETRIES, ...options },
+			},
+		});
+	};
+
+	it.concurrent.each<[string, number, string, INodeParameters]>([
+		['before the look', 200, '500', {}],
+		['while the look waits for its turn', 600, '1', { maxRequestsPerMinute: 150 }],
 	])(
-		'should be told as uncertain when another item ends the run %s',
-		async (_what, wait, options) => {
+		'should not be looked for any more when an earlier item ends the run %s',
+		async (_what, delayMs, wait, options) => {
 			await withServer(async (server) => {
-				const [a, b] = [0, 1].map(() => server.store.createConversation().id);
-				server.fault({
-					match: { method: 'POST', path: `/conversations/${a}/items` },
-					apply: true,
-					status: 500,
-					headers: { 'retry-after-ms': wait },
-				});
-				server.fault({
-					match: { method: 'POST', path: `/conversations/${b}/items` },
-					status: 400,
-					delayMs: 100,
-				});
-				const result = await runNode(server.url, {
-					items: [a, b].map((id) => ({ json: { id } })),
-					parameters: {
-						resource: 'item',
-						operation: 'add',
-						conversationId: '={{ $json.id }}',
-						messages: { values: [{ text: 'new' }] },
-						options: { ...RETRIES, ...options },
-					},
-				});
-				expectUncertain(result);
-				expect(result.error?.message).toContain('[item 0]');
-				expect(server.requestCount).toBe(2);
+				const result = await addToTwo(
+					server,
+					[
+						{ status: 400, delayMs },
+						{ apply: true, status: 500, headers: { 'retry-after-ms': wait } },
+					],
+					options,
+				);
+				expect(result.error?.message).toMatch(/refused with status 400.*\[item 0\]$/);
+				expect(methods(server)).toEqual(['POST', 'POST']);
 			});
 		},
 	);
+
+	it.concurrent('should be looked for although a later item has failed by then', async () => {
+		await withServer(async (server) => {
+			const result = await addToTwo(server, [
+				{ apply: true, status: 500, headers: { 'retry-after-ms': '400' } },
+				{ status: 400 },
+			]);
+			expectUncertain(result);
+			expect(result.error?.message).toContain('[item 0]');
+			expect(methods(server)).toEqual(['POST', 'POST', 'GET']);
+		});
+	});
 });
 
 describe('Adding 45 messages', () => {
@@ -628,6 +745,88 @@ describe('Adding 45 messages', () => {
 		});
 	});
 
+	const image = (name: string) => ({
+		type: 'message',
+		role: 'user',
+		content: [{ type: 'input_image', image_url: `https://example.com/${name}.png` }],
+	});
+	const text = (content: string) => ({ type: 'message', role: 'user', content });
+
+	it.concurrent.each<[string, object, object]>([
+		['other white space', text('a\n\n- b'), text('a - b')],
+		['an image of its own', image('ours'), image('theirs')],
+		['our text and an image', text('ours'), { ...image('x'), role: 'user' }],
+		[
+			'our call with other arguments',
+			{ type: 'function_call', call_id: 'c', name: 'f', arguments: '{"n":1}' },
+			{ type: 'function_call', call_id: 'c', name: 'f', arguments: '{"n":2}' },
+		],
+	])(
+		"should not take another writer's message for the last of ours: %s",
+		async (_what, ours, theirs) => {
+			await withServer(async (server) => {
+				const conversation = server.store.createConversation();
+				server.fault({
+					match: { ...POST_ITEMS, nth: 2 },
+					headers: RETRY,
+					respond: () => {
+						server.store.addItems(
+							conversation,
+							server.store.createConversation({ items: [{ ...theirs }] }).items,
+						);
+						return { status: 500 };
+					},
+				});
+				const result = await runNode(server.url, {
+					parameters: {
+						resource: 'item',
+						operation: 'add',
+						conversationId: conversation.id,
+						itemsInput: 'json',
+						itemsJson: JSON.stringify([...messages(texts(20)), ours]),
+						options: RETRIES,
+					},
+				});
+				// It goes on only where theirs is certainly not ours.
+				if (result.error !== undefined) expectUncertain(result);
+				const theirId = conversation.items[20]?.id;
+				expect(result.json.map(({ id }) => id)).not.toContain(theirId);
+				const isOurs = conversation.items.slice(21).length === 1;
+				expect(isOurs).toBe(result.error === undefined);
+			});
+		},
+	);
+
+	it.concurrent(
+		'should find ours, and no other, beside messages that are nearly the same',
+		async () => {
+			await withServer(async (server) => {
+				const conversation = server.store.createConversation();
+				server.fault({
+					match: { ...POST_ITEMS, nth: 2 },
+					headers: RETRY,
+					respond: (_request, genuine) => {
+						const near = ['a - b', 'a\n- b'];
+						const addTheirs = (content: string) =>
+							server.store.addItems(
+								conversation,
+								server.store.createConversation({ items: messages([content]) }).items,
+							);
+						addTheirs(near[0] ?? '');
+						genuine();
+						addTheirs(near[1] ?? '');
+						return { status: 500 };
+					},
+				});
+				const result = await write(server, conversation.id, [...texts(20), 'a\n\n- b']);
+				expect(result.error).toBeUndefined();
+				expect(result.json.at(-1)?.id).toBe(conversation.items[21]?.id);
+				expect(conversation.items).toHaveLength(23);
+				expect(count(server, 'POST')).toBe(2);
+			});
+		},
+	);
+
 	it.concurrent('should not guess when the last item from before was deleted', async () => {
 		await withServer(async (server) => {
 			const conversation = server.store.createConversation();
@@ -700,8 +899,8 @@ describe('Creating a conversation', () => {
 	it.concurrent.each<[string, Rule]>([
 		['a rate limit', { status: 429, headers: RETRY, times: 2 }],
 		[
-			'a server that says to send it again',
-			{ status: 503, headers: { ...RETRY, 'x-should-retry': 'true' } },
+			'a refusal with the word to send it again',
+			{ status: 409, headers: { ...RETRY, 'x-should-retry': 'true' } },
 		],
 	])('should be repeated after %s', async (_what, rule) => {
 		await withServer(async (server) => {
@@ -710,6 +909,50 @@ describe('Creating a conversation', () => {
 			expect(result.error).toBeUndefined();
 			expect(everywhere(server)).toEqual(['new']);
 			expect(server.store.conversations.size).toBe(1);
+		});
+	});
+
+	it.concurrent.each<[string, Rule]>([
+		['500', { status: 500 }],
+		['503', { status: 503 }],
+		['500 of a gateway', { status: 500, gateway: true }],
+		['504 with a page of a proxy', { status: 504, body: HTML.body }],
+		['303 to somewhere else', { status: 303 }],
+	])(
+		'should be reported as not certain after %s, even with the word to send it again',
+		async (_what, rule) => {
+			await withServer(async (server) => {
+				const headers = {
+					...RETRY,
+					'x-should-retry': 'true',
+					...(rule.status === 303 ? { location: '/v1/conversations/conv_1' } : {}),
+				};
+				server.fault({ match: CREATE, apply: true, times: Infinity, ...rule, headers });
+				const result = await write(server, undefined, ['new']);
+				expectUncertain(result);
+				expect(result.error?.message).toMatch(
+					/^Whether the conversation was created is not certain: ./,
+				);
+				expect(server.store.conversations.size).toBe(1);
+				expect(methods(server)).toEqual(['POST']);
+			});
+		},
+	);
+
+	it.concurrent('should leave one conversation behind when it lands after the answer', async () => {
+		await withServer(async (server) => {
+			server.fault({
+				match: CREATE,
+				status: 500,
+				gateway: true,
+				headers: { ...RETRY, 'x-should-retry': 'true' },
+				applyAfterMs: 300,
+			});
+			const result = await write(server, undefined, ['pay invoice 7']);
+			await until(() => server.store.conversations.size > 0);
+			expectUncertain(result);
+			expect(everywhere(server)).toEqual(['pay invoice 7']);
+			expect(count(server, 'POST')).toBe(1);
 		});
 	});
 
@@ -810,10 +1053,14 @@ describe('Whatever goes wrong', () => {
 			{ status: 503, headers: RETRY },
 			{ status: 502, ...HTML },
 			{ status: 504, headers: RETRY },
+			{ status: 500, headers: RETRY, gateway: true },
+			{ status: 503, headers: { ...RETRY, 'x-should-retry': 'true' }, gateway: 'forwarding' },
 			{ status: 429, headers: RETRY },
 			{ status: 400 },
 			{ body: {} },
 		),
+		/** Whether what is applied lands later. */
+		isLate: fc.boolean(),
 		/** Requests that pass before it. */
 		skip: fc.integer({ min: 0, max: 3 }),
 	});
@@ -826,13 +1073,22 @@ describe('Whatever goes wrong', () => {
 				fc.array(wrong, { maxLength: 4 }),
 				async (isCreate, size, wrongs) => {
 					server.reset();
-					for (const { apply, rule, skip } of wrongs) {
-						// A refusal is one that applies nothing.
+					let hasLate = false;
+					for (const { apply, rule, skip, isLate } of wrongs) {
+						// A refusal is one that applies nothing, and the API's own answer comes when all is done.
 						const isRefusal = rule.status !== undefined && rule.status < 500;
-						server.fault({ ...rule, skip, apply: apply && !isRefusal });
+						const landsLater = apply && isLate && rule.gateway !== undefined;
+						hasLate ||= landsLater;
+						server.fault({
+							match: { method: 'POST' },
+							...rule,
+							skip,
+							...(landsLater ? { applyAfterMs: 3 } : { apply: apply && !isRefusal }),
+						});
 					}
 					const id = isCreate ? undefined : server.store.createConversation().id;
 					const { error, json } = await write(server, id, texts(size));
+					if (hasLate) await pause(20);
 					const all = everywhere(server);
 					expect(all).toEqual(texts(all.length));
 					if (error === undefined) {

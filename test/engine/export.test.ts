@@ -12,7 +12,10 @@ let server: Server;
 beforeAll(async () => {
 	server = await startServer({ apiKeys: [API_KEY] });
 });
-beforeEach(() => server.reset());
+beforeEach(() => {
+	server.reset();
+	server.configure({ unknownIncludes: [] });
+});
 afterAll(async () => await server.close());
 
 const exportIt = async (parameters: INodeParameters, more: Partial<RunOptions> = {}) =>
@@ -172,7 +175,7 @@ describe('Conversation: Export', () => {
 	it('should say in a hint that Limit cut the transcript short', async () => {
 		weather();
 		const cut = await exportIt({ conversationId: ID, returnAll: false, limit: 2 });
-		expect(cut.json[0]).toMatchObject({ item_count: 2 });
+		expect(cut.json[0]).toMatchObject({ item_count: 2, complete: false });
 		expect(cut.hints).toEqual([
 			`1 transcript ends before the conversation does, because of Limit: ${ID}. Turn on Return All for the whole conversation.`,
 		]);
@@ -217,6 +220,29 @@ describe('Conversation: Export', () => {
 		const { error } = await exportIt({ conversationId: ID, ...parameters });
 		expect(error?.message).toContain(message);
 		expect(server.requestCount).toBe(0);
+	});
+
+	it('should go on without an include value that a gateway does not know, and say what may be missing', async () => {
+		server.configure({ unknownIncludes: ['message.input_image.image_url'] });
+		server.store.createConversation({
+			id: ID,
+			items: [
+				{
+					role: 'user',
+					content: [
+						{ type: 'input_text', text: 'Look' },
+						{ type: 'input_image', image_url: 'https://example.com/a.png' },
+					],
+				},
+			],
+		});
+		const { json, error, hints } = await exportIt({ conversationId: ID, exportFormat: 'text' });
+		expect(error).toBeUndefined();
+		expect(json[0]?.transcript).toContain('Look');
+		expect(hints).toEqual([
+			expect.stringMatching(/message\.input_image\.image_url.*images may be missing/),
+		]);
+		expect(server.requests.map(({ status }) => status)).toEqual([400, 200]);
 	});
 
 	it('should give no half of a transcript when a page is lost', async () => {

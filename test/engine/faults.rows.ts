@@ -116,6 +116,13 @@ const notJson = (what: string, code = 200): Failure => ({
 	advice: 'Check Base URL',
 });
 
+const noConversation: Failure = {
+	message: 'The server answered with success, but not with a conversation',
+	status: 200,
+	attempts: 1,
+	advice: 'Check Base URL',
+};
+
 const noReason = (code: number, what: string, attempts = 1): Failure => ({
 	message: `The server answered with status ${code} and ${what} instead of a reason`,
 	status: code,
@@ -404,23 +411,19 @@ const malformed: Row[] = [
 		what: 'an object that is no conversation',
 		faults: [instead('{"ok":true}')],
 		seen: '200+',
-		gets: {
-			message: 'The server answered with success, but not with a conversation',
-			attempts: 1,
-			advice: 'Check Base URL',
-		},
+		gets: noConversation,
 	},
 	{
 		what: 'an error in the form of a success',
 		faults: [{ status: 200, body: { error: { message: 'No' } } }],
 		seen: '200',
-		gets: { message: 'The server answered with success, but not with a conversation', attempts: 1 },
+		gets: noConversation,
 	},
 	{
 		what: 'a conversation whose ID is a number',
 		faults: [instead('{"id":5,"metadata":{}}')],
 		seen: '200+',
-		gets: { message: 'The server answered with success, but not with a conversation', attempts: 1 },
+		gets: noConversation,
 	},
 	{
 		what: '50 MB of a web page',
@@ -493,7 +496,11 @@ const redirects: Row[] = [
 		what: '302 to an address that is none',
 		faults: [{ status: 302, headers: { location: 'http://[' } }],
 		seen: '302',
-		gets: { message: 'The server redirected the request (status 302)', status: 302, attempts: 1 },
+		gets: {
+			message: 'The server redirected the request to http://[ (status 302)',
+			status: 302,
+			attempts: 1,
+		},
 	},
 	{
 		what: '302 to another scheme',
@@ -813,6 +820,22 @@ const serverErrors: Row[] = [
 		seen: '500 200+',
 		gets: { ...notJson('a web page (HTML)'), attempts: 2 },
 	},
+	{
+		what: '500 twice, then an object that is no conversation with 200, which ends it',
+		options: { maxRetries: 3 },
+		faults: [status(500, SOON, 2), instead('{"ok":true}')],
+		seen: '500 500 200+',
+		gets: { ...noConversation, attempts: 3 },
+	},
+	...[500, 503].map(
+		(code): Row => ({
+			what: `${code} of a gateway in the API's form, with retries`,
+			options: { maxRetries: 1 },
+			faults: [{ status: code, headers: SOON, gateway: true, apply: true }],
+			seen: `${code}+ 200+`,
+			gets: 'success',
+		}),
+	),
 ];
 
 const retryAfter = (
@@ -1530,7 +1553,7 @@ const merges: Row[] = [
 		parameters: merge,
 		faults: [{ match: GET, status: 200, body: '{"ok":true}' }],
 		seen: '200',
-		gets: { message: /not with a conversation/, attempts: 1 },
+		gets: noConversation,
 	},
 	{
 		what: 'a POST that is refused: what the GET read is not lost',
@@ -1693,6 +1716,55 @@ const otherOperations: Row[] = [
 		faults: [{ ...refusal(500, { message: 'No' }), apply: true }],
 		seen: '500+',
 		gets: notCertain({ message: 'No', status: 500, attempts: 1 }),
+	},
+	{
+		what: 'Create: x-should-retry: true with a 500, once, though there are retries',
+		parameters: create,
+		options: { maxRetries: 3, retryNetworkErrors: true },
+		faults: [
+			{ ...refusal(500, { message: 'No' }, { ...SOON, 'x-should-retry': 'true' }), apply: true },
+		],
+		seen: '500+',
+		gets: notCertain({ message: 'No', status: 500, attempts: 1 }),
+	},
+	{
+		what: 'Create: x-should-retry: true with a 504 page, once, though there are retries',
+		parameters: create,
+		options: { maxRetries: 3, retryNetworkErrors: true },
+		faults: [
+			{
+				status: 504,
+				headers: { ...SOON, 'x-should-retry': 'true' },
+				body: '<html>Gateway timeout',
+				apply: true,
+			},
+		],
+		seen: '504+',
+		gets: notCertain(noReason(504, 'a web page (HTML)')),
+	},
+	{
+		what: 'Create: a 500 of a gateway, once, though there are retries',
+		parameters: create,
+		options: { maxRetries: 3, retryNetworkErrors: true },
+		faults: [{ ...refusal(500, { message: 'litellm.Timeout' }), gateway: true, apply: true }],
+		seen: '500+',
+		gets: notCertain({ message: 'litellm.Timeout', status: 500, attempts: 1 }),
+	},
+	{
+		what: 'Create: a 303, which may mean that it happened',
+		parameters: create,
+		options: { maxRetries: 3, retryNetworkErrors: true },
+		faults: [{ status: 303, headers: { location: '/v1/conversations/conv_1' }, apply: true }],
+		seen: '303+',
+		gets: notCertain({ message: /redirected .* \(status 303\)$/, status: 303, attempts: 1 }),
+	},
+	{
+		what: 'Create: a 307, which means that it did not happen',
+		parameters: create,
+		options: { maxRetries: 3, retryNetworkErrors: true },
+		faults: [{ status: 307, headers: { location: '/v1/conversations' } }],
+		seen: '307',
+		gets: { message: /redirected .* \(status 307\)$/, status: 307, attempts: 1 },
 	},
 	{
 		what: 'Create: a broken connection, once, though there are retries',

@@ -49,9 +49,9 @@ describe('Conversation: Get', () => {
 				settings: { onError: 'continueRegularOutput' },
 			},
 		);
-		expect(items.map(({ json, error }) => json.id ?? error?.message)).toEqual([
+		expect(items.map(({ json }) => json.id ?? json.error)).toEqual([
 			ids[0],
-			"Conversation with id 'conv_missing' not found. [item 1]",
+			"Conversation with id 'conv_missing' not found.",
 			ids[2],
 		]);
 		expect(server.requestCount).toBe(3);
@@ -62,7 +62,7 @@ describe('Conversation: Get', () => {
 		server.fault({ body: {} });
 		const { error } = await get({ conversationId: id, options: { maxRetries: 3 } });
 		expect(error?.message).toBe('The server answered with success, but not with a conversation');
-		expect(error?.description).not.toContain('may have carried it out');
+		expect(error?.description).not.toContain('may have gone through');
 		expect(server.requestCount).toBe(1);
 	});
 });

@@ -1,7 +1,7 @@
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 
 import { startServer } from '../../server/index.mjs';
-import { API_KEY, runNode } from '../support/engine';
+import { API_KEY, detailsOf, isFailed, runNode } from '../support/engine';
 import type { RunOptions } from '../support/engine';
 
 type Server = Awaited<ReturnType<typeof startServer>>;
@@ -264,6 +264,39 @@ describe('Item: Add', () => {
 	});
 
 	it.each<[string, unknown]>([
+		['half an emoji', { role: 'user', content: 'cut \ud83d' }],
+		['the other half of an emoji', { role: 'user', content: '\ude00 cut' }],
+		['a NUL', { role: 'user', content: 'a\0b' }],
+		[
+			'half an emoji deep inside',
+			{ role: 'user', content: [{ type: 'input_text', text: '\ud83d' }] },
+		],
+		[
+			'a NUL in an argument',
+			{ type: 'function_call', call_id: 'c', name: 'f', arguments: '{"a":"\0"}' },
+		],
+	])(
+		'should refuse %s before any request, since it would be stored in another form',
+		async (_what, item) => {
+			const { id } = server.store.createConversation();
+			for (const parameters of [
+				{ itemsInput: 'json', itemsJson: '={{ $json.item }}' },
+				...(typeof Object(item).content === 'string'
+					? [{ messages: { values: [{ text: '={{ $json.item.content }}' }] } }]
+					: []),
+			]) {
+				const { error } = await add(
+					{ conversationId: id, ...parameters },
+					{ items: [{ json: { item: Object(item) } }] },
+				);
+				expect(error?.message).toMatch(/Items \(JSON\)|Messages/);
+				expect(error?.description).toBeTruthy();
+			}
+			expect(server.requestCount).toBe(0);
+		},
+	);
+
+	it.each<[string, unknown]>([
 		['an empty object', {}],
 		['a list whose data is none', { object: 'list', data: 'x' }],
 		['a list with null in it', { object: 'list', data: [null] }],
@@ -276,7 +309,7 @@ describe('Item: Add', () => {
 		expect(error?.message).toMatch(
 			/^Whether the items were added is not certain: The server answered with success, but (not with a list of items|with \d items instead of the 1 that were sent)$/,
 		);
-		expect(error?.description).toContain('may have carried it out');
+		expect(error?.description).toContain('may have gone through');
 		expect(error?.context).toMatchObject({ may_have_happened: true });
 		expect(server.requestCount).toBe(1);
 	});
@@ -294,7 +327,7 @@ describe('Items of several inputs', () => {
 			texts(1_000).map((text, item) => [text, { item }]),
 		);
 		expect(server.maxInFlightPerConversation).toBe(1);
-	});
+	}, 30_000);
 
 	it('should give each input all of its own outputs when inputs have several items', async () => {
 		const { id } = server.store.createConversation();
@@ -366,10 +399,10 @@ describe('Items of several inputs', () => {
 			{ id, text: 'm1' },
 		];
 		const { items } = await addEach(inputs, GOES_ON);
-		expect(items.map(({ error }) => error?.message)).toEqual([
+		expect(items.map(({ json }) => json.error)).toEqual([
 			undefined,
-			'The text of message 1 in Messages is empty [item 1]',
-			'Conversation ID is "oops", which is not the ID of a conversation [item 2]',
+			expect.stringContaining('Messages'),
+			'Conversation ID is "oops", which is not the ID of a conversation',
 			undefined,
 		]);
 		expect(sentTexts().flat()).toEqual(['m0', 'm1']);
@@ -391,13 +424,10 @@ describe('Items of several inputs', () => {
 				const { id } = server.store.createConversation();
 				const { items } = await addEach(withCulprit(id, culprit), GOES_ON, parameters);
 				expect(items).toHaveLength(20);
-				expect(items.flatMap(({ error }, n) => (error === undefined ? [] : [n]))).toEqual([
-					culprit,
-				]);
-				expect(items[culprit]?.error).toMatchObject({
-					name: 'NodeApiError',
-					httpCode: '400',
-					message: expect.stringContaining(`Invalid value: 'nobody'.`),
+				expect(items.flatMap((item, n) => (isFailed(item) ? [n] : []))).toEqual([culprit]);
+				expect(items[culprit]?.json).toMatchObject({
+					error: expect.stringContaining(`Invalid value: 'nobody'.`),
+					details: { status: 400, attempts: 1 },
 				});
 				expect(items.map(({ pairedItem }) => pairedItem)).toEqual(
 					items.map((_, item) => ({ item })),
@@ -413,7 +443,7 @@ describe('Items of several inputs', () => {
 				const { id } = server.store.createConversation();
 				const { error } = await addEach(withCulprit(id, culprit), {}, parameters);
 				expect(error?.message).toContain(`[item ${culprit}]`);
-				expect(error?.description).toContain(`${culprit} of 20 items had already been done.`);
+				expect(error?.description).toContain(`${culprit} of 20 input items had already been done.`);
 				expect(stored(id)).toEqual(texts(culprit));
 				expect(sizes()).toEqual([20, ...Array<number>(culprit + 1).fill(1)]);
 			},
@@ -444,9 +474,7 @@ describe('Items of several inputs', () => {
 				GOES_ON,
 				{ options: { maxRetries: 2 } },
 			);
-			expect(items.map(({ error }) => error)).toEqual(
-				Array(5).fill(expect.objectContaining({ httpCode: String(status) })),
-			);
+			expect(items.map((item) => detailsOf(item).status)).toEqual(Array(5).fill(status));
 			expect(sizes()).toEqual(Array<number>(requests).fill(5));
 			expect(stored(id)).toEqual([]);
 		},
@@ -473,6 +501,79 @@ describe('Items of several inputs', () => {
 		expect(stored(id)).toEqual(texts(5));
 	});
 
+	describe('whose answer is not in the order in which they were sent', () => {
+		const image = (name: string) => ({
+			role: 'user',
+			content: [{ type: 'input_image', image_url: `https://example.com/${name}.png` }],
+		});
+		/** Adds each with an input of its own; the answer's items are what `change` makes of them. */
+		const addChanged = async (
+			items: object[],
+			change: (data: Array<Record<string, unknown>>) => unknown[],
+		) => {
+			const { id } = server.store.createConversation();
+			server.fault({
+				match: { method: 'POST' },
+				respond: (_request, genuine) => {
+					genuine();
+					const data = (server.store.getConversation(id)?.items ?? []).map((item) => ({ ...item }));
+					return { body: { object: 'list', data: change(data), has_more: false } };
+				},
+			});
+			const result = await add(
+				{
+					conversationId: id,
+					itemsInput: 'json',
+					itemsJson: '={{ $json.item }}',
+					options: { include: ['message.input_image.image_url'] },
+				},
+				{ items: items.map((item) => ({ json: { item } })), ...GOES_ON },
+			);
+			return { ...result, own: server.store.getConversation(id)?.items ?? [] };
+		};
+		const text = (content: string) => ({ role: 'user', content });
+
+		it.each<[string, object[]]>([
+			['texts', ['a', 'b', 'c'].map(text)],
+			['images', ['a', 'b', 'c'].map(image)],
+			['texts of which two are the same', ['a', 'b', 'a'].map(text)],
+			['texts and images', [text('a'), image('b'), text('c'), image('d')]],
+		])('should each get its own output: %s', async (_what, items) => {
+			const { json, own } = await addChanged(items, (data) => data.toReversed());
+			expect(json.map(({ content }) => content)).toEqual(own.map(({ content }) => content));
+			expect(server.requestCount).toBe(1);
+		});
+
+		it.each<[string, object[], (data: Array<Record<string, unknown>>) => unknown[]]>([
+			[
+				'holds an item of somebody else',
+				['a', 'b', 'c'].map(text),
+				(data) => [
+					...data.slice(0, 2),
+					{ id: 'msg_theirs', type: 'message', role: 'user', content: 'theirs' },
+				],
+			],
+			['holds too few', ['a', 'b', 'c'].map(text), (data) => data.slice(1)],
+			['holds too many', ['a', 'b', 'c'].map(text), (data) => [...data, ...data]],
+			[
+				'has images in another order, one of them in another form',
+				['a', 'b', 'c'].map(image),
+				([a, b, c]) => [b, a, { ...c, content: [{ type: 'input_image', file_id: 'file_1' }] }],
+			],
+		])(
+			'should be reported as not certain rather than paired when the answer %s',
+			async (_what, items, change) => {
+				const { items: outputs, own } = await addChanged(items, change);
+				expect(outputs.map((output) => detailsOf(output).may_have_happened)).toEqual(
+					Array(3).fill(true),
+				);
+				expect(outputs.map(({ json }) => json.id)).toEqual(Array(3).fill(undefined));
+				expect(own).toHaveLength(3);
+				expect(server.requestCount).toBe(1);
+			},
+		);
+	});
+
 	it.each<[string, object]>([
 		['a call whose answer was lost', { apply: true, reset: 'before-headers' }],
 		['a call that met a server error', { apply: true, status: 500 }],
@@ -483,7 +584,7 @@ describe('Items of several inputs', () => {
 			texts(5).map((text) => ({ id, text })),
 			GOES_ON,
 		);
-		expect(items.map(({ error }) => error?.context.may_have_happened)).toEqual(Array(5).fill(true));
+		expect(items.map((item) => detailsOf(item).may_have_happened)).toEqual(Array(5).fill(true));
 		expect(server.requestCount).toBe(1);
 		expect(stored(id)).toEqual(texts(5));
 	});

@@ -91,7 +91,7 @@ describe('Item: Get', () => {
 	])('should refuse %s before any request', async (_what, itemId, message) => {
 		const { error } = await get({ conversationId: 'conv_1', itemId });
 		expect(error?.message).toContain(message);
-		expect(error?.description).toContain('Conversation Item: Get Many lists all of them');
+		expect(error?.description).toContain('Conversation Item: Get Many lists');
 		expect(`${error?.message} ${error?.description}`).not.toContain(API_KEY.slice(-5));
 		expect(server.requestCount).toBe(0);
 	});

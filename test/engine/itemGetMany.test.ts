@@ -221,6 +221,49 @@ describe('A server that pages in its own way', () => {
 		expect(server.requestCount).toBe(requests);
 	});
 
+	it('should be listed without an item that overlapping pages give twice', async () => {
+		const id = conversationOf(1);
+		server.faults([
+			{ body: page([item('a'), item('b'), item('c')], { last_id: 'c' }) },
+			{ body: page([item('b'), item('c'), item('d')], { last_id: 'd' }) },
+			{ body: page([item('d'), item('e')], { last_id: 'e', has_more: false }) },
+		]);
+		const { json } = await getMany({ conversationId: id, returnAll: true });
+		expect(idsIn(json)).toEqual(['a', 'b', 'c', 'd', 'e']);
+	});
+
+	it('should be listed up to Limit although pages overlap', async () => {
+		const id = conversationOf(1);
+		server.faults([
+			{ body: page([item('a'), item('b')], { last_id: 'b' }) },
+			{ body: page([item('b'), item('c')], { last_id: 'c' }) },
+			{ body: page([item('d')], { last_id: 'd' }) },
+		]);
+		const { json } = await getMany({ conversationId: id, limit: 4 });
+		expect(idsIn(json)).toEqual(['a', 'b', 'c', 'd']);
+	});
+
+	it.each<[string, number[], number]>([
+		['a page that is short', [100, 100, 30], 230],
+		['a page that is empty', [100, 100, 0], 200],
+		['a first page that is short', [7], 7],
+		['a first page that is empty', [0], 0],
+	])('should be read on without has_more until %s', async (_what, pages, count) => {
+		const id = conversationOf(1);
+		let given = 0;
+		server.faults(
+			pages.map((size) => {
+				const data = Array.from({ length: size }, (_, n) => item(`i${given + n}`));
+				given += size;
+				return { body: { object: 'list', data } };
+			}),
+		);
+		const { json, error } = await getMany({ conversationId: id, returnAll: true });
+		expect(error).toBeUndefined();
+		expect(idsIn(json)).toEqual(Array.from({ length: count }, (_, n) => `i${n}`));
+		expect(server.requestCount).toBe(pages.length);
+	});
+
 	it('should go on from the last item when there is no last_id', async () => {
 		const id = conversationOf(1);
 		server.faults([{ body: page([item('a')]) }, { body: page([item('b')], { has_more: false }) }]);

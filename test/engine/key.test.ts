@@ -26,7 +26,10 @@ const RUNS = Array.from({ length: SECRET.length - 4 }, (_, start) =>
 const AZURE_KEY = ['9f86d081', '884c7d65', '9a2feaa0', 'c55ad015'].join('');
 
 beforeAll(async () => {
-	server = await startServer({ apiKeys: [API_KEY, AZURE_KEY], unknownParameters: 'ignore' });
+	server = await startServer({
+		apiKeys: [API_KEY, AZURE_KEY, ['sk', 'QwErTyUiOp', '8fj3Kd92Lm47Xc'].join('-')],
+		unknownParameters: 'ignore',
+	});
 });
 beforeEach(() => server.reset());
 afterEach(() => jest.restoreAllMocks());
@@ -83,6 +86,8 @@ interface Case {
 	stopWhen?: () => boolean;
 	/** What it should end as, for good measure. */
 	ends: 'success' | 'failure';
+	/** Whether the output has it in its data, which goes through unaltered. */
+	isShownInOutput?: true;
 }
 
 const MODES = ['stopWorkflow', 'continueRegularOutput', 'continueErrorOutput'] as const;
@@ -125,15 +130,18 @@ async function audit(
 
 	const { error, outputs, hints, task, run } = result;
 	const failed =
-		error !== undefined ||
-		outputs.flat().some((item) => item.error !== undefined || typeof item.json.error === 'string');
+		error !== undefined || outputs.flat().some((item) => typeof item.json.error === 'string');
 	expect(failed ? 'failure' : 'success').toBe(given.ends);
 	expect(debugLines.join('\n')).toContain('The log is heard at debug level');
 
 	// What the user gave is the user's: the input items, which n8n also lays under those of the error output.
 	const own = given.items === undefined ? [] : ['pasted', 'executionData', 'Start'];
+	const shown = given.isShownInOutput === true ? ['main'] : [];
 	const everything = [
-		...textsIn([run, task, error, outputs, hints], new Set(own)),
+		...textsIn(
+			[run, task, error, ...(given.isShownInOutput === true ? [] : [outputs]), hints],
+			new Set([...own, ...shown]),
+		),
 		...lines,
 		...debugLines,
 	].join('\n');
@@ -317,12 +325,7 @@ const cases: Case[] = [
 	},
 	{
 		what: 'the key as a name in the answer',
-		faults: [answering({ metadata: { [API_KEY]: 'x' }, [SECRET]: { [`x${API_KEY}`]: [API_KEY] } })],
-		ends: 'success',
-	},
-	{
-		what: 'a piece of the key in the answer, behind a mask',
-		faults: [answering({ key: `sk-***${API_KEY.slice(-7)}` })],
+		faults: [answering({ metadata: { [API_KEY]: 'x' }, a: { [`x${API_KEY}`]: [API_KEY] } })],
 		ends: 'success',
 	},
 	{
@@ -513,6 +516,121 @@ describe('Nothing should show the key with the other scheme and a key without a 
 	});
 });
 
+describe('Nothing should show a key whose beginning only looks public:', () => {
+	/** Letters before a hyphen are no public beginning: only those of OpenAI's own keys are. */
+	const secret = ['QwErTyUiOp', '8fj3Kd92Lm47Xc'].join('-');
+	const apiKey = `sk-${secret}`;
+	const runs = Array.from({ length: secret.length - 4 }, (_, start) =>
+		secret.slice(start, start + 5),
+	);
+
+	it.each<[string, Case]>([
+		[
+			'a 401 that quotes it',
+			{
+				what: '',
+				faults: always({ status: 401, body: error(`Incorrect API key provided: ${apiKey}.`) }),
+				ends: 'failure',
+			},
+		],
+		[
+			'a 401 that quotes its beginning',
+			{
+				what: '',
+				faults: always({ status: 401, body: error(`Key ${apiKey.slice(0, 13)}***`) }),
+				ends: 'failure',
+			},
+		],
+		[
+			'a redirect',
+			{
+				what: '',
+				faults: always({ status: 302, headers: { location: `/a/${apiKey}` } }),
+				ends: 'failure',
+			},
+		],
+		[
+			'a gateway that echoes the request',
+			{
+				what: '',
+				faults: [
+					{
+						respond: ({ headers }, genuine) => ({
+							body: body({ ...JSON.parse(String(genuine().body)), headers }),
+						}),
+					},
+				],
+				ends: 'success',
+			},
+		],
+	])('%s', async (_what, given) => {
+		await audit({ ...given, credential: { apiKey } }, 'continueErrorOutput', runs);
+	});
+});
+
+describe('Nothing should show the whole value of a custom header:', () => {
+	const secret = ['gateway', 'Secret', '4711'].join('');
+	const customHeaders = {
+		headers: [
+			{ name: 'x-gateway-token', value: `Bearer ${secret}` },
+			{ name: 'x-portkey-provider', value: 'openai' },
+		],
+	};
+
+	it.each<[string, Case]>([
+		[
+			'a 401 that quotes it',
+			{
+				what: '',
+				faults: always({ status: 401, body: error(`Wrong token Bearer ${secret}!`) }),
+				ends: 'failure',
+			},
+		],
+		[
+			'a 500 that quotes it in code, param and type',
+			{
+				what: '',
+				faults: always({
+					status: 500,
+					body: error('No', { code: secret, param: secret, type: secret }),
+				}),
+				ends: 'failure',
+			},
+		],
+		[
+			'a request ID and a redirect',
+			{
+				what: '',
+				faults: always({
+					status: 307,
+					headers: { location: `/a/${secret}`, 'x-request-id': secret },
+				}),
+				ends: 'failure',
+			},
+		],
+		[
+			'a hint on metadata that was kept',
+			{
+				what: '',
+				faults: [answering({ metadata: { [`${secret} `]: 'x', topic: 'x' } })],
+				ends: 'success',
+				isShownInOutput: true,
+			},
+		],
+	])('%s', async (_what, given) => {
+		await audit({ ...given, credential: { customHeaders } }, 'continueRegularOutput', [secret]);
+	});
+
+	it('should leave its words where they are words', async () => {
+		server.fault({ status: 400, body: error('The model openai/gpt is none of openai-compatible') });
+		const { error: failure } = await runNode(server.url, {
+			parameters: { operation: 'get', conversationId: 'conv_1' },
+			credential: JSON.parse(JSON.stringify({ customHeaders })),
+		});
+		expect(failure?.message).toBe('The model openai/gpt is none of openai-compatible');
+	});
+});
+
 describe('What only looks like the key', () => {
 	beforeEach(() => void listen());
 
@@ -571,19 +689,4 @@ describe('What only looks like the key', () => {
 			}
 		},
 	);
-
-	it('should hide a secret of a custom header in data as well', async () => {
-		const secret = ['gateway', 'Secret', '4711'].join('');
-		server.fault(answering({ echo: `Bearer ${secret}` }));
-		const { json } = await merge({}, route('authorization', `Bearer ${API_KEY}`));
-		expect(json).toHaveLength(1);
-		server.reset();
-		server.fault(answering({ echo: `has ${secret}` }));
-		const { id } = server.store.createConversation();
-		const result = await runNode(server.url, {
-			parameters: { conversationId: id, metadata: pairs({ topic: 'x' }) },
-			credential: JSON.parse(JSON.stringify(route('x-gateway-token', secret))),
-		});
-		expect(result.json[0]?.echo).toBe('has [redacted]');
-	});
 });

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { IDataObject, INodeExecutionData, INodeParameters } from 'n8n-workflow';
 
 import { startServer } from '../../server/index.mjs';
-import { API_KEY, pairs, runNode } from '../support/engine';
+import { API_KEY, detailsOf, isFailed, pairs, runNode } from '../support/engine';
 import type { RunOptions } from '../support/engine';
 
 type Server = Awaited<ReturnType<typeof startServer>>;
@@ -142,7 +142,7 @@ describe('Many items', () => {
 		expect(hints).toHaveLength(1);
 		expect(
 			hints[0]?.startsWith(
-				`${requestCount} requests for 200 items, ${failed} retries (server error: ${failed})`,
+				`${requestCount} requests for 200 input items, ${failed} retries (server error: ${failed})`,
 			),
 		).toBe(true);
 	});
@@ -155,7 +155,7 @@ describe('Many items', () => {
 			{ settings: { onError: 'continueRegularOutput' } },
 			{ timeout: '={{ $json.timeout }}', maxConcurrency: 2, maxRequestsPerMinute: 6_000 },
 		);
-		expect(outputs.filter(({ error }) => error !== undefined)).toHaveLength(1);
+		expect(outputs.filter(isFailed)).toHaveLength(1);
 		expect(server.requestCount).toBe(29);
 		expect(server.maxInFlight).toBeLessThanOrEqual(2);
 		const times = server.requests.map(({ receivedAt }) => receivedAt);
@@ -195,7 +195,7 @@ describe('The first failure', () => {
 		expect(server.requests.map(({ status }) => status)).toEqual([200, 500, 404, 200]);
 		expect(server.requests.some(({ aborted }) => aborted)).toBe(false);
 		expect(error?.message).toMatch(/\[item 1\]$/);
-		expect(error?.description).toMatch(/2 of 20 items had already been done\.$/);
+		expect(error?.description).toMatch(/2 of 20 input items had already been done\.$/);
 		expect(ids.map((id) => server.store.getConversation(id)?.metadata.n)).toEqual([
 			'0',
 			undefined,
@@ -222,42 +222,47 @@ describe('The first failure', () => {
 		];
 		const { error } = await setNumber(items, {}, { maxConcurrency: 2 });
 		expect(error?.message).toMatch(/"oops".*\[item 2\]$/);
-		expect(error?.description).toMatch(/2 of 4 items had already been done\.$/);
+		expect(error?.description).toMatch(/2 of 4 input items had already been done\.$/);
 		expect(server.requestCount).toBe(2);
 	});
 
-	it.each([0, 1])(
-		'should be that of item %d, and keep the other from changing anything that has only read so far',
-		async (culprit) => {
-			const ids = conversationIds(2);
-			server.fault({
-				match: { path: `/conversations/${ids[culprit] ?? ''}` },
-				delayMs: 50,
-				status: 403,
-			});
-			server.fault({ match: { path: `/conversations/${ids[1 - culprit] ?? ''}` }, delayMs: 150 });
-			const { error } = await runNode(server.url, {
-				items: inputs(ids.map((id) => ({ id }))),
-				parameters: {
-					conversationId: '={{ $json.id }}',
-					updateMode: 'merge',
-					metadata: pairs({ a: 'b' }),
-				},
-			});
-			expect(error?.message).toMatch(new RegExp(`\\[item ${culprit}\\]$`));
-			expect(error?.description).toMatch(/0 of 2 items had already been done\.$/);
-			expect(server.requests.map(({ method }) => method)).toEqual(['GET', 'GET']);
-		},
-	);
-
-	it('should end the waits of others before their retries', async () => {
+	it.each<[string, number, number, string[]]>([
+		[
+			'keep one behind it from changing anything that it has only read so far',
+			0,
+			0,
+			['GET', 'GET'],
+		],
+		['let one before it come to its end', 1, 1, ['GET', 'GET', 'POST']],
+	])('should %s (item %d)', async (_what, culprit, done, methods) => {
 		const ids = conversationIds(2);
 		server.fault({
-			match: { path: `/conversations/${ids[0] ?? ''}` },
+			match: { path: `/conversations/${ids[culprit] ?? ''}` },
+			delayMs: 50,
+			status: 403,
+		});
+		server.fault({ match: { path: `/conversations/${ids[1 - culprit] ?? ''}` }, delayMs: 150 });
+		const { error } = await runNode(server.url, {
+			items: inputs(ids.map((id) => ({ id }))),
+			parameters: {
+				conversationId: '={{ $json.id }}',
+				updateMode: 'merge',
+				metadata: pairs({ a: 'b' }),
+			},
+		});
+		expect(error?.message).toMatch(new RegExp(`\\[item ${culprit}\\]$`));
+		expect(error?.description).toContain(`${done} of 2 input items had already been done.`);
+		expect(server.requests.map(({ method }) => method)).toEqual(methods);
+	});
+
+	it('should end the waits before retries of those behind it', async () => {
+		const ids = conversationIds(2);
+		server.fault({ match: { path: `/conversations/${ids[0] ?? ''}` }, delayMs: 100, status: 400 });
+		server.fault({
+			match: { path: `/conversations/${ids[1] ?? ''}` },
 			status: 500,
 			headers: { 'retry-after': '20' },
 		});
-		server.fault({ match: { path: `/conversations/${ids[1] ?? ''}` }, delayMs: 100, status: 400 });
 		const startedAt = performance.now();
 		const { error } = await setNumber(
 			ids.map((id, n) => ({ id, n })),
@@ -269,6 +274,24 @@ describe('The first failure', () => {
 		expect(server.requestCount).toBe(2);
 	});
 
+	it('should wait for the retries of those before it', async () => {
+		const ids = conversationIds(2);
+		server.fault({
+			match: { path: `/conversations/${ids[0] ?? ''}` },
+			status: 500,
+			headers: { 'retry-after-ms': '300' },
+		});
+		server.fault({ match: { path: `/conversations/${ids[1] ?? ''}` }, delayMs: 50, status: 400 });
+		const { error } = await setNumber(
+			ids.map((id, n) => ({ id, n })),
+			{},
+			{ maxRetries: 3 },
+		);
+		expect(error?.message).toMatch(/\[item 1\]$/);
+		expect(error?.description).toMatch(/1 of 2 input items had already been done\.$/);
+		expect(server.requests.map(({ status }) => status)).toEqual([500, 400, 200]);
+	});
+
 	it('should leave the others alone when the node continues on failures', async () => {
 		const ids = conversationIds(40);
 		const items = ids.map((id, n) => ({ id: n % 4 === 1 ? 'conv_missing' : id, n }));
@@ -276,7 +299,7 @@ describe('The first failure', () => {
 		const { items: outputs } = await setNumber(items, {
 			settings: { onError: 'continueRegularOutput' },
 		});
-		expect(outputs.map(({ error, pairedItem }) => [error !== undefined, pairedItem])).toEqual(
+		expect(outputs.map((output) => [isFailed(output), output.pairedItem])).toEqual(
 			items.map((_, item) => [item % 4 === 1, { item }]),
 		);
 		expect(server.requestCount).toBe(40);
@@ -323,7 +346,11 @@ describe('Random items, latencies and faults', () => {
 			settings: { onError: 'continueRegularOutput' },
 		});
 		return {
-			outputs: outputs.map(({ json, pairedItem }) => ({ json, pairedItem })),
+			// Attempts and request IDs are no part of what items come to.
+			outputs: outputs.map((output) => ({
+				json: { ...output.json, ...(isFailed(output) && { details: detailsOf(output).status }) },
+				pairedItem: output.pairedItem,
+			})),
 			state: IDS.map((id) => server.store.getConversation(id)?.metadata),
 		};
 	};
@@ -398,9 +425,7 @@ describe('Messages for one conversation', () => {
 	it('should fail only the one that the API refuses, when the node continues on failures', async () => {
 		const texts = Array.from({ length: 12 }, (_, n) => (n === 5 ? 'bad.' : `message ${n}.`));
 		const { items, stored } = await add(texts, { settings: { onError: 'continueRegularOutput' } });
-		expect(items.map(({ error }) => error !== undefined)).toEqual(
-			texts.map((text) => text === 'bad.'),
-		);
+		expect(items.map(isFailed)).toEqual(texts.map((text) => text === 'bad.'));
 		expect(stored).toHaveLength(11);
 	});
 });

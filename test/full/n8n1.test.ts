@@ -194,6 +194,42 @@ describe.each(versions)('n8n $version', (version) => {
 			expect(metadataOf(id)).toEqual({ old: '1', topic: 'x' });
 		});
 
+		it('should merge and copy what the API has as it is, whatever words the credential has', async () => {
+			const words = await credentialWith({
+				customHeaders: {
+					headers: ['openai', 'assistant', 'metadata'].map((value, n) => ({
+						name: `x-gateway-${n}`,
+						value,
+					})),
+				},
+			});
+			const metadata = { team: 'openai', note: 'Ask openai first', metadata: `has ${key}` };
+			const { id } = server.store.createConversation({
+				metadata,
+				items: [
+					{ role: 'user', content: 'Is it [redacted]?' },
+					{ role: 'assistant', content: 'openai says so' },
+				],
+			});
+			const merged = await run({
+				parameters: { ...setTopic(), updateMode: 'merge' },
+				items: [{ id }],
+				credential: words,
+			});
+			expect(merged.status).toBe('success');
+			expect(metadataOf(id)).toEqual({ ...metadata, topic: 'x' });
+			expect(leakOf(merged.stored, key)).toBeUndefined();
+			const { json } = await run({
+				parameters: { operation: 'copy', conversationId: id },
+				credential: words,
+			});
+			const copied = server.store.getConversation(String(json[0]?.['id']));
+			expect(copied?.metadata).toEqual({ ...metadata, topic: 'x' });
+			expect(copied?.items.map(({ role, content }) => ({ role, content }))).toEqual(
+				server.store.getConversation(id)?.items.map(({ role, content }) => ({ role, content })),
+			);
+		});
+
 		it('should create a conversation', async () => {
 			const { json } = await run({
 				parameters: {
@@ -238,6 +274,7 @@ describe.each(versions)('n8n $version', (version) => {
 			expect(many.json.map(({ text }) => text)).toEqual(texts);
 			expect(many.json[0]).toEqual({
 				id: expect.any(String),
+				conversation: id,
 				type: 'message',
 				role: 'user',
 				status: 'completed',
@@ -302,14 +339,23 @@ describe.each(versions)('n8n $version', (version) => {
 			expect(error?.message).toMatch(/conv_missing.*\[item 1\]$/);
 			expect(error).toMatchObject({ name: 'NodeApiError', httpCode: '404' });
 			expect(field(error, 'description')).toMatch(
-				/Check the ID.*status 404.*1 attempt\. 1 of 3 items had already been done\.$/,
+				/Check the ID.*status 404.*1 attempt\. 1 of 3 input items had already been done\.$/,
 			);
 			expect(server.requestCount).toBe(2);
 			expect(leakOf(stored, key)).toBeUndefined();
 		});
 
-		it('should send a failed item to the error branch, the others on', async () => {
-			const items = [...oneMissing(), { id: 'oops' }];
+		/** Where a failed item leaves through the error output, n8n 1.x has room for texts alone. */
+		const isN8n1 = version.version.startsWith('1.');
+		const reasons = (error: RegExp, advice: RegExp, more: IDataObject = {}) => ({
+			error: expect.stringMatching(error),
+			...(isN8n1
+				? { message: expect.stringMatching(new RegExp(`${error.source}.*${advice.source}`, 's')) }
+				: { details: { advice: expect.stringMatching(advice), ...more } }),
+		});
+
+		it('should send a failed item to the error branch with its fields and reasons, the others on', async () => {
+			const items = [...oneMissing(), { id: 'oops' }].map((item, n) => ({ ...item, row: n + 1 }));
 			const { status, outputs } = await run({
 				parameters: setTopic(),
 				items,
@@ -321,10 +367,25 @@ describe.each(versions)('n8n $version', (version) => {
 				[items[0]?.id, { item: 0 }],
 				[items[2]?.id, { item: 2 }],
 			]);
-			expect(bad.map(({ json, pairedItem }) => [json['error'], pairedItem])).toEqual([
-				[expect.stringMatching(/conv_missing.*\[item 1\]$/), { item: 1 }],
-				['Conversation ID is "oops", which is not the ID of a conversation [item 3]', { item: 3 }],
+			expect(bad).toEqual([
+				{
+					json: {
+						...items[1],
+						...reasons(/conv_missing/, /Check the ID/, {
+							status: 404,
+							type: 'invalid_request_error',
+							request_id: expect.any(String),
+							attempts: 1,
+						}),
+					},
+					pairedItem: { item: 1 },
+				},
+				{
+					json: { ...items[3], ...reasons(/"oops", which is not the ID/, /\w/) },
+					pairedItem: { item: 3 },
+				},
 			]);
+			if (isN8n1) expect(bad[0]?.json['message']).toMatch(/status 404.*1 attempt\./);
 		});
 
 		it('should put a failed item in its place, when the node continues', async () => {
@@ -340,6 +401,71 @@ describe.each(versions)('n8n $version', (version) => {
 					['undefined', { item: 2 }],
 				],
 			);
+			expect(outputs[0]?.[1]?.json).toEqual({
+				error: expect.stringMatching(/conv_missing/),
+				details: expect.objectContaining({
+					advice: expect.stringContaining('Check the ID'),
+					status: 404,
+					attempts: 1,
+				}),
+			});
+		});
+
+		it.each<[string, Record<string, unknown>, IDataObject, RegExp]>([
+			['no key', { apiKey: '' }, {}, /API Key in the credential is empty/],
+			['an address that is none', { baseUrl: 'nowhere' }, {}, /Base URL in the credential/],
+			[
+				'an address that the credential forbids',
+				{ allowedHttpRequestDomains: 'none' },
+				{ baseUrl: 'http://localhost:9/v1' },
+				/which the credential does not allow/,
+			],
+		])(
+			'should let no item pass for done, when the node has %s',
+			async (_what, data, options, message) => {
+				const wrong = await credentialWith(data);
+				const items = conversations(2).map((item, n) => ({ ...item, row: n + 1 }));
+				const parameters = setTopic(options);
+				const separate = await run({
+					parameters,
+					items,
+					credential: wrong,
+					onError: 'continueErrorOutput',
+				});
+				const [good = [], bad = []] = separate.outputs;
+				expect(good).toEqual([]);
+				expect(bad).toEqual(
+					items.map((item, n) => ({
+						json: { ...item, ...reasons(message, /\w/) },
+						pairedItem: { item: n },
+					})),
+				);
+				const inPlace = await run({
+					parameters,
+					items,
+					credential: wrong,
+					onError: 'continueRegularOutput',
+				});
+				expect(inPlace.json).toEqual(
+					Array(2).fill({
+						error: expect.stringMatching(message),
+						details: { advice: expect.stringMatching(/\w/) },
+					}),
+				);
+				expect(server.requestCount).toBe(0);
+			},
+		);
+
+		it('should always end with the first failure in input order, with all before it done', async () => {
+			server.configure({ latencyMs: () => 100 * Math.random() });
+			for (let time = 0; time < 3; time++) {
+				const [first = { id: '' }, last = { id: '' }] = conversations(2);
+				const items = [first, { id: 'conv_missing' }, { id: '' }, last];
+				const { error } = await run({ parameters: setTopic(), items });
+				expect(error?.message).toMatch(/conv_missing.*\[item 1\]$/);
+				expect(metadataOf(first.id)).toEqual({ topic: 'x' });
+				expect(metadataOf(last.id)).toEqual({ old: '1' });
+			}
 		});
 
 		it('should ask once when the key is wrong, and store nothing of it, although the API repeats it', async () => {
@@ -403,7 +529,7 @@ describe.each(versions)('n8n $version', (version) => {
 				});
 				const [failed] = outputs[0] ?? [];
 				expect(failed?.json['error']).toMatch(message);
-				expect(failed?.error?.context).toMatchObject({ may_have_happened: true });
+				expect(failed?.json['details']).toMatchObject({ may_have_happened: true });
 				expect(server.requestCount).toBe(1);
 			},
 		);
@@ -426,7 +552,7 @@ describe.each(versions)('n8n $version', (version) => {
 				const { outputs } = await run({ parameters, onError: 'continueRegularOutput' });
 				const [failed] = outputs[0] ?? [];
 				expect(failed?.json['error']).toMatch(message);
-				expect(failed?.error?.context).not.toHaveProperty('may_have_happened');
+				expect(failed?.json['details']).not.toHaveProperty('may_have_happened');
 			},
 		);
 

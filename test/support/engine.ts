@@ -6,6 +6,8 @@ import type {
 	ICredentialDataDecryptedObject,
 	ICredentials,
 	ICredentialType,
+	IDataObject,
+	IExecuteFunctions,
 	IHttpRequestOptions,
 	INode,
 	INodeExecutionData,
@@ -125,6 +127,7 @@ const URL_NAMES = [
 ];
 
 export interface RunOptions {
+	/** Options are empty unless given: n8n would fill in what a new node starts with. */
 	parameters: INodeParameters;
 	/** Input items; one empty item unless given. */
 	items?: INodeExecutionData[];
@@ -134,6 +137,8 @@ export interface RunOptions {
 	settings?: Partial<INode>;
 	/** Stops the execution when it fires, as the Stop button does. */
 	stop?: AbortSignal;
+	/** Whether the node runs as the tool of an agent that does not hear of what a tool throws. */
+	asTool?: boolean;
 }
 
 export interface RunResult {
@@ -154,9 +159,19 @@ export interface RunResult {
 	decrypted: number;
 }
 
+/** The node with a context that says of itself what an agent's does. */
+class ToolNode extends OpenAIConversation {
+	override async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+		const context: IExecuteFunctions = Object.create(this, {
+			isToolExecution: { value: () => true },
+		});
+		return await OpenAIConversation.prototype.execute.call(context);
+	}
+}
+
 /** Runs the node in n8n's execution engine, behind a node that hands it the items. */
 export async function runNode(baseUrl: string, options: RunOptions): Promise<RunResult> {
-	const node = new OpenAIConversation();
+	const node = options.asTool === true ? new ToolNode() : new OpenAIConversation();
 	const pick = (type: string): INodeType => (type === TYPE ? node : start);
 	const nodeTypes: INodeTypes = {
 		getByName: pick,
@@ -179,7 +194,7 @@ export async function runNode(baseUrl: string, options: RunOptions): Promise<Run
 			type: TYPE,
 			typeVersion: 1,
 			position: [1, 0],
-			parameters: options.parameters,
+			parameters: { options: {}, ...options.parameters },
 			credentials: { [credentialType.name]: { id: '1', name: 'Key' } },
 			...options.settings,
 		},
@@ -279,6 +294,17 @@ export async function until(condition: () => boolean): Promise<void> {
 		if (performance.now() > deadline) throw new Error(`It never came: ${condition.toString()}`);
 		await pause(1);
 	}
+}
+
+/** Whether an item is one that failed. */
+export const isFailed = ({ json }: INodeExecutionData): boolean => typeof json.error === 'string';
+
+/** What a failed item says of itself beside its message; empty for any other. */
+export function detailsOf(item: INodeExecutionData | undefined): IDataObject {
+	const details = item?.json.details;
+	return typeof details === 'object' && !Array.isArray(details) && !(details instanceof Date)
+		? { ...details }
+		: {};
 }
 
 /** The value of the Metadata field. */

@@ -122,15 +122,23 @@ export async function listItemsWithIncludes(
 	}
 }
 
-/** The include values to leave out after a refusal: those it names, or all where it only names the parameter. */
+/**
+ * The include values to leave out after a refusal: the one it names, or all where it only names the
+ * parameter. Of several the first, because the values that the server does know may be listed behind it.
+ */
 function refusedIncludes(
 	{ details }: RequestFailure,
 	include: readonly string[],
 ): readonly string[] {
 	const { kind, status, message, param } = details;
 	if (kind !== 'answer' || (status !== 400 && status !== 422)) return [];
-	const named = include.filter((value) => message.includes(value));
-	if (named.length > 0) return named;
+	const [, place] = /^include\[(\d+)\]$/.exec(param ?? '') ?? [];
+	const placed = place === undefined ? undefined : include[Number(place)];
+	if (placed !== undefined) return [placed];
+	const [first] = include
+		.filter((value) => message.includes(value))
+		.sort((a, b) => message.indexOf(a) - message.indexOf(b));
+	if (first !== undefined) return [first];
 	return /\binclude\b/.test(`${param ?? ''} ${message}`) ? include : [];
 }
 

@@ -3,7 +3,7 @@ import type { INodeProperties } from 'n8n-workflow';
 import { createConversation } from '../../../shared/api/append';
 import { CARRY_OVER_INCLUDES, carryOver, nameOf } from '../../../shared/api/carryOver';
 import { getConversation, metadataOf } from '../../../shared/api/conversations';
-import { listItems } from '../../../shared/api/items';
+import { listItemsWithIncludes } from '../../../shared/api/items';
 import type { Note } from '../../../shared/n8n/hints';
 import type { Operation } from '../../operation';
 import {
@@ -50,6 +50,12 @@ const notCarriedOver: Note = {
 		`Some conversation items were not copied, because the API does not accept them a second time: ${names.join('; ')}. All others were copied.`,
 };
 
+const includesLeftOut: Note = {
+	type: 'warning',
+	text: (count, names) =>
+		`The server does not know ${names.join(', ')} in include, so ${count === 1 ? '1 conversation was' : `${count} conversations were`} read without. What that shows may be missing in the copy, such as images, search results, outputs of code or reasoning.`,
+};
+
 /**
  * Copies a conversation: GET items, POST /conversations with the first 20 of them, POST items for
  * the others; GET /conversations/{id} for the metadata, unless the fields give it.
@@ -79,7 +85,7 @@ export const copy: Operation<Input> = {
 
 	async run({ id, metadata, throughItem, additionalBody }, { api, note }) {
 		const isLast = (item: object) => 'id' in item && item.id === throughItem;
-		const { items } = await listItems(api, id, {
+		const { items, leftOutIncludes } = await listItemsWithIncludes(api, id, {
 			order: 'asc',
 			limit: Infinity,
 			include: CARRY_OVER_INCLUDES,
@@ -91,6 +97,7 @@ export const copy: Operation<Input> = {
 				'Enter the ID of one of its items. Conversation Item: Get Many lists them. Nothing was copied.',
 			);
 		}
+		if (leftOutIncludes.length > 0) note(includesLeftOut, leftOutIncludes);
 		const { sent, leftOut } = carryOver(items);
 		const original = metadata ?? metadataOf(await getConversation(api, id));
 		const conversation = await createConversation(api, {

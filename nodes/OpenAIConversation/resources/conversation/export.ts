@@ -1,7 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 
 import { getConversation, metadataOf } from '../../../shared/api/conversations';
-import { listItems } from '../../../shared/api/items';
+import { listItemsWithIncludes } from '../../../shared/api/items';
 import { asMarkdown, asMessages, asText, turnsOf } from '../../../shared/api/transcript';
 import type { Note } from '../../../shared/n8n/hints';
 import type { Operation } from '../../operation';
@@ -84,6 +84,12 @@ const cutShort: Note = {
 		`${count === 1 ? '1 transcript ends' : `${count} transcripts end`} before the conversation does, because of Limit: ${names.join(', ')}. Turn on Return All for the whole conversation.`,
 };
 
+const includesLeftOut: Note = {
+	type: 'warning',
+	text: (count, names) =>
+		`The server does not know ${names.join(', ')} in include, so ${count === 1 ? '1 conversation was' : `${count} conversations were`} read without. Addresses of images may be missing in the ${count === 1 ? 'transcript' : 'transcripts'}.`,
+};
+
 function parseFormat(read: ReadParameter): Format {
 	const value = read(formatField.name, 'markdown');
 	if (value === 'markdown' || value === 'text' || value === 'messages') return value;
@@ -139,12 +145,13 @@ export const exportTranscript: Operation<Input> = {
 	conversation: ({ id }) => id,
 
 	async run({ id, limit, includeMetadata: withMetadata, format, property }, { api, note }) {
-		const { items, hasMore } = await listItems(api, id, {
+		const { items, hasMore, leftOutIncludes } = await listItemsWithIncludes(api, id, {
 			order: 'asc',
 			limit,
 			include: ['message.input_image.image_url'],
 		});
 		if (hasMore) note(cutShort, [id]);
+		if (leftOutIncludes.length > 0) note(includesLeftOut, leftOutIncludes);
 		const metadata = withMetadata ? { metadata: metadataOf(await getConversation(api, id)) } : {};
 		const common = {
 			conversation: id,
