@@ -48,12 +48,10 @@ export async function awaitResponse(
 	findStored: (id: string) => Promise<ModelResponse | undefined>,
 ): Promise<ModelResponse> {
 	const id = textAt(started, 'id') ?? '';
-	try {
-		return await poll(api, id, findStored);
-	} catch (error) {
+	return await poll(api, id, findStored).catch(async (error: unknown) => {
 		if (error instanceof Cancelled) await cancelResponse(api, id);
 		throw error;
-	}
+	});
 }
 
 async function poll(

@@ -89,15 +89,15 @@ function failureOf(response: ModelResponse, retries: number): RequestFailure | u
 	});
 }
 
-/** Makes the reply in a conversation that exists. */
+/** Makes the reply in a conversation that exists by now. */
 async function reply(
 	api: ApiClient,
 	conversation: string,
 	message: Message,
-	end: Before,
 ): Promise<Omit<Sent, 'conversation'>> {
 	const { input, model, settings, background, lockWait, maxRetries } = message;
-	let before = end;
+	const isNew = message.conversation === undefined;
+	let before: Before = isNew ? { count: 0 } : await readEnd(api, conversation);
 	let wasFound = false;
 
 	/** Where the end can't be read, what came behind the older one is looked through as well. */
@@ -199,11 +199,9 @@ export async function sendMessage(api: ApiClient, message: Message): Promise<Sen
 	const conversation =
 		message.conversation ??
 		(await createConversation(api, { metadata: undefined, items: [], additionalBody: {} })).id;
-	try {
-		const end: Before = isNew ? { count: 0 } : await readEnd(api, conversation);
-		return { conversation, ...(await reply(api, conversation, message, end)) };
-	} catch (error) {
+	const made = await reply(api, conversation, message).catch((error: unknown) => {
 		if (error instanceof Cancelled && isNew) throw new Cancelled({ conversation });
 		throw error instanceof RequestFailure ? inConversation(error, conversation, isNew) : error;
-	}
+	});
+	return { conversation, ...made };
 }
