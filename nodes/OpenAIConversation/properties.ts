@@ -1,7 +1,6 @@
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 
 import type { Operation } from './operation';
-import { STARTING_OPTIONS } from '../shared/fields/requestOptions';
 import { commonOptions, OPTIONS_NAME } from './parameters/options';
 
 /** A group of operations in the form. */
