@@ -8,6 +8,8 @@ import { NodeConnectionTypes } from 'n8n-workflow';
 
 import { CREDENTIAL_TYPE } from '../shared/n8n/credential';
 import { executeItems } from './execution/run';
+import { searchModels } from './methods/searchModels';
+import { SEARCH_MODELS } from './parameters/model';
 import { buildProperties, buildSubtitle } from './properties';
 import { resources } from './resources';
 
@@ -30,6 +32,8 @@ export class OpenAIConversation implements INodeType {
 		credentials: [{ name: CREDENTIAL_TYPE, required: true }],
 		properties: buildProperties(resources),
 	};
+
+	methods = { listSearch: { [SEARCH_MODELS]: searchModels } };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const resource = this.getNodeParameter('resource', 0, '');

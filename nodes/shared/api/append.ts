@@ -9,7 +9,7 @@ import { postConversation } from './conversations';
 import type { Item } from './items';
 import { listItems, postItems } from './items';
 import { MAX_ITEMS_PER_WRITE } from './schema';
-import { inOrderOf, isStoredAs, mayComeFrom } from './storedForm';
+import { inOrderOf, mayComeFrom, placesOf } from './storedForm';
 
 /** What is known of a conversation before a write: its last item, or how many it holds. */
 export type Before = { lastId: string } | { count: number } | undefined;
@@ -64,19 +64,11 @@ async function findAdded(
 		return { kind: 'notDone' };
 	}
 	if (added === undefined) return { kind: 'unclear' };
-	const matches = added.flatMap((_, start) => {
-		const run = added.slice(start, start + sent.length);
-		const isOurs = sent.every((item, place) => {
-			const stored = run[place];
-			return stored !== undefined && isStoredAs(stored, item);
-		});
-		return isOurs ? [run] : [];
-	});
-	const [run, ...others] = matches;
+	const [start, ...others] = placesOf(sent, added);
 	// Several: another writer sent the same, and nobody can tell which are ours.
-	return run === undefined || others.length > 0
+	return start === undefined || others.length > 0
 		? { kind: 'unclear' }
-		: { kind: 'done', answer: { data: run } };
+		: { kind: 'done', answer: { data: added.slice(start, start + sent.length) } };
 }
 
 /** Parts of at most 20 items. A reasoning item stays with the item it led to, as the API demands. */

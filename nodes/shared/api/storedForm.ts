@@ -66,6 +66,16 @@ function comparable(item: Item, sent: Item): string {
 export const isStoredAs = (stored: Item, sent: Item): boolean =>
 	comparable(stored, sent) === comparable(sent, sent);
 
+/** Where, in a list of stored items, those that were sent stand one behind the other exactly as sent. */
+export const placesOf = (sent: readonly Item[], stored: readonly Item[]): number[] =>
+	stored.flatMap((_, start) => {
+		const isHere = sent.every((item, place) => {
+			const found = stored[start + place];
+			return found !== undefined && isStoredAs(found, item);
+		});
+		return isHere ? [start] : [];
+	});
+
 /** The text of a message that has nothing but text; undefined for everything else. */
 function plainText(item: Item): string | undefined {
 	if (typeOf(item) !== 'message' || typeof item.role !== 'string' || !roles.has(item.role)) {

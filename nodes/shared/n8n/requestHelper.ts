@@ -2,6 +2,7 @@ import type {
 	ICredentialsDecrypted,
 	IExecuteFunctions,
 	IHttpRequestOptions,
+	ILoadOptionsFunctions,
 	ISupplyDataFunctions,
 } from 'n8n-workflow';
 
@@ -11,14 +12,14 @@ import type { Credential } from './credential';
 import { CREDENTIAL_TYPE } from './credential';
 import { withCode } from './n8n1';
 
+/** Functions of n8n that can send a request; those that load a list for the form know no stop. */
+type Caller = IExecuteFunctions | ISupplyDataFunctions | ILoadOptionsFunctions;
+
 /**
  * Sends through n8n's request helper, so that its proxy settings, its guard against requests to
  * internal addresses and the credential's authentication hold.
  */
-export function createSend(
-	context: IExecuteFunctions | ISupplyDataFunctions,
-	credential: Credential,
-): Send {
+export function createSend(context: Caller, credential: Credential): Send {
 	const { name = '', id = '' } = context.getNode().credentials?.[CREDENTIAL_TYPE] ?? {};
 	// Passed along, because n8n would otherwise decrypt the credential for every request.
 	const credentialsDecrypted: ICredentialsDecrypted = {
@@ -46,8 +47,8 @@ export function createSend(
 			...(allowedDomains === undefined ? {} : { allowedDomains }),
 		};
 		// The helper takes its signal from the context it is called on, and from nowhere else.
-		const caller: IExecuteFunctions | ISupplyDataFunctions =
-			signal === context.getExecutionCancelSignal()
+		const caller: Caller =
+			'getExecutionCancelSignal' in context && signal === context.getExecutionCancelSignal()
 				? context
 				: Object.create(context, { getExecutionCancelSignal: { value: () => signal } });
 		const answer: unknown = await context.helpers.httpRequestWithAuthentication

@@ -190,6 +190,7 @@ export function createClient(
 					const waitMs = Math.min(lockBackoff(lockWaits++), lockedUntil - Date.now());
 					if (waitMs <= 0) throw failure;
 					await pauseBeforeRetry({ reason: 'conversation busy', waitMs });
+					if (!stopSignal().aborted) await request.afterLock?.();
 				} else if (outcome.outcomeUnknown && !request.idempotent && verify !== undefined) {
 					if (outcome.retry === undefined && !verifyAlways) throw failure;
 					const retriesLeft = settings.maxRetries - retriesMade;

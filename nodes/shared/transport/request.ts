@@ -38,6 +38,11 @@ export interface ApiRequest {
 	lockWait?: number;
 	/** Called each time the conversation turns out to be locked. */
 	onLocked?: () => void;
+	/**
+	 * Called after a wait for a locked conversation, before the request is sent again: others have
+	 * written to it meanwhile, so what was known of it is out of date.
+	 */
+	afterLock?: () => Promise<void>;
 }
 
 /** What the options and the credential settle for the requests of one item. */

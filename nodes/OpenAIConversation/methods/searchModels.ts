@@ -1,0 +1,57 @@
+import type { ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
+
+import { listModels } from '../../shared/api/models';
+import {
+	allowedDomainsFor,
+	CREDENTIAL_TYPE,
+	parseCredential,
+	redactorFor,
+} from '../../shared/n8n/credential';
+import { describeFailure } from '../../shared/n8n/errors';
+import { createSend } from '../../shared/n8n/requestHelper';
+import { createClient } from '../../shared/transport/client';
+import { createRateLimiter } from '../../shared/transport/rateLimiter';
+
+/** Seconds after which the form stops waiting for the list. */
+const TIMEOUT = 20;
+
+/**
+ * The models that can reply, for the form: GET /models at the credential's own address.
+ * @throws {NodeApiError | NodeOperationError} in the words of the node, with the way round it
+ */
+export async function searchModels(
+	this: ILoadOptionsFunctions,
+	filter = '',
+): Promise<INodeListSearchResult> {
+	const node = this.getNode();
+	const data = await this.getCredentials(CREDENTIAL_TYPE);
+	try {
+		const credential = parseCredential(data);
+		const { signal } = new AbortController();
+		const api = createClient(
+			{
+				send: createSend(this, credential),
+				limiter: createRateLimiter({ maxRequestsPerMinute: 0 }),
+				statistics: { requests: 0, retries: new Map() },
+				cancelled: signal,
+				random: Math.random,
+			},
+			{
+				baseUrl: credential.baseUrl,
+				allowedDomains: allowedDomainsFor(node, credential, credential.baseUrl),
+				timeout: TIMEOUT,
+				maxRetries: 0,
+				retryNetworkErrors: false,
+			},
+			signal,
+		);
+		const words = filter.trim().toLowerCase();
+		const models = (await listModels(api)).filter((id) => id.toLowerCase().includes(words));
+		return { results: models.map((id) => ({ name: id, value: id })) };
+	} catch (cause) {
+		const redactor = redactorFor(data);
+		const { error } = describeFailure(node, cause, { item: 0, several: false, redactor });
+		error.description = `You can set Model to By ID and enter the ID. ${error.description ?? ''}`;
+		throw error;
+	}
+}
