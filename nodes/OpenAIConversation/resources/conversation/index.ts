@@ -5,10 +5,11 @@ import { remove } from './delete';
 import { exportTranscript } from './export';
 import { get } from './get';
 import { set } from './set';
+import { trim } from './trim';
 
 export const conversation: Resource = {
 	value: 'conversation',
 	name: 'Conversation',
 	description: 'A conversation and its metadata',
-	operations: [set, create, get, remove, copy, exportTranscript],
+	operations: [set, create, get, remove, copy, exportTranscript, trim],
 };
