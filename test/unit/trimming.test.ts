@@ -384,7 +384,7 @@ describe('groupItems', () => {
 	});
 
 	it('should keep a program together with the calls that it made', () => {
-		const items = [
+		const items: JsonObject[] = [
 			{ type: 'program', call_id: 'p' },
 			{ ...call('a'), caller: { type: 'program', caller_id: 'p' } },
 			{ ...output('a'), caller: { type: 'program', caller_id: 'p' } },

@@ -94,6 +94,7 @@ export async function removeItems(
 	};
 
 	const runStage = async (waiting: Deletion[]): Promise<void> => {
+		/** Groups of which at least one item is gone. */
 		const begun = new Set<readonly Item[]>();
 		const failed = new Map<Deletion, unknown>();
 		const inFlight = new Set<Promise<void>>();
@@ -116,12 +117,10 @@ export async function removeItems(
 			).catch((error: unknown) => ({ error }));
 			if ('error' in result) {
 				failed.set(deletion, result.error);
-			} else if (!(result instanceof RequestFailure)) {
+			} else if (!(result instanceof RequestFailure) || isNotFound(result)) {
+				begun.add(deletion.group);
 				deleted += 1;
-				alreadyGone += Number(result.wasGone);
-			} else if (isNotFound(result)) {
-				deleted += 1;
-				alreadyGone += 1;
+				alreadyGone += Number(result instanceof RequestFailure || result.wasGone);
 			} else if (isLocked(result) && !isAlone) {
 				mostInFlight = 1;
 				hasLockedItself = true;
@@ -136,7 +135,6 @@ export async function removeItems(
 			while (inFlight.size < mostInFlight) {
 				const next = takeNext();
 				if (next === undefined) break;
-				begun.add(next.group);
 				const running = run(next).finally(() => inFlight.delete(running));
 				inFlight.add(running);
 			}
