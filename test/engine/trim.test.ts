@@ -221,7 +221,7 @@ describe('Trim, when a deletion does not go through', () => {
 		expect(json).toEqual([
 			{
 				error: expect.stringMatching(
-					`^7 of 16 items were removed from ${id}, 9 are left to remove: `,
+					`^7 of 16 items were removed from ${id}, 9 left to remove: `,
 				),
 				details: expect.objectContaining({
 					advice: expect.stringMatching(/^Run this again to remove the rest\. /),

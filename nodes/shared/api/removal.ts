@@ -147,7 +147,7 @@ export async function removeItems(
 		if (first === undefined) return;
 		const leftBehind = { conversation, items: held - deleted, removed: deleted };
 		const stop = inOrder.find(([, error]) => !(error instanceof RequestFailure))?.[1];
-		if (stop instanceof Cancelled) throw new Cancelled(leftBehind);
+		if (stop instanceof Cancelled && deleted > 0) throw new Cancelled(leftBehind);
 		if (stop !== undefined) throw stop;
 		if (!(first instanceof RequestFailure)) throw first;
 		const progress = { deleted, left: total - deleted };
@@ -177,13 +177,15 @@ export async function removeAllItems(
 		{ deleted, left }: RemovalProgress,
 		{ message, advice = '' }: FailureDetails,
 	) => ({
-		message: `The conversation ${conversation} was not deleted. ${deleted + gone.size} of its ${deleted + left + gone.size} items are gone, ${left} are left: ${message}`,
+		message: `The conversation ${conversation} was not deleted. ${deleted + gone.size} of its ${deleted + left + gone.size} items are gone, ${left} left: ${message}`,
 		advice: `Run this again to delete the rest. ${advice}`.trimEnd(),
 	});
 	for (let round = 0; ; round++) {
 		const listing = await resultOf(listItems(api, conversation, { order: 'asc', limit: Infinity }));
 		if (listing instanceof RequestFailure) {
 			if (gone.size === 0) throw listing;
+			// Somebody else has deleted the conversation meanwhile.
+			if (isNotFound(listing)) return gone.size;
 			throw listing.with({
 				...notDeleted(conversation, gone.size, listing.details),
 				leftBehind: { conversation },

@@ -80,7 +80,7 @@ export const trim: Operation<Input> = {
 			concurrency,
 			held: items.length,
 			explain: ({ deleted, left }, { message, advice = '' }) => ({
-				message: `${deleted} of ${removed} items were removed from ${id}, ${left} are left to remove: ${message}`,
+				message: `${deleted} of ${removed} items were removed from ${id}, ${left} left to remove: ${message}`,
 				advice: `Run this again to remove the rest. ${advice}`.trimEnd(),
 			}),
 		});
