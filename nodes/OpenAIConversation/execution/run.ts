@@ -12,7 +12,7 @@ import {
 import type { ItemFailure } from '../../shared/n8n/errors';
 import { describeFailure } from '../../shared/n8n/errors';
 import type { Note } from '../../shared/n8n/hints';
-import { duration, Notes, summary } from '../../shared/n8n/hints';
+import { duration, Notes, plural, summary } from '../../shared/n8n/hints';
 import { isDeafToErrors, isN8n1 } from '../../shared/n8n/n8n1';
 import { createSend } from '../../shared/n8n/requestHelper';
 import type { RunStatistics, SharedParts } from '../../shared/transport/client';
@@ -24,6 +24,7 @@ import {
 	RequestFailure,
 	RunEnded,
 } from '../../shared/transport/failures';
+import { limitInFlight } from '../../shared/transport/inFlightLimit';
 import { createRateLimiter } from '../../shared/transport/rateLimiter';
 import type { Redactor } from '../../shared/transport/redact';
 import { createRedactor } from '../../shared/transport/redact';
@@ -87,8 +88,10 @@ function settingsParser(node: INode, credential: Credential, notes: Notes) {
 const canceled = (node: INode, description = ''): NodeOperationError =>
 	new NodeOperationError(node, 'The execution was canceled', { description });
 
-const leftBehindSentence = ({ conversation, items }: LeftBehind): string =>
-	`The conversation ${conversation} was created${items === undefined ? '' : ` and holds ${items} conversation items so far`}.`;
+const leftBehindSentence = ({ conversation, items, removed }: LeftBehind): string =>
+	removed !== undefined
+		? `${plural(removed, 'conversation item was', 'conversation items were')} removed from ${conversation}, which holds ${items ?? 0} more. Run this again to remove the rest.`
+		: `The conversation ${conversation} was created${items === undefined ? '' : ` and holds ${items} conversation items so far`}.`;
 
 /** What holds for the run as a whole, once it is known that it can start. */
 interface Preparation<Input> {
@@ -163,7 +166,7 @@ export async function executeItems<Input>(
 	});
 	const shared: SharedParts = {
 		send: createSend(context, credential),
-		limiter,
+		limiter: limitInFlight(limiter, runOptions.maxConcurrency),
 		statistics,
 		cancelled,
 		random: Math.random,

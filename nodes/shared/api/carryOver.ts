@@ -114,17 +114,18 @@ function isSendable(item: Item): boolean {
 }
 
 /** What an answer names of the call that it belongs to. */
-const linkOf = (item: Item): string | undefined =>
+export const linkOf = (item: Item): string | undefined =>
 	textAt(item, 'call_id') ?? textAt(item, 'approval_request_id');
 
 /** Names under which the answers to an item look it up. */
-const anchorsOf = (item: Item): string[] =>
+export const anchorsOf = (item: Item): string[] =>
 	[textAt(item, 'call_id'), textAt(item, 'id')].filter((anchor) => anchor !== undefined);
 
-const isAnswer = (item: Item): boolean => /_(?:output|response)$/.test(textAt(item, 'type') ?? '');
+export const isAnswer = (item: Item): boolean =>
+	/_(?:output|response)$/.test(textAt(item, 'type') ?? '');
 
 /** Reasoning leads to something of the model's own. */
-const isFromUser = (item: Item): boolean =>
+export const isFromUser = (item: Item): boolean =>
 	isAnswer(item) || (item.type === 'message' && item.role !== 'assistant');
 
 /**

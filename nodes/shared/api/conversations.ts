@@ -1,5 +1,6 @@
 import type { ApiClient } from '../transport/client';
 import { RequestFailure, resultOf } from '../transport/failures';
+import type { ApiRequest } from '../transport/request';
 import type { JsonObject } from '../values/json';
 import { isJsonObject, textAt } from '../values/json';
 
@@ -70,6 +71,13 @@ export const postConversation = async (api: ApiClient, body: JsonObject): Promis
 		}),
 	);
 
+/** What the API answers when it has deleted a conversation. */
+export const deletionOf = (id: string): JsonObject => ({
+	id,
+	object: 'conversation.deleted',
+	deleted: true,
+});
+
 /**
  * DELETE /conversations/{id}. Its items are not deleted by that.
  * @returns the API's `{ id, object: "conversation.deleted", deleted: true }`, and whether the
@@ -82,9 +90,7 @@ export async function deleteConversation(
 	const { answer, wasGone } = await deleteAt(api, [ROOT, id], ({ deleted }) =>
 		deleted === true ? undefined : 'did not confirm that the conversation is deleted',
 	);
-	return wasGone
-		? { answer: { id, object: 'conversation.deleted', deleted: true }, wasGone }
-		: { answer, wasGone };
+	return { answer: wasGone ? deletionOf(id) : answer, wasGone };
 }
 
 /**
@@ -95,7 +101,7 @@ export async function deleteAt(
 	api: ApiClient,
 	path: readonly string[],
 	check: (answer: JsonObject) => string | undefined,
-	onLocked?: () => void,
+	options: Pick<ApiRequest, 'lockWait'> = {},
 ): Promise<{ answer: JsonObject; wasGone: boolean }> {
 	const result = await resultOf(
 		api.call({
@@ -103,7 +109,7 @@ export async function deleteAt(
 			path,
 			idempotent: true,
 			check,
-			...(onLocked === undefined ? {} : { onLocked }),
+			...options,
 		}),
 	);
 	if (!(result instanceof RequestFailure)) return { answer: result, wasGone: false };

@@ -1,6 +1,6 @@
 import type { ApiClient } from '../transport/client';
 import { RequestFailure, resultOf } from '../transport/failures';
-import type { Query, Verification } from '../transport/request';
+import type { ApiRequest, Query, Verification } from '../transport/request';
 import type { JsonObject } from '../values/json';
 import { isJsonObject, textAt } from '../values/json';
 import { deleteAt, ROOT } from './conversations';
@@ -159,14 +159,14 @@ export const getItem = async (
 
 /**
  * DELETE /conversations/{id}/items/{item_id}
- * @param onLocked called each time the conversation turns out to be locked
+ * @param options.lockWait seconds to wait for a locked conversation; left out: Max Retries covers it
  * @returns whether the item was already gone when a first attempt without an answer was repeated
  */
 export async function deleteItem(
 	api: ApiClient,
 	conversation: string,
 	item: string,
-	onLocked?: () => void,
+	options: Pick<ApiRequest, 'lockWait'> = {},
 ): Promise<{ wasGone: boolean }> {
 	const { wasGone } = await deleteAt(
 		api,
@@ -176,7 +176,7 @@ export async function deleteItem(
 			deleted === true || (typeof id === 'string' && id !== '' && deleted !== false)
 				? undefined
 				: 'did not confirm that the item is deleted',
-		onLocked,
+		options,
 	);
 	return { wasGone };
 }

@@ -21,6 +21,8 @@ export interface LeftBehind {
 	conversation: string;
 	/** How many items it holds; undefined: not known. */
 	items?: number | undefined;
+	/** How many items were removed from it; undefined: it was created. */
+	removed?: number | undefined;
 }
 
 /** What is known of a failure. Texts are as the server gave them; they are redacted where they are shown. */

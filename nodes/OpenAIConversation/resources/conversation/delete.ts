@@ -1,12 +1,14 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { deleteConversation } from '../../../shared/api/conversations';
+import { deleteConversation, deletionOf, isNotFound } from '../../../shared/api/conversations';
+import { notDeleted, removeAllItems } from '../../../shared/api/removal';
 import type { Note } from '../../../shared/n8n/hints';
 import type { Operation } from '../../operation';
 import {
 	conversationIdField,
 	parseConversationIdField,
 } from '../../../shared/fields/conversationId';
+import { RequestFailure, resultOf } from '../../../shared/transport/failures';
 import { parseBoolean } from '../../../shared/values/boolean';
 
 const notice: INodeProperties = {
@@ -37,7 +39,16 @@ const alreadyGone: Note = {
 		`The answer to a first attempt was lost. When the deletion was repeated, ${count === 1 ? '1 conversation was' : `${count} conversations were`} already gone: ${names.join(', ')}. This counts as deleted.`,
 };
 
-/** Deletes a conversation: DELETE /conversations/{id}. */
+const goneMeanwhile: Note = {
+	type: 'info',
+	text: (_count, names) =>
+		`Somebody else deleted the conversation while its items were being deleted: ${names.join(', ')}. This counts as deleted.`,
+};
+
+/**
+ * Deletes a conversation: DELETE /conversations/{id}; with its items, first GET items, all pages, and
+ * DELETE for each of them.
+ */
 export const remove: Operation<Input> = {
 	value: 'delete',
 	name: 'Delete',
@@ -56,9 +67,27 @@ export const remove: Operation<Input> = {
 
 	conversation: ({ id }) => id,
 
-	async run({ id }, { api, note }) {
-		const { answer, wasGone } = await deleteConversation(api, id);
-		if (wasGone) note(alreadyGone, [id]);
-		return [{ json: answer }];
+	async run({ id, deleteItems }, { api, concurrency, note }) {
+		if (!deleteItems) {
+			const { answer, wasGone } = await deleteConversation(api, id);
+			if (wasGone) note(alreadyGone, [id]);
+			return [{ json: answer }];
+		}
+		const items = await removeAllItems(api, id, concurrency);
+		const result = await resultOf(deleteConversation(api, id));
+		if (!(result instanceof RequestFailure)) {
+			if (result.wasGone) note(alreadyGone, [id]);
+			return [{ json: { ...result.answer, deleted_items: items } }];
+		}
+		if (isNotFound(result)) {
+			note(goneMeanwhile, [id]);
+			return [{ json: { ...deletionOf(id), deleted_items: items } }];
+		}
+		throw items === 0
+			? result
+			: result.with({
+					...notDeleted(id, items, result.details),
+					leftBehind: { conversation: id, items: 0, removed: items },
+				});
 	},
 };

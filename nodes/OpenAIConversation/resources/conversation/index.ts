@@ -6,10 +6,11 @@ import { exportTranscript } from './export';
 import { get } from './get';
 import { send } from './send';
 import { set } from './set';
+import { trim } from './trim';
 
 export const conversation: Resource = {
 	value: 'conversation',
 	name: 'Conversation',
 	description: 'A conversation and its metadata',
-	operations: [set, create, get, remove, copy, exportTranscript, send],
+	operations: [set, create, get, remove, copy, exportTranscript, send, trim],
 };

@@ -1,0 +1,95 @@
+import type { INodeProperties } from 'n8n-workflow';
+
+import { nameOf } from '../../../shared/api/carryOver';
+import { getConversation, isNotFound } from '../../../shared/api/conversations';
+import { listItems } from '../../../shared/api/items';
+import { removeItems } from '../../../shared/api/removal';
+import type { TrimRules } from '../../../shared/api/trimming';
+import { planTrim } from '../../../shared/api/trimming';
+import {
+	conversationIdField,
+	parseConversationIdField,
+} from '../../../shared/fields/conversationId';
+import type { Note } from '../../../shared/n8n/hints';
+import { plural } from '../../../shared/n8n/hints';
+import { RequestFailure, resultOf } from '../../../shared/transport/failures';
+import { parseBoolean } from '../../../shared/values/boolean';
+import { parseNumber } from '../../../shared/values/number';
+import type { Operation } from '../../operation';
+
+const keepTurnsField: INodeProperties = {
+	displayName: 'Turns to Keep',
+	name: 'keepTurns',
+	type: 'number',
+	typeOptions: { minValue: 0, numberPrecision: 0 },
+	default: 10,
+	description:
+		'How many of the latest turns stay. A turn is a user message and everything up to the next one. System and developer messages always stay. 0 keeps all turns.',
+};
+
+const removeIncompleteField: INodeProperties = {
+	displayName: 'Remove Incomplete Items',
+	name: 'removeIncomplete',
+	type: 'boolean',
+	default: true,
+	description:
+		'Whether to also remove what makes the API refuse the conversation: a tool call without its output, an output without its call, reasoning without the item it led to. A call at the end that still waits for its output counts as incomplete.',
+};
+
+interface Input extends TrimRules {
+	id: string;
+}
+
+const incompleteRemoved: Note = {
+	type: 'info',
+	text: (count, names) =>
+		`${plural(count, 'incomplete conversation item was', 'incomplete conversation items were')} removed: ${names.join(', ')}. The API refuses a conversation that holds such items.`,
+};
+
+/** Removes old turns and incomplete items: GET items, all pages, then DELETE for each item that goes. */
+export const trim: Operation<Input> = {
+	value: 'trim',
+	name: 'Trim',
+	action: 'Trim conversation',
+	description: 'Keep the latest turns of a conversation and remove older and incomplete items',
+	properties: [conversationIdField, keepTurnsField, removeIncompleteField],
+
+	parse: (read) => ({
+		id: parseConversationIdField(read),
+		keepTurns: parseNumber(read(keepTurnsField.name, 10), {
+			label: keepTurnsField.displayName,
+			fallback: 10,
+			min: 0,
+			max: Number.MAX_SAFE_INTEGER,
+			whole: true,
+		}),
+		removeIncomplete: parseBoolean(
+			read(removeIncompleteField.name, true),
+			removeIncompleteField.displayName,
+			true,
+		),
+	}),
+
+	conversation: ({ id }) => id,
+
+	async run({ id, ...rules }, { api, concurrency, note }) {
+		const { items } = await listItems(api, id, { order: 'asc', limit: Infinity });
+		const { stages, incomplete } = planTrim(items, rules);
+		const removed = stages.flat(2).length;
+		const alreadyGone = await removeItems(api, id, stages, {
+			concurrency,
+			held: items.length,
+			explain: ({ deleted, left }, { message, advice = '' }) => ({
+				message: `${deleted} of ${removed} items were removed from ${id}, ${left} left to remove: ${message}`,
+				advice: `Run this again to remove the rest. ${advice}`.trimEnd(),
+			}),
+		});
+		if (alreadyGone > 0) {
+			// Not only the items may be gone, but the conversation with them.
+			const conversation = await resultOf(getConversation(api, id));
+			if (conversation instanceof RequestFailure && isNotFound(conversation)) throw conversation;
+		}
+		for (const item of incomplete) note(incompleteRemoved, [nameOf(item)]);
+		return [{ json: { id, kept_items: items.length - removed, deleted_items: removed } }];
+	},
+};
