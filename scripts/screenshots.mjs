@@ -125,7 +125,7 @@ await bootstrap(async () => {
 			await editor.nodeFound().click();
 			await editor.actions();
 			await take('actions', { ...panel, height: 750 });
-			await editor.action('Set conversation').click();
+			await editor.action('Set conversation metadata').click();
 			await editor.part('node-parameters').waitFor();
 			await take('set-form');
 

@@ -134,7 +134,7 @@ describe('Tag conversations from a spreadsheet', () => {
 		expect(report.filter((line) => line.includes(',not tagged,'))).toHaveLength(10);
 		expect(text).toContain("Conversation with id 'conv_404' not found.");
 		expect(text).toContain('Check the ID.');
-		expect(text).toContain('Conversation ID holds the ID of a response');
+		expect(text).toContain('Conversation ID is the ID of a response');
 		expect(ids.map(metadataOf)).toEqual(
 			ids.map((_, row) => ({ status: 'new', topic: `topic ${row}`, priority: 'high' })),
 		);

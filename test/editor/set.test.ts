@@ -48,7 +48,7 @@ describe('From the node panel to a set metadata', () => {
 
 		await editor.searchNodes('set conversation');
 		await click(editor.nodeFound());
-		await click(editor.action('Set conversation'));
+		await click(editor.action('Set conversation metadata'));
 		await editor.part('node-parameters').waitFor();
 		await editor.useCredential(stage.credential.name);
 		await editor.fillConversationId(id);
@@ -74,9 +74,9 @@ describe('The form of Set', () => {
 			'Resource',
 			'Operation',
 			'Conversation ID',
+			'Update Mode',
 			'Specify Metadata',
 			'Metadata',
-			'Update Mode',
 			'Options',
 		]);
 	});

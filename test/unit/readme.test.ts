@@ -38,7 +38,7 @@ describe('The README', () => {
 	it('should show metadata that Set takes', () => {
 		const metadataJson = blocks('json').find((text) => text.includes('"draft"')) ?? '';
 		const fields: Record<string, unknown> = { metadataInput: 'json', metadataJson };
-		expect(parseMetadataChanges((name, fallback) => fields[name] ?? fallback, false)).toEqual({
+		expect(parseMetadataChanges((name, fallback) => fields[name] ?? fallback)).toEqual({
 			topic: 'billing',
 			priority: 'high',
 			draft: null,
@@ -64,7 +64,7 @@ describe('The README', () => {
 			expect(readme).toMatch(new RegExp(`^\\|.*\\| (\\*\\*)?${name}(\\*\\*)? \\|`, 'm'));
 		}
 		for (const label of [
-			'Timeout',
+			'Timeout (Seconds)',
 			'Max Retries',
 			'Retry Network Errors',
 			'Max Concurrency',
