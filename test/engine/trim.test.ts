@@ -220,9 +220,7 @@ describe('Trim, when a deletion does not go through', () => {
 		const { json } = await trim([id], { ...run, settings: { onError: 'continueRegularOutput' } });
 		expect(json).toEqual([
 			{
-				error: expect.stringMatching(
-					`^7 of 16 items were removed from ${id}, 9 left to remove: `,
-				),
+				error: expect.stringMatching(`^7 of 16 items were removed from ${id}, 9 left to remove: `),
 				details: expect.objectContaining({
 					advice: expect.stringMatching(/^Run this again to remove the rest\. /),
 					status: 500,
