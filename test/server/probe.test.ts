@@ -1,10 +1,10 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports */
-import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { startServer } from '../../server/index.mjs';
+import { runProbe } from '../support/runProbe.mjs';
 
 const KEY = ['sk', 'proj', 'Ab3dEf6hIj9lMn2pQr5tUv8x'].join('-');
 type Options = NonNullable<Parameters<typeof startServer>[0]>;
@@ -20,22 +20,12 @@ async function probe(options: Options, { key = KEY, interruptAfter = Infinity } 
 	const server = await startServer({ apiKeys: [KEY], modelMs: 300, ...options });
 	const file = join(folder, `${Math.random()}.md`);
 	try {
-		const child = spawn(process.execPath, ['scripts/probe.mjs', file], {
-			env: { PATH: '', OPENAI_API_KEY: key, OPENAI_API_BASE: server.url },
+		const { code, output } = await runProbe({
+			file,
+			key,
+			baseUrl: server.url,
+			isTimeToInterrupt: () => server.requestCount >= interruptAfter,
 		});
-		let output = '';
-		for (const stream of [child.stdout, child.stderr]) {
-			stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-		}
-		const watch = setInterval(() => {
-			if (server.requestCount < interruptAfter) return;
-			clearInterval(watch);
-			// A terminal tells npm as well, which passes it on.
-			child.kill('SIGINT');
-			child.kill('SIGINT');
-		}, 20);
-		const code = await new Promise((resolve) => child.once('close', resolve));
-		clearInterval(watch);
 		const report = await readFile(file, 'utf8');
 		return { code, output, report, left: [...server.store.conversations.keys()], server };
 	} finally {
