@@ -67,15 +67,15 @@ describe('A token bucket of 60 requests a second', () => {
 				refused === 0 ? 'no retries' : `${refused} retr(y|ies) \\(rate limit: ${refused}\\)`;
 			expect(hint).toMatch(
 				new RegExp(
-					`^${requests.toLocaleString('en-US')} requests for 1,000 items, ${retries}(, [\\d.]+ s of \\d+ s spent waiting)?\\.$`,
+					`^${requests.toLocaleString('en-US')} requests for 1,000 input items, ${retries}(, [\\d.]+ s of \\d+ s spent waiting)?\\.$`,
 				),
 			);
 		}
 		expect(results.slice(0, 2).map(({ refused }) => refused)).toEqual([0, 0]);
 
-		const progress = lines.filter((line) => line.includes('items ended'));
+		const progress = lines.filter((line) => line.includes('input items ended'));
 		expect(progress[0]).toMatch(
-			/^info: OpenAI Conversation: \d+ of 1000 items ended, \d+\.\d per second \{"done":\d+,"failed":0,"total":1000\}$/,
+			/^info: OpenAI Conversation: \d+ of 1000 input items ended, \d+\.\d per second \{"done":\d+,"failed":0,"total":1000\}$/,
 		);
 		// Four runs of 16 s or more, each of which speaks at most every 5 s.
 		const most = results.reduce(

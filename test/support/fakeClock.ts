@@ -1,4 +1,4 @@
-/* eslint-disable @n8n/community-nodes/no-restricted-imports, @n8n/community-nodes/no-restricted-globals */
+/* eslint-disable @n8n/community-nodes/no-restricted-imports */
 import { setImmediate as turn } from 'node:timers/promises';
 
 import type { Clock } from '../../nodes/shared/transport/rateLimiter';

@@ -375,7 +375,8 @@ describe('A hold of more than five seconds', () => {
 			onLongHold: (hold) => holds.push(hold),
 		});
 		const started: number[] = [];
-		for (const _ of observations) started.push(await clock.run(limiter.start(never)));
+		while (started.length < observations.length)
+			started.push(await clock.run(limiter.start(never)));
 		for (const [index, observation] of observations.entries())
 			limiter.observe(answer(started[index] ?? NaN, observation));
 		await clock.run(Promise.all(Array.from({ length: requests }, () => limiter.start(never))));
