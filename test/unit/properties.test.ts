@@ -52,6 +52,9 @@ const fieldFor = (name: string, values: Record<string, unknown>): INodePropertie
 			),
 	);
 
+const optionNamed = (name: string): INodeProperties | undefined =>
+	everyField.find((field) => field.name === name);
+
 /** Whether a field is shown when these values are chosen, and all others are at their default. */
 function isShown(
 	field: INodeProperties,
@@ -60,10 +63,10 @@ function isShown(
 ): boolean {
 	return Object.entries(field.displayOptions?.show ?? {}).every(([name, wanted]) => {
 		const isOuter = name.startsWith('/');
-		if (inOptions && !isOuter)
-			throw new Error(`Option ${field.name} asks for ${name} inside of the collection`);
 		const key = isOuter ? name.slice(1) : name;
-		const fallback = fieldFor(key, values)?.default;
+		// An option names another one without the slash.
+		const isSibling = inOptions && !isOuter;
+		const fallback = (isSibling ? optionNamed(key) : fieldFor(key, values))?.default;
 		return (wanted ?? []).some((value) => value === (values[key] ?? fallback));
 	});
 }
@@ -118,6 +121,23 @@ const EXPECTED: Record<string, Expected> = {
 	'conversation export': {
 		fields: ['conversationId', 'returnAll', 'exportFormat', 'exportTo'],
 		options: ['includeMetadata'],
+	},
+	'conversation send': {
+		fields: ['conversationId', 'model', 'itemsInput', 'text', 'simplify'],
+		options: [
+			'additionalBody',
+			'background',
+			'instructions',
+			'lockWait',
+			'maxOutputTokens',
+			'outputFormat',
+			'reasoningEffort',
+			'temperature',
+		],
+	},
+	'conversation trim': {
+		fields: ['conversationId', 'keepTurns', 'removeIncomplete'],
+		options: [],
 	},
 	'item add': { fields: ['conversationId', ...ITEMS], options: ['additionalBody', 'include'] },
 	'item get': { fields: ['conversationId', 'itemId', 'simplify'], options: ['include'] },
@@ -273,7 +293,10 @@ describe('The form', () => {
 		for (const field of everyField) {
 			expect([field.name, field.required === true]).toEqual([
 				field.name,
-				field.name === 'conversationId' || field.name === 'itemId',
+				field.name === 'itemId' ||
+					field.name === 'model' ||
+					(field.name === 'conversationId' &&
+						field.displayOptions?.show?.operation?.[0] !== 'send'),
 			]);
 		}
 	});
@@ -317,7 +340,7 @@ describe("n8n's guidelines", () => {
 
 	it('should say what a switch decides with "Whether"', () => {
 		const switches = everyField.filter(({ type }) => type === 'boolean');
-		expect(switches).toHaveLength(6);
+		expect(switches).toHaveLength(9);
 		for (const field of switches) expect(field.description).toMatch(/^Whether /);
 	});
 
@@ -346,6 +369,8 @@ describe("n8n's guidelines", () => {
 			const names = (field.options ?? []).map((option) =>
 				'displayName' in option ? option.displayName : option.name,
 			);
+			// From the least effort to the most, which no alphabet tells.
+			if (field.name === 'reasoningEffort') continue;
 			if (field.name === 'resource' || field.name === 'operation' || names.length >= 5)
 				isSorted(names);
 		}
@@ -385,7 +410,8 @@ describe("n8n's guidelines", () => {
 
 describe('What a model reads of the node as a tool', () => {
 	it('should name the conversation in every action, so that the tool is told from others', () => {
-		for (const { operation } of operations)
+		// The contract gives Send Message its words.
+		for (const { operation } of operations.filter((each) => each.operation.value !== 'send'))
 			expect(operation.action.toLowerCase()).toContain('conversation');
 	});
 
@@ -404,7 +430,7 @@ describe('What a model reads of the node as a tool', () => {
 		for (const { displayName, placeholder = '' } of everyField.filter(
 			({ type }) => type === 'json',
 		)) {
-			expect(displayName).toMatch(/ \(JSON\)$/);
+			expect(displayName).toMatch(/ \(JSON\)$|^JSON /);
 			expect(() => void JSON.parse(placeholder.replace(/^e\.g\. /, ''))).not.toThrow();
 		}
 	});
