@@ -512,6 +512,16 @@ describe('A locked conversation that has a time to be waited for', () => {
 		expect(statistics.retries).toEqual(new Map([['conversation busy', 7]]));
 	});
 
+	it('should be looked at anew after each wait, but not when the run has ended meanwhile', async () => {
+		const afterLock = jest.fn(async () => {});
+		const going = waiting([locked, locked, done], 60);
+		await going.client.call({ ...CREATE, lockWait: 60, afterLock });
+		expect(afterLock).toHaveBeenCalledTimes(2);
+		const ended = waiting([locked, done], 60, { onPause: () => ended.end() });
+		await outcome(ended.client.call({ ...CREATE, lockWait: 60, afterLock }));
+		expect(afterLock).toHaveBeenCalledTimes(2);
+	});
+
 	it('should be reported when its time is over, the last wait being as long as what is left', async () => {
 		const { call, pauses, sent } = waiting(
 			Array.from({ length: 9 }, () => locked),

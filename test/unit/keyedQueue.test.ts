@@ -507,7 +507,8 @@ describe('A keyed queue', () => {
 
 	it('should do 20,000 tasks in a time that does not grow faster than their number', async () => {
 		const timeFor = async (count: number, keys: number) => {
-			const startedAt = performance.now();
+			// Time on the processor: what else the machine does has no part in it.
+			const startedAt = process.cpuUsage();
 			await runKeyed({
 				count,
 				concurrency: 100,
@@ -517,7 +518,8 @@ describe('A keyed queue', () => {
 				mayStart: () => true,
 				cancelled: new AbortController().signal,
 			});
-			return performance.now() - startedAt;
+			const { user, system } = process.cpuUsage(startedAt);
+			return (user + system) / 1_000;
 		};
 		await timeFor(2_000, 150);
 		const few = await timeFor(2_000, 150);

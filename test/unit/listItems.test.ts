@@ -268,10 +268,10 @@ describe('A deletion', () => {
 		expect(requests[1]?.check?.(ofItem)).toContain('did not confirm');
 	});
 
-	it('should tell of a locked conversation', async () => {
+	it('should wait for a locked conversation as long as it is told', async () => {
 		const { api, requests } = apiWith(() => ({ id: 'conv_1' }));
-		const onLocked = jest.fn();
-		await deleteItem(api, 'conv_1', 'msg_1', onLocked);
-		expect(requests[0]?.onLocked).toBe(onLocked);
+		await deleteItem(api, 'conv_1', 'msg_1', { lockWait: 7 });
+		await deleteItem(api, 'conv_1', 'msg_1');
+		expect(requests.map(({ lockWait }) => lockWait)).toEqual([7, undefined]);
 	});
 });

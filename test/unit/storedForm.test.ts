@@ -5,7 +5,7 @@ import { buildItem } from '../../server/items.mjs';
 import { carryOver } from '../../nodes/shared/api/carryOver';
 import type { Item } from '../../nodes/shared/api/items';
 import { ROLES } from '../../nodes/shared/api/schema';
-import { inOrderOf, isStoredAs, mayComeFrom } from '../../nodes/shared/api/storedForm';
+import { inOrderOf, isStoredAs, mayComeFrom, placesOf } from '../../nodes/shared/api/storedForm';
 import type { JsonObject, JsonValue } from '../../nodes/shared/values/json';
 import { isJsonObject } from '../../nodes/shared/values/json';
 import { everyItem } from '../types/items';
@@ -282,6 +282,23 @@ describe('A stored item that may have come of a sent one', () => {
 			}),
 			RUNS,
 		);
+	});
+});
+
+describe('The places at which sent items stand in a list', () => {
+	const listed = (letters: string) => Array.from(letters, (text) => stored(user(text)));
+
+	it.each<[string, string, number[]]>([
+		['ab', 'ab', [0]],
+		['ab', 'xabx', [1]],
+		['ab', 'abab', [0, 2]],
+		['aa', 'aaa', [0, 1]],
+		['ab', 'ba', []],
+		['ab', 'axb', []],
+		['ab', 'a', []],
+		['ab', '', []],
+	])('should be for %s in "%s": %j', (sent, list, places) => {
+		expect(placesOf(Array.from(sent, user), listed(list))).toEqual(places);
 	});
 });
 
