@@ -9,7 +9,6 @@ import { NodeConnectionTypes } from 'n8n-workflow';
 import { CREDENTIAL_TYPE } from '../shared/n8n/credential';
 import { executeItems } from './execution/run';
 import { searchModels } from './methods/searchModels';
-import { SEARCH_MODELS } from './parameters/model';
 import { buildProperties, buildSubtitle } from './properties';
 import { resources } from './resources';
 
@@ -33,7 +32,7 @@ export class OpenAIConversation implements INodeType {
 		properties: buildProperties(resources),
 	};
 
-	methods = { listSearch: { [SEARCH_MODELS]: searchModels } };
+	methods = { listSearch: { searchModels } };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const resource = this.getNodeParameter('resource', 0, '');

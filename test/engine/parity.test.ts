@@ -4,7 +4,7 @@ import OpenAI from 'openai';
 import { startServer } from '../../server/index.mjs';
 import { resources } from '../../nodes/OpenAIConversation/resources';
 import { INCLUDES } from '../../nodes/shared/api/schema';
-import { API_KEY, pairs, runNode } from '../support/engine';
+import { API_KEY, pairs, pause, runNode } from '../support/engine';
 
 type Server = Awaited<ReturnType<typeof startServer>>;
 let server: Server;
@@ -25,6 +25,9 @@ const messages = (count: number) =>
 		content: `m${n} ü 😀`,
 	}));
 
+const withoutNewIds = (text: string): string =>
+	text.replace(/conv_[0-9a-f]{20,}/, 'conv_NEW').replace(/resp_[0-9a-f]{20,}/, 'resp_NEW');
+
 /** The requests of one run, each run against the same conversation with 130 items. */
 async function arrivals(run: () => Promise<unknown>) {
 	server.reset();
@@ -36,9 +39,9 @@ async function arrivals(run: () => Promise<unknown>) {
 	await run();
 	return server.requests.map(({ method, path, query, body, headers }) => ({
 		method,
-		path: path.replace(/conv_[0-9a-f]{20,}/, 'conv_NEW'),
+		path: withoutNewIds(path),
 		query: query === '' ? [] : query.split('&').map(decodeURIComponent),
-		body,
+		body: body === undefined ? undefined : JSON.parse(withoutNewIds(JSON.stringify(body))),
 		accept: headers.accept,
 		authorization: headers.authorization,
 		contentType: headers['content-type'],
@@ -63,6 +66,13 @@ interface Case {
 }
 
 const include = [...INCLUDES];
+
+const SCHEMA = {
+	type: 'object',
+	properties: { answer: { type: 'string' } },
+	required: ['answer'],
+	additionalProperties: false,
+};
 
 const CASES: Case[] = [
 	{
@@ -151,6 +161,64 @@ const CASES: Case[] = [
 			await client.items.create(id, { items: items.slice(20) });
 		},
 		requests: 4,
+	},
+	{
+		what: 'text, with every option',
+		resource: 'conversation',
+		operation: 'send',
+		parameters: {
+			conversationId: ID,
+			model: { __rl: true, mode: 'list', value: 'gpt-5-mini' },
+			text: 'Hello 😀',
+			options: {
+				instructions: 'Be brief.',
+				maxOutputTokens: 200,
+				temperature: 0.5,
+				reasoningEffort: 'low',
+				outputFormat: 'json',
+				jsonSchema: JSON.stringify(SCHEMA),
+				additionalBody: '{ "metadata": { "topic": "x" } }',
+			},
+		},
+		async withSdk(client) {
+			await client.items.list(ID, { limit: 1, order: 'desc' });
+			await sdk.responses.create({
+				model: 'gpt-5-mini',
+				conversation: ID,
+				input: [{ type: 'message', role: 'user', content: 'Hello 😀' }],
+				instructions: 'Be brief.',
+				max_output_tokens: 200,
+				temperature: 0.5,
+				reasoning: { effort: 'low' },
+				text: { format: { type: 'json_schema', name: 'reply', strict: true, schema: SCHEMA } },
+				metadata: { topic: 'x' },
+			});
+		},
+		requests: 2,
+	},
+	{
+		what: 'items in a new conversation, in the background',
+		resource: 'conversation',
+		operation: 'send',
+		parameters: {
+			model: 'gpt-5-mini',
+			itemsInput: 'json',
+			itemsJson: JSON.stringify(messages(2)),
+			options: { background: true },
+		},
+		async withSdk(client) {
+			const { id: conversation } = await client.create({});
+			const { id } = await sdk.responses.create({
+				model: 'gpt-5-mini',
+				conversation,
+				input: messages(2),
+				background: true,
+			});
+			// The API has made it by then.
+			await pause(50);
+			await sdk.responses.retrieve(id);
+		},
+		requests: 3,
 	},
 	{
 		what: 'as a whole',

@@ -9,8 +9,10 @@ import type {
 	IDataObject,
 	IExecuteFunctions,
 	IHttpRequestOptions,
+	ILoadOptionsFunctions,
 	INode,
 	INodeExecutionData,
+	INodeListSearchResult,
 	INodeParameters,
 	INodeType,
 	INodeTypes,
@@ -20,7 +22,7 @@ import type {
 	IWorkflowExecuteAdditionalData,
 	Logger as NodeLogger,
 } from 'n8n-workflow';
-import { ExecutionLifecycleHooks, WorkflowExecute } from 'n8n-core';
+import { ExecutionLifecycleHooks, LoadOptionsContext, WorkflowExecute } from 'n8n-core';
 
 import { OpenAIConversationApi } from '../../credentials/OpenAIConversationApi.credentials';
 import { OpenAIConversation } from '../../nodes/OpenAIConversation/OpenAIConversation.node';
@@ -266,6 +268,44 @@ export async function runNode(baseUrl: string, options: RunOptions): Promise<Run
 		error: task.error,
 		decrypted: credentialsHelper.decrypted,
 	};
+}
+
+/** What the form gets when it asks the node for a list of models. */
+export async function searchModels(
+	baseUrl: string,
+	{
+		filter,
+		credential = {},
+	}: { filter?: string; credential?: ICredentialDataDecryptedObject } = {},
+): Promise<INodeListSearchResult> {
+	const nodeType = new OpenAIConversation();
+	const node: INode = {
+		id: '1',
+		name: 'OpenAI Conversation',
+		type: TYPE,
+		typeVersion: 1,
+		position: [0, 0],
+		parameters: {},
+		credentials: { [credentialType.name]: { id: '1', name: 'Key' } },
+	};
+	const nodeTypes: INodeTypes = {
+		getByName: () => nodeType,
+		getByNameAndVersion: () => nodeType,
+		getKnownTypes: () => ({}),
+	};
+	const workflow = new Workflow({ nodes: [node], connections: {}, active: false, nodeTypes });
+	const credentialsHelper = new TestCredentialsHelper({
+		apiKey: API_KEY,
+		baseUrl,
+		authentication: 'bearer',
+		...credential,
+	});
+	const given = complete({ credentialsHelper, currentNodeParameters: {} });
+	// A workflow that is not saved has no name, which the interface does not know of.
+	const context: ILoadOptionsFunctions = Object.create(
+		new LoadOptionsContext(workflow, node, given, ''),
+	);
+	return await nodeType.methods.listSearch.searchModels.call(context, filter);
 }
 
 /** The engine reads no more of its surroundings than the harness gives; anything else would fail loudly. */

@@ -5,9 +5,6 @@ import { adviceFor, FieldError, isNothing, kindOf, trimPasted } from '../../shar
 import { isPlainObject } from '../../shared/values/json';
 import { checkText } from '../../shared/values/text';
 
-/** The node's method that loads the list. */
-export const SEARCH_MODELS = 'searchModels';
-
 export const modelField: INodeProperties = {
 	displayName: 'Model',
 	name: 'model',
@@ -20,7 +17,7 @@ export const modelField: INodeProperties = {
 			displayName: 'From List',
 			name: 'list',
 			type: 'list',
-			typeOptions: { searchListMethod: SEARCH_MODELS, searchable: true },
+			typeOptions: { searchListMethod: 'searchModels', searchable: true },
 		},
 		{ displayName: 'By ID', name: 'id', type: 'string', placeholder: 'e.g. gpt-5-mini' },
 	],

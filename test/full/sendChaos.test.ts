@@ -2,8 +2,9 @@ import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 
 import { startServer } from '../../server/index.mjs';
 import type { FaultRule, Item, RequestRecord } from '../../server/types.mjs';
-import { draw, FAULTS } from '../full/support/chaos';
 import { API_KEY, pause, runNode } from '../support/engine';
+import { draw, FAULTS } from './support/chaos';
+import { report } from './support/report.mjs';
 
 /**
  * 2,000 messages to 100 conversations from two runs at once, with 15 % of all requests disturbed.
@@ -101,14 +102,32 @@ describe('2,000 messages over 100 conversations, 15 % of the requests disturbed'
 		server = await startServer({ apiKeys: [API_KEY], modelMs: MODEL_MS, record: 'light' });
 		for (const id of ids) server.store.createConversation({ id });
 		server.faults(seededFaults());
+		const startedAt = Date.now();
 		runs = await Promise.all(Array.from({ length: RUNS }, async (_, run) => await sendAll(run)));
 		// What a gateway has carried out late.
 		await pause(500);
+		report('send chaos', {
+			seconds: (Date.now() - startedAt) / 1_000,
+			requests: server.requestCount,
+			disturbed: server.requests.filter(({ fault }) => fault !== undefined).length,
+			...counted(),
+		});
 	}, 180_000);
 	afterAll(async () => await server.close());
 
 	const stored = (id: string) => server.store.getConversation(id)?.items ?? [];
 	const uncertain = ({ failure }: Outcome) => failure?.['may_have_happened'] === true;
+	const counted = () => {
+		const all = runs.flat();
+		const failed = all.filter(({ failure }) => failure !== undefined);
+		return {
+			messages: all.length,
+			answered: all.length - failed.length,
+			found: all.filter(({ output }) => output?.['response'] === null).length,
+			notSent: failed.filter((outcome) => !uncertain(outcome)).length,
+			uncertain: failed.filter(uncertain).length,
+		};
+	};
 
 	it('should have been as it is called', () => {
 		const disturbed = server.requests.filter(({ fault }) => fault !== undefined);
@@ -118,20 +137,13 @@ describe('2,000 messages over 100 conversations, 15 % of the requests disturbed'
 	});
 
 	it('should answer nearly all, and report the others', () => {
-		const all = runs.flat();
-		const failed = all.filter(({ failure }) => failure !== undefined);
-		for (const { failure } of failed) {
-			expect(failure).toMatchObject({ attempts: expect.any(Number) });
+		for (const { failure } of runs.flat()) {
+			if (failure !== undefined) expect(failure).toMatchObject({ attempts: expect.any(Number) });
 		}
-		const counted = {
-			answered: all.length - failed.length,
-			found: all.filter(({ output }) => output?.['response'] === null).length,
-			refused: failed.filter((outcome) => !uncertain(outcome)).length,
-			uncertain: failed.filter(uncertain).length,
-		};
-		expect(counted.answered).toBeGreaterThan(all.length * 0.85);
-		expect(counted.found).toBeGreaterThan(50);
-		expect(counted.uncertain).toBeLessThan(all.length * 0.06);
+		const { messages, answered, found, uncertain: open } = counted();
+		expect(answered).toBeGreaterThan(messages * 0.85);
+		expect(found).toBeGreaterThan(50);
+		expect(open).toBeLessThan(messages * 0.06);
 	});
 
 	it('should have said none twice and lost none, each with its reply behind it', () => {
