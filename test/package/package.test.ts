@@ -3,7 +3,7 @@ import 'reflect-metadata'; // n8n's dependency injection wants it first
 import { globSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { PackageDirectoryLoader } from 'n8n-core';
-import { root } from '../../sandbox/lib/paths.mjs';
+import { root } from '../../sandbox/index.mjs';
 import { publishedPackage, reachableFrom } from './support.mjs';
 
 const MAX_BYTES = 350_000;
