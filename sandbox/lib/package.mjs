@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { globSync } from 'node:fs';
 import { mkdir, readFile, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { Failure } from './failure.mjs';
 import { withLock } from './lock.mjs';
 import { checkoutState, root } from './paths.mjs';
@@ -12,16 +12,20 @@ const packages = join(checkoutState, 'package');
 
 /** What the built package depends on. */
 const SOURCES = [
-	'{nodes,credentials}/**/*.*',
+	'{nodes,credentials}/**/*',
 	'{package.json,tsconfig.json,gulpfile.js,README.md,CHANGELOG.md,LICENSE}',
 ];
 
 async function fingerprint() {
 	const hash = createHash('sha256');
-	for (const file of globSync(SOURCES, { cwd: root }).sort()) {
+	const found = globSync(SOURCES, { cwd: root, withFileTypes: true });
+	const files = found
+		.filter((each) => each.isFile())
+		.map((each) => join(each.parentPath, each.name));
+	for (const file of files.sort()) {
 		hash
-			.update(`${file}\0`)
-			.update(await readFile(join(root, file)))
+			.update(`${relative(root, file)}\0`)
+			.update(await readFile(file))
 			.update('\0');
 	}
 	return hash.digest('hex').slice(0, 16);
