@@ -9,15 +9,16 @@ const clean = async () => await rm('dist', { recursive: true, force: true });
 /** Where the build goes; `npm run dev` has it put into a running n8n. */
 const folder = process.env.BUILD_FOLDER ?? 'dist';
 
-/** Copies what is no code and n8n loads: the icons and the codex files. */
+/** Copies what n8n loads beside code: icons, codex files and previews of outputs. */
 const copy = () =>
-	src(['nodes/**/*.{svg,node.json}', 'credentials/**/*.svg'], { base: '.', encoding: false }).pipe(
-		dest(folder),
-	);
+	src(['nodes/**/*.{svg,node.json}', 'nodes/**/__schema__/**/*.json', 'credentials/**/*.svg'], {
+		base: '.',
+		encoding: false,
+	}).pipe(dest(folder));
 
 /**
- * Makes one file of each of the two that n8n loads and what it requires: half the time to load and four fifths of the
- * size of what tsc would make. Names of functions and classes stay, for stack traces.
+ * Makes one file of each entry that n8n loads, with everything it imports: n8n reads one file instead of dozens. It is
+ * not minified, so that stack traces name lines and reviewers can read it.
  */
 const bundle = async () => {
 	await build({
@@ -28,8 +29,6 @@ const bundle = async () => {
 		platform: 'node',
 		target: 'node20',
 		external: ['n8n-workflow'],
-		minify: true,
-		keepNames: true,
 	});
 };
 

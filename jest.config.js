@@ -1,15 +1,13 @@
 const { availableParallelism } = require('node:os');
 
-/** @type {import('jest').Config} */
-module.exports = {
+/** What every project shares. */
+const base = {
 	testEnvironment: 'node',
-	// Some tests look at the clock, which a crowded machine makes meaningless.
-	maxWorkers: Math.max(2, Math.floor(0.75 * availableParallelism())),
-	roots: ['<rootDir>/test', '<rootDir>/nodes', '<rootDir>/credentials', '<rootDir>/server'],
-	testMatch: ['<rootDir>/test/**/*.test.ts'],
+	roots: ['<rootDir>/test', '<rootDir>/nodes', '<rootDir>/credentials'],
 	moduleFileExtensions: ['ts', 'js', 'mjs', 'json', 'node'],
+	// Our own files, and the ES modules among the packages that tests use.
 	transform: {
-		'^.+\\.(ts|mjs)$': [
+		'(\\.(ts|mjs)|/node_modules/(get-port|p-wait-for)/.*\\.js)$': [
 			'@swc/jest',
 			{
 				jsc: {
@@ -21,4 +19,72 @@ module.exports = {
 			},
 		],
 	},
+	transformIgnorePatterns: ['/node_modules/(?!(get-port|p-wait-for)/)'],
+};
+
+/**
+ * @param {string} name
+ * @param {import('jest').Config} [more]
+ */
+const project = (name, more) => ({
+	...base,
+	displayName: name,
+	testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
+	...more,
+});
+
+/** @param {number} ms how long a test may take that does not say so itself */
+const patience = (ms) => ({
+	globals: { PATIENCE_MS: ms },
+	setupFilesAfterEnv: ['<rootDir>/test/support/patience.mjs'],
+});
+
+/** One file after the other, after all others: what fills the machine by itself. */
+const oneByOne = { runner: '<rootDir>/test/support/serialRunner.js' };
+
+/** An n8n with the packed node in it, which all files of the project share. */
+const withN8n = {
+	...oneByOne,
+	globalSetup: '<rootDir>/test/e2e/support/globalSetup.mjs',
+	globalTeardown: '<rootDir>/test/e2e/support/globalTeardown.mjs',
+};
+
+/** Engine tests that play through waits of seconds or through thousands of cases. */
+const SLOW = ['exactlyOnce', 'inputs', 'manyItems', 'pacing', 'pacingTokenBucket', 'sendChaos'];
+
+/** Where what a user can enter is tried at random. */
+const PROPERTIES = [
+	'unit/{baseUrl,credential,field,ids,items,json*,metadata,options}.test.ts',
+	'engine/inputs.test.ts',
+];
+
+/** @type {import('jest').Config} */
+module.exports = {
+	// Some tests look at the clock, which a crowded machine makes meaningless.
+	maxWorkers: Math.max(2, Math.floor(0.75 * availableParallelism())),
+	reporters: ['<rootDir>/test/support/reporter.mjs'],
+	collectCoverageFrom: ['nodes/**/*.ts', 'credentials/**/*.ts'],
+	coverageProvider: 'v8',
+	coverageReporters: ['text', 'html'],
+	projects: [
+		project('unit'),
+		project('server'),
+		project('engine', {
+			testPathIgnorePatterns: SLOW.map((each) => `/test/engine/${each}\\.test\\.ts$`),
+		}),
+		project('engine-slow', {
+			testMatch: SLOW.map((each) => `<rootDir>/test/engine/${each}.test.ts`),
+		}),
+		project('package'),
+		project('docs'),
+		project('checks', patience(300_000)),
+		project('e2e', { ...withN8n, ...patience(60_000) }),
+		project('properties', {
+			testMatch: PROPERTIES.map((each) => `<rootDir>/test/${each}`),
+			setupFiles: ['<rootDir>/test/support/manyRuns.mjs'],
+			...patience(1_200_000),
+		}),
+		project('full', oneByOne),
+		project('editor', { ...withN8n, ...patience(180_000) }),
+	],
 };

@@ -1,36 +1,27 @@
 /** `npm run sandbox:reset`: removes all that the sandbox keeps; n8n itself stays installed. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runScript } from './lib/bootstrap.mjs';
-import { Failure } from './lib/failure.mjs';
+import { Failure, runCommand } from './lib/failure.mjs';
 import { tryLock } from './lib/lock.mjs';
-import { checkoutState, stateFolder } from './lib/paths.mjs';
+import { checkoutState, n8nFolder, root, stateFolder } from './lib/paths.mjs';
 
-/** What may be at work in the folder. */
-const LOCKS = [
-	{ folder: join(stateFolder, 'locks'), name: 'sandbox' },
-	{ folder: join(checkoutState, 'locks'), name: 'build' },
-	{ folder: join(checkoutState, 'locks'), name: 'install-project' },
-	{ folder: join(checkoutState, 'locks'), name: 'install-n8n' },
+/** What is locked by whoever is at work with it: a sandbox, a build, an install. */
+const USED = [
+	stateFolder,
+	join(checkoutState, 'package'),
+	join(root, 'node_modules'),
+	join(n8nFolder, 'node_modules'),
 ];
 
-await runScript(async () => {
-	/** @type {Array<() => Promise<void>>} */
-	const releases = [];
-	try {
-		for (const { folder, name } of LOCKS) {
-			const lock = await tryLock(folder, name);
-			if ('heldBy' in lock) {
-				throw new Failure(`Process ${lock.heldBy} is using the sandbox.`, {
-					todo: 'End it with Ctrl-C where it was started, then reset again.',
-				});
-			}
-			releases.push(lock.release);
+await runCommand(async () => {
+	for (const folder of USED) {
+		const lock = await tryLock(folder);
+		if ('heldBy' in lock) {
+			throw new Failure(`Process ${lock.heldBy} is using the sandbox.`, {
+				todo: 'End it with Ctrl-C where it was started, then reset again.',
+			});
 		}
-		await rm(stateFolder, { recursive: true, force: true });
-		process.stdout.write(`${stateFolder} is removed; the next start begins anew.\n`);
-		return 0;
-	} finally {
-		await Promise.all(releases.map(async (release) => await release()));
 	}
+	await rm(stateFolder, { recursive: true, force: true });
+	process.stdout.write(`${stateFolder} is removed; the next start begins anew.\n`);
 });

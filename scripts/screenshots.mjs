@@ -5,7 +5,25 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bootstrap } from '../sandbox/lib/bootstrap.mjs';
+import {
+	checkoutState,
+	createProgress,
+	ensureN8n,
+	exampleNames,
+	Failure,
+	installNode,
+	newOwner,
+	node24,
+	packNode,
+	readExample,
+	root,
+	runCommand,
+	startN8n,
+} from '../sandbox/index.mjs';
+import { startServer } from '../server/index.mjs';
+import { openBrowser } from '../test/editor/support/browser.mjs';
+import { createEditor } from '../test/editor/support/editor.mjs';
+import { blankWorkflow, setWorkflow } from '../test/editor/support/workflows.mjs';
 
 /** @import { Page } from 'playwright-core' */
 /** @import { Editor } from '../test/editor/support/editor.mjs' */
@@ -28,19 +46,7 @@ const UNSEEN = [
 
 /** @typedef {{ x: number, y: number, width: number, height: number }} Box */
 
-await bootstrap(async () => {
-	const { ensureN8n } = await import('../sandbox/lib/dependencies.mjs');
-	const { exampleNames, readExample } = await import('../sandbox/lib/examples.mjs');
-	const { Failure } = await import('../sandbox/lib/failure.mjs');
-	const { installNode, startN8n } = await import('../sandbox/lib/n8n/instance.mjs');
-	const { packNode } = await import('../sandbox/lib/package.mjs');
-	const { checkoutState, node24, root } = await import('../sandbox/lib/paths.mjs');
-	const { createProgress } = await import('../sandbox/lib/progress.mjs');
-	const { startServer } = await import('../server/index.mjs');
-	const { openBrowser } = await import('../test/editor/support/browser.mjs');
-	const { createEditor } = await import('../test/editor/support/editor.mjs');
-	const { blankWorkflow, setWorkflow } = await import('../test/editor/support/workflows.mjs');
-
+await runCommand(async () => {
 	const { step } = createProgress();
 	const pictures = join(root, 'docs', 'pictures');
 	const folder = join(checkoutState, `screenshots-${process.pid}`);
@@ -52,10 +58,7 @@ await bootstrap(async () => {
 	const apiKey = `sk-sandbox-${randomBytes(12).toString('hex')}`;
 	const api = await startServer({ apiKeys: [apiKey] });
 	await installNode(folder, tarball);
-	const owner = {
-		email: 'owner@sandbox.example',
-		password: `${randomBytes(9).toString('base64url')}Aa1`,
-	};
+	const owner = newOwner();
 	const log = join(checkoutState, 'logs', 'screenshots-n8n.log');
 	const n8n = await step(
 		'Starting n8n',
@@ -170,5 +173,4 @@ await bootstrap(async () => {
 		await api.close();
 		await rm(folder, { recursive: true, force: true });
 	}
-	return 0;
 });

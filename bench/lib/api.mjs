@@ -1,10 +1,5 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Failure } from '../../sandbox/lib/failure.mjs';
-import { node24 } from '../../sandbox/lib/paths.mjs';
-import { freePort } from '../../sandbox/lib/ports.mjs';
-import { startKept } from '../../sandbox/lib/processes.mjs';
-import { at, field } from '../../sandbox/lib/values.mjs';
+import { at, Failure, field, freePort, node24, start, untilUp } from '../../sandbox/index.mjs';
 
 const CLI = fileURLToPath(new URL('../../server/cli.mjs', import.meta.url));
 
@@ -18,7 +13,7 @@ const CLI = fileURLToPath(new URL('../../server/cli.mjs', import.meta.url));
 export async function startApi({ apiKey, log }) {
 	const port = await freePort();
 	const origin = `http://127.0.0.1:${port}`;
-	const kept = startKept(
+	const program = start(
 		node24,
 		[CLI, '--port', String(port), '--key', apiKey, '--record', 'false'],
 		{ log },
@@ -55,16 +50,7 @@ export async function startApi({ apiKey, log }) {
 		};
 	}
 
-	for (let tries = 0; ; tries++) {
-		try {
-			await stats();
-			break;
-		} catch (error) {
-			if (tries === 100)
-				throw new Failure('The API server did not come up.', { log, cause: error });
-			await wait(50);
-		}
-	}
+	await untilUp(program, 'The API server', log, async () => Boolean(await stats()));
 
 	return {
 		origin,
@@ -109,7 +95,7 @@ export async function startApi({ apiKey, log }) {
 			return conversations.filter((each) => at(each, 'metadata', 'topic') !== undefined).length;
 		},
 
-		stop: kept.stop,
+		stop: program.stop,
 	};
 }
 

@@ -2,9 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { cpus, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { n8nVersion } from '../../sandbox/lib/dependencies.mjs';
-import { root } from '../../sandbox/lib/paths.mjs';
-import { createProgress } from '../../sandbox/lib/progress.mjs';
+import { createProgress, n8nVersion, root } from '../../sandbox/index.mjs';
 import { goalsOf } from './goals.mjs';
 import {
 	fiveHundred,

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { Failure } from '../../sandbox/lib/failure.mjs';
-import { at } from '../../sandbox/lib/values.mjs';
+import { at, Failure } from '../../sandbox/index.mjs';
 
 /** Makes Node offer its inspector on any free port, whose address it prints to the log. */
 export const INSPECT = '--inspect=127.0.0.1:0';

@@ -2,8 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { Failure } from '../../sandbox/lib/failure.mjs';
-import { node24, root } from '../../sandbox/lib/paths.mjs';
+import { Failure, node24, root } from '../../sandbox/index.mjs';
 import { bareLoop, credentialOf, httpRequestNode, openAiNode, ourNode } from './peers.mjs';
 import { median, rotated, summaryOf } from './statistics.mjs';
 

@@ -2,19 +2,23 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ensureN8n } from '../../sandbox/lib/dependencies.mjs';
-import { Failure } from '../../sandbox/lib/failure.mjs';
-import { n8nCli } from '../../sandbox/lib/n8n/cli.mjs';
-import { installNode, startN8n } from '../../sandbox/lib/n8n/instance.mjs';
-import { packNode } from '../../sandbox/lib/package.mjs';
-import { checkoutState, node24 } from '../../sandbox/lib/paths.mjs';
+import {
+	checkoutState,
+	ensureN8n,
+	Failure,
+	installNode,
+	n8nCli,
+	node24,
+	packNode,
+	startN8n,
+} from '../../sandbox/index.mjs';
 import { startApi } from './api.mjs';
 import { connectInspector, INSPECT } from './inspector.mjs';
 import { CREDENTIALS } from './peers.mjs';
 
 /** @import { ITaskData } from 'n8n-workflow' */
 /** @import { Peer } from './peers.mjs' */
-/** @import { Progress } from '../../sandbox/lib/progress.mjs' */
+/** @import { Progress } from '../../sandbox/index.mjs' */
 
 const MEASURED = 'Measured';
 

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { types } from 'node:util';
 
 /** Something that a user can understand and put right: what happened, what to do, and where the log is. */
@@ -15,46 +15,58 @@ export class Failure extends Error {
 	}
 }
 
-/**
- * @param {unknown} error
- * @returns {string}
- */
+// In a test, errors of Node's own are no instances of the `Error` that the test sees.
+
+/** @param {unknown} error */
 export const messageOf = (error) => (types.isNativeError(error) ? error.message : String(error));
 
 /**
- * In a test, errors of Node's own are no instances of the `Error` that the test sees.
- *
- * @param {unknown} value what a catch block got
+ * @param {unknown} error
  * @param {string} code such as ENOENT
  */
-export const hasCode = (value, code) =>
-	types.isNativeError(value) && 'code' in value && value.code === code;
+export const hasCode = (error, code) =>
+	types.isNativeError(error) && 'code' in error && error.code === code;
 
-/**
- * @param {string} file
- * @param {number} lines
- */
-async function lastLines(file, lines) {
-	const text = await readFile(file, 'utf8').catch(() => '');
-	return text.trimEnd().split('\n').slice(-lines).join('\n');
+/** @param {string} file */
+function endOf(file) {
+	try {
+		return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-12).join('\n');
+	} catch {
+		return '';
+	}
 }
 
 /**
  * @param {unknown} error
- * @returns {Promise<string>} the text that ends a command
+ * @returns {string} the text that ends a command
  */
-export async function explain(error) {
+export function explain(error) {
 	if (!(error instanceof Failure)) {
-		const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-		return `Something unforeseen happened:\n${stack}`;
+		return `Something unforeseen happened:\n${types.isNativeError(error) ? error.stack : String(error)}`;
 	}
-	const parts = [error.message];
-	if (error.cause !== undefined) parts.push(`Cause: ${messageOf(error.cause)}`);
-	if (error.log) {
-		const end = await lastLines(error.log, 12);
-		if (end) parts.push(`The log ends with:\n${end.replace(/^/gm, '  | ')}`);
+	const { message, cause, log, todo } = error;
+	const end = log && endOf(log);
+	return [
+		message,
+		cause !== undefined && `Cause: ${messageOf(cause)}`,
+		end && `The log ends with:\n${end.replace(/^/gm, '  | ')}`,
+		todo && `What to do: ${todo}`,
+		log && `The whole log: ${log}`,
+	]
+		.filter(Boolean)
+		.join('\n\n');
+}
+
+/**
+ * Runs a command of the sandbox and ends this process; what goes wrong is explained.
+ *
+ * @param {() => Promise<number | void>} command gives the exit code, by default 0
+ */
+export async function runCommand(command) {
+	try {
+		process.exit((await command()) ?? 0);
+	} catch (error) {
+		process.stderr.write(`\n${explain(error)}\n`);
+		process.exit(1);
 	}
-	if (error.todo) parts.push(`What to do: ${error.todo}`);
-	if (error.log) parts.push(`The whole log: ${error.log}`);
-	return parts.join('\n\n');
 }

@@ -1,76 +1,50 @@
-import { randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { hasCode } from './failure.mjs';
 
-const RETRY_MS = 500;
-
 /**
- * @param {number} pid
- * @returns {Promise<string>} what tells this process from a later one with the same number, where the system says it
+ * @param {string} address
+ * @returns {Promise<number | undefined>} the process that listens there
  */
-async function birthOf(pid) {
-	const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-	return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-}
-
-/** @param {number} pid */
-export function isAlive(pid) {
+async function listenerAt(address) {
 	try {
-		process.kill(pid, 0);
-		return true;
-	} catch (error) {
-		return hasCode(error, 'EPERM');
+		let text = '';
+		for await (const part of connect(address)) text += part;
+		return Number(text);
+	} catch {
+		return undefined;
 	}
 }
 
-/** @param {string} file */
-async function holderOf(file) {
-	const text = await readFile(file, 'utf8').catch(() => '');
-	const [pid = '', birth = ''] = text.split(' ');
-	return {
-		text,
-		pid: Number(pid),
-		alive: isAlive(Number(pid)) && (await birthOf(Number(pid))) === birth,
-	};
-}
-
 /**
- * @typedef {{ release(): Promise<void> }} Lock
+ * A lock that cannot outlive the process that has it: a local socket on which that process tells its number.
+ *
+ * @param {string} name the file or folder that is to be kept for oneself
+ * @returns {Promise<{ release: () => void } | { heldBy: number }>}
  */
-
-/**
- * @param {string} folder
- * @param {string} name
- * @returns {Promise<Lock | { heldBy: number }>} the lock, or the number of the living process that has it
- */
-export async function tryLock(folder, name) {
-	const file = join(folder, `${name}.lock`);
-	await mkdir(dirname(file), { recursive: true });
-	const mine = `${file}.${randomUUID()}`;
-	await writeFile(mine, `${process.pid} ${await birthOf(process.pid)}`);
-	try {
-		for (;;) {
-			try {
-				await link(mine, file);
-				return { release: async () => await rm(file, { force: true }) };
-			} catch (error) {
-				if (!hasCode(error, 'EEXIST')) throw error;
-			}
-			const holder = await holderOf(file);
-			if (holder.text === '') continue;
-			if (holder.alive) return { heldBy: holder.pid };
-			// A dead process left it. Only one of those who see that can rename it; should the winner have locked anew
-			// in between, its lock is put back.
-			const left = `${mine}.left`;
-			await rename(file, left).catch(() => {});
-			const moved = await holderOf(left);
-			if (moved.alive) await link(left, file).catch(() => {});
-			await rm(left, { force: true });
+export async function tryLock(name) {
+	// A socket's path may have 100 characters.
+	const digest = createHash('sha256').update(name).digest('hex').slice(0, 24);
+	const address = join(tmpdir(), `n8n-sandbox-${digest}`);
+	for (;;) {
+		const server = createServer((socket) => socket.end(String(process.pid)));
+		try {
+			server.listen(address);
+			await once(server, 'listening');
+			server.unref();
+			return { release: () => void server.close() };
+		} catch (error) {
+			if (!hasCode(error, 'EADDRINUSE')) throw error;
 		}
-	} finally {
-		await rm(mine, { force: true });
+		const heldBy = await listenerAt(address);
+		if (heldBy !== undefined) return { heldBy };
+		// A process that was killed left it.
+		await rm(address, { force: true });
 	}
 }
 
@@ -78,25 +52,16 @@ export async function tryLock(folder, name) {
  * Does the work while no other process does work under the same name.
  *
  * @template T
- * @param {string} folder
  * @param {string} name
  * @param {() => Promise<T>} work
- * @param {(pid: number) => void} [onWait] called once when another process is at it
+ * @param {(pid: number) => void} [onWait] called when another process is at it
  * @returns {Promise<T>}
  */
-export async function withLock(folder, name, work, onWait) {
-	let told = false;
+export async function withLock(name, work, onWait) {
 	for (;;) {
-		const lock = await tryLock(folder, name);
-		if ('release' in lock) {
-			try {
-				return await work();
-			} finally {
-				await lock.release();
-			}
-		}
-		if (!told) onWait?.(lock.heldBy);
-		told = true;
-		await wait(RETRY_MS);
+		const lock = await tryLock(name);
+		if ('release' in lock) return await work().finally(lock.release);
+		onWait?.(lock.heldBy);
+		await wait(500);
 	}
 }

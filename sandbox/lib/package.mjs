@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { globSync } from 'node:fs';
+import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { Failure } from './failure.mjs';
 import { withLock } from './lock.mjs';
-import { withProjectTools } from './node24.mjs';
 import { checkoutState, root } from './paths.mjs';
 import { run } from './processes.mjs';
 
@@ -11,31 +11,18 @@ const log = join(checkoutState, 'logs', 'build.log');
 const packages = join(checkoutState, 'package');
 
 /** What the built package depends on. */
-const SOURCES = ['nodes', 'credentials'];
-const SINGLE_FILES =
-	/^(package\.json|tsconfig\.json|gulpfile\.js|README\.md|CHANGELOG\.md|LICENSE)$/;
-
-/**
- * @param {string} folder
- * @returns {Promise<string[]>} the files in it, at any depth
- */
-export async function filesIn(folder) {
-	const entries = await readdir(folder, { withFileTypes: true, recursive: true });
-	return entries
-		.filter((entry) => entry.isFile())
-		.map((entry) => join(entry.parentPath, entry.name))
-		.sort();
-}
+const SOURCES = [
+	'{nodes,credentials}/**/*',
+	'{package.json,tsconfig.json,gulpfile.js,README.md,CHANGELOG.md,LICENSE}',
+];
 
 async function fingerprint() {
-	const single = (await readdir(root))
-		.filter((name) => SINGLE_FILES.test(name))
-		.map((name) => join(root, name));
-	const sources = await Promise.all(
-		SOURCES.map(async (folder) => await filesIn(join(root, folder))),
-	);
 	const hash = createHash('sha256');
-	for (const file of [...single, ...sources.flat()]) {
+	const found = globSync(SOURCES, { cwd: root, withFileTypes: true });
+	const files = found
+		.filter((each) => each.isFile())
+		.map((each) => join(each.parentPath, each.name));
+	for (const file of files.sort()) {
 		hash
 			.update(`${relative(root, file)}\0`)
 			.update(await readFile(file))
@@ -45,10 +32,9 @@ async function fingerprint() {
 }
 
 /** @param {string} folder */
-async function tarballIn(folder) {
-	const names = await readdir(folder).catch(() => []);
-	const name = names.find((each) => each.endsWith('.tgz'));
-	return name === undefined ? undefined : join(folder, name);
+function tarballIn(folder) {
+	const [name] = globSync('*.tgz', { cwd: folder });
+	return name && join(folder, name);
 }
 
 /**
@@ -56,13 +42,9 @@ async function tarballIn(folder) {
  * @param {string} todo
  */
 async function npm(args, todo) {
-	const { code } = await run('npm', [...args, '--loglevel=error'], {
-		cwd: root,
-		env: withProjectTools(process.env),
-		log,
-	});
-	if (code !== 0)
-		throw new Failure(`\`npm ${args.join(' ')}\` ended with exit code ${code}.`, { todo, log });
+	const { code } = await run('npm', [...args, '--loglevel=error'], { log });
+	if (code === 0) return;
+	throw new Failure(`\`npm ${args.join(' ')}\` ended with exit code ${code}.`, { todo, log });
 }
 
 /**
@@ -71,10 +53,10 @@ async function npm(args, todo) {
  * @param {{ always?: boolean, say?: (detail: string) => void }} [options] always: build although nothing changed
  * @returns {Promise<string>} the tarball
  */
-export async function packNode({ always = false, say } = {}) {
-	return await withLock(join(checkoutState, 'locks'), 'build', async () => {
+export const packNode = async ({ always = false, say } = {}) =>
+	await withLock(packages, async () => {
 		const folder = join(packages, await fingerprint());
-		const packed = always ? undefined : await tarballIn(folder);
+		const packed = always ? undefined : tarballIn(folder);
 		if (packed !== undefined) {
 			say?.('unchanged');
 			return packed;
@@ -89,11 +71,10 @@ export async function packNode({ always = false, say } = {}) {
 		);
 		await rm(folder, { recursive: true, force: true });
 		await rename(fresh, folder);
-		const tarball = await tarballIn(folder);
+		const tarball = tarballIn(folder);
 		if (tarball === undefined) throw new Failure('`npm pack` left no tarball.', { log });
 		return tarball;
 	});
-}
 
 /**
  * @param {string} tarball made by `npm pack`
@@ -105,10 +86,9 @@ export async function unpack(tarball, folder) {
 	const { code } = await run('tar', ['-xzf', tarball, '-C', folder, '--strip-components=1'], {
 		log,
 	});
-	if (code !== 0) {
-		throw new Failure(`${tarball} could not be unpacked into ${folder}.`, {
-			todo: 'Check that the command `tar` is installed and that the disk is not full, then start again.',
-			log,
-		});
-	}
+	if (code === 0) return;
+	throw new Failure(`${tarball} could not be unpacked into ${folder}.`, {
+		todo: 'Check that the command `tar` is installed and that the disk is not full, then start again.',
+		log,
+	});
 }

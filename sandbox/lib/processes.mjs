@@ -1,100 +1,62 @@
-import { spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { Failure } from './failure.mjs';
+import execa from 'execa';
+import { node24, root } from './paths.mjs';
 
-const keeper = fileURLToPath(new URL('keeper.mjs', import.meta.url));
-
-/** How long a process may take to end by itself before it is killed. */
-const DEFAULT_GRACE_MS = 10_000;
-
-/** @type {Set<KeptProcess>} */
-const running = new Set();
-let stopping = false;
+/** How long a program may take to end by itself before it is killed. */
+const GRACE_MS = 10_000;
 
 /**
- * @typedef {object} KeptProcess
- * @property {number} pid of the keeper, whose end is the end of the command and of all it started
- * @property {Promise<{ code: number, output: string }>} finished never rejects
- * @property {() => Promise<void>} stop asks the command to end, kills it when it does not, returns when it is gone
+ * @typedef {object} Program
+ * @property {number | undefined} pid
+ * @property {Promise<{ code: number, output: string }>} ended never rejects
+ * @property {() => Promise<void>} stop asks the program to end, kills it when it does not, returns when it is gone
  */
 
 /**
- * Starts a command that never outlives this process, however this process ends.
+ * Starts a program, which finds the project's own programs first. It ends with this process.
  *
- * @param {string} command
+ * @param {string} file
  * @param {string[]} args
  * @param {object} options
- * @param {string} options.log file that the command's output is appended to
+ * @param {string} options.log file that the program's output is appended to
  * @param {string} [options.cwd]
- * @param {NodeJS.ProcessEnv} [options.env]
+ * @param {NodeJS.ProcessEnv} [options.env] the whole environment; default: this process's
  * @param {boolean} [options.capture] keep standard output as `output` instead of sending it to the log
- * @param {number} [options.graceMs]
- * @returns {KeptProcess}
+ * @returns {Program}
  */
-export function startKept(
-	command,
-	args,
-	{ log, cwd, env, capture = false, graceMs = DEFAULT_GRACE_MS },
-) {
-	if (stopping) throw new Failure('Stopped before this step began.');
+export function start(file, args, { log, cwd = root, env = process.env, capture = false }) {
 	mkdirSync(dirname(log), { recursive: true });
-	const logFile = openSync(log, 'a', 0o600);
-	// An install may just have replaced the Node that runs this.
-	const node = existsSync(process.execPath) ? process.execPath : 'node';
-	const child = spawn(node, [keeper, String(graceMs), command, ...args], {
+	const out = openSync(log, 'a', 0o600);
+	const child = execa(file, args, {
 		cwd,
 		env,
-		stdio: ['pipe', capture ? 'pipe' : logFile, logFile],
-		// Ctrl-C in a terminal reaches a whole group of processes; who ends what, and in which order, is decided here.
-		detached: true,
+		extendEnv: false,
+		preferLocal: true,
+		localDir: root,
+		execPath: node24,
+		reject: false,
+		stripFinalNewline: false,
+		stdio: ['ignore', capture ? 'pipe' : out, out],
 	});
-	closeSync(logFile);
-	if (child.pid === undefined || !child.stdin) {
-		throw new Failure(`${command} could not be started.`, { log });
-	}
-	// The keeper may be gone before it is asked to stop.
-	child.stdin.on('error', () => {});
-	/** @type {Buffer[]} */
-	const output = [];
-	child.stdout?.on('data', (/** @type {Buffer} */ chunk) => output.push(chunk));
-	/** @type {KeptProcess['finished']} */
-	const finished = new Promise((resolve) => {
-		/** @param {number} code */
-		const end = (code) => {
-			running.delete(kept);
-			resolve({ code, output: Buffer.concat(output).toString('utf8') });
-		};
-		child.once('error', () => end(127));
-		child.once('close', (code) => end(code ?? 1));
-	});
-	const { stdin } = child;
-	/** @type {KeptProcess} */
-	const kept = {
+	closeSync(out);
+	const ended = child.then(({ exitCode, stdout }) => ({
+		code: exitCode ?? 1,
+		output: stdout ?? '',
+	}));
+	return {
 		pid: child.pid,
-		finished,
+		ended,
 		async stop() {
-			stdin.end();
-			await finished;
+			child.kill('SIGTERM', { forceKillAfterTimeout: GRACE_MS });
+			await ended;
 		},
 	};
-	running.add(kept);
-	return kept;
 }
 
 /**
- * Runs a command to its end.
+ * Runs a program to its end.
  *
- * @param {string} command
- * @param {string[]} args
- * @param {Parameters<typeof startKept>[2]} options
+ * @param {Parameters<typeof start>} call
  */
-export const run = async (command, args, options) =>
-	await startKept(command, args, options).finished;
-
-/** Ends everything that was started here and is still running; nothing new is started after it. */
-export async function stopAll() {
-	stopping = true;
-	await Promise.all([...running].map(async (kept) => await kept.stop()));
-}
+export const run = async (...call) => await start(...call).ended;

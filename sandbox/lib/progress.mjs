@@ -1,66 +1,55 @@
 /** A step that took longer than this is announced before it is done. */
 const ANNOUNCE_AFTER_MS = 1500;
-const TICK_MS = { terminal: 1000, log: 15_000 };
 
-/** @param {number} ms */
-const seconds = (ms) =>
-	ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 1000)} s`;
+/** @param {number} startedAt */
+const since = (startedAt) => {
+	const seconds = (Date.now() - startedAt) / 1000;
+	return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
+};
 
 /**
  * Tells on one line per step what is done and how long it took. On a terminal the line of the step at work counts
  * the seconds; in a log a long step speaks up now and then, so that nobody takes it for dead.
- *
- * @param {{ write(text: string): unknown, isTTY?: boolean }} [out]
  */
-export function createProgress(out = process.stdout) {
-	const terminal = out.isTTY === true;
+export function createProgress() {
+	const out = process.stdout;
+	const clear = out.isTTY ? '\r\x1b[K' : '';
+	const tickMs = out.isTTY ? 1000 : 15_000;
 
 	/**
 	 * @template T
 	 * @param {string} title
-	 * @param {(say: (detail: string) => void) => T | Promise<T>} work gets a function for what is to be added to the line
+	 * @param {(say: (detail: string) => void) => Promise<T>} work gets a function for what is to be added to the line
 	 * @returns {Promise<T>}
 	 */
 	async function step(title, work) {
-		const start = Date.now();
+		const startedAt = Date.now();
 		let detail = '';
-		/** @type {NodeJS.Timeout | undefined} */
-		let ticking;
-		const text = () => (detail ? `${title}: ${detail}` : title);
-		const tick = () => {
-			const line = `… ${text()} (${seconds(Date.now() - start)})`;
-			out.write(terminal ? `\r\x1b[K${line}` : `${line}\n`);
-		};
-		const announcing = setTimeout(() => {
-			if (terminal) tick();
-			else out.write(`… ${text()}\n`);
-			ticking = setInterval(tick, terminal ? TICK_MS.terminal : TICK_MS.log);
-		}, ANNOUNCE_AFTER_MS);
 		/** @param {string} mark */
-		const end = (mark) => {
-			clearTimeout(announcing);
-			clearInterval(ticking);
-			out.write(
-				`${terminal ? '\r\x1b[K' : ''}${mark} ${text()} (${seconds(Date.now() - start)})\n`,
-			);
-		};
+		const line = (mark) =>
+			`${clear}${mark} ${title}${detail && `: ${detail}`} (${since(startedAt)})`;
+		const tick = () => void out.write(line('…') + (out.isTTY ? '' : '\n'));
+		let timer = setTimeout(() => {
+			tick();
+			timer = setInterval(tick, tickMs);
+		}, ANNOUNCE_AFTER_MS);
+		let mark = '✗';
 		try {
 			const result = await work((added) => {
 				detail = added;
 			});
-			end('✓');
+			mark = '✓';
 			return result;
-		} catch (error) {
-			end('✗');
-			throw error;
+		} finally {
+			clearTimeout(timer);
+			out.write(`${line(mark)}\n`);
 		}
 	}
 
-	return {
-		step,
-		/** @param {string} text */
-		note: (text) => void out.write(`${terminal ? '\r\x1b[K' : ''}  ${text}\n`),
-	};
+	/** @param {string} text */
+	const note = (text) => void out.write(`${clear}  ${text}\n`);
+
+	return { step, note };
 }
 
 /** @typedef {ReturnType<typeof createProgress>} Progress */

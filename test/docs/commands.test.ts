@@ -2,11 +2,15 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import jestConfig from '../../jest.config.js';
 import packageJson from '../../package.json';
 import { blocksOf, pages, proseOf, root } from './markdown';
 import { shellProblem } from './shell.mjs';
 
 const scripts = Object.keys(packageJson.scripts);
+const projects = jestConfig.projects?.map((each) =>
+	typeof each === 'object' ? each['displayName'] : each,
+);
 
 /** Every command line of a shell block, without comments. */
 const lines = pages.flatMap((each) =>
@@ -40,9 +44,8 @@ describe('Commands in the documentation', () => {
 		const file = /^(?:npx jest|node) (?:--config=)?([\w./-]+)/.exec(line)?.[1];
 		if (file !== undefined)
 			expect({ file, exists: existsSync(join(root, file)) }).toEqual({ file, exists: true });
-		const layers = /--only=([\w,]+)/.exec(line)?.[1]?.split(',') ?? [];
-		const runner = readFileSync(join(root, 'test/runner/runLayers.mjs'), 'utf8');
-		for (const layer of layers) expect(runner).toContain(`name: '${layer}'`);
+		const chosen = /--selectProjects ([\w -]+)/.exec(line)?.[1]?.trim().split(' ') ?? [];
+		for (const project of chosen) expect(projects).toContain(project);
 		if (line.includes('npm install')) expect(line).toContain(packageJson.name);
 	});
 

@@ -1,6 +1,11 @@
-import { exampleCredentials, exampleNames, readExample } from '../../sandbox/lib/examples.mjs';
-import type { Workflow } from '../../sandbox/lib/n8n/rest.mjs';
-import { at, field } from '../../sandbox/lib/values.mjs';
+import {
+	at,
+	exampleCredentials,
+	exampleNames,
+	field,
+	readExample,
+	type Workflow,
+} from '../../sandbox/index.mjs';
 import { dataTables } from './support/dataTables.mjs';
 import { savedFiles } from './support/files.mjs';
 import { postFile, postJson } from './support/post.mjs';

@@ -1,5 +1,6 @@
 import { leakOf } from './support/leaks.mjs';
-import { eventually, setStage, type Stage } from './support/stage.mjs';
+import { until } from '../support/until.mjs';
+import { setStage, type Stage } from './support/stage.mjs';
 import { newId, newKey, NODE, webhookWorkflow } from './support/workflows.mjs';
 
 const parameters = {
@@ -23,12 +24,16 @@ async function publish(workflow: ReturnType<typeof webhookWorkflow>) {
 
 /** The last execution of the workflow, once n8n has stored its end. */
 const finished = async (workflowId: string) =>
-	await eventually(async () => {
-		const [last] = await stage.n8n.executions({ workflowId });
-		return last && !['new', 'running'].includes(last.status)
-			? await stage.n8n.execution(last.id)
-			: undefined;
-	}, 'the end of the execution');
+	await until(
+		async () => {
+			const [last] = await stage.n8n.executions({ workflowId });
+			return last && !['new', 'running'].includes(last.status)
+				? await stage.n8n.execution(last.id)
+				: undefined;
+		},
+		'the end of the execution',
+		15_000,
+	);
 
 describe('items that fail', () => {
 	it('go to the error branch while the others go on', async () => {
@@ -127,14 +132,14 @@ describe('stopping a running execution', () => {
 		api.fault({ hang: true });
 
 		const call = n8n.callWebhook(path, { items: [{ id: conversation.id, metadata: { a: 'b' } }] });
-		const request = await eventually(() => api.requests[before], 'the request');
-		const execution = await eventually(
+		const request = await until(() => api.requests[before], 'the request');
+		const execution = await until(
 			async () => (await n8n.executions({ workflowId: id, status: ['running'] }))[0],
 			'the running execution',
 		);
 		const asked = Date.now();
 		await n8n.stopExecution(execution.id);
-		await eventually(() => (request.aborted ? true : undefined), 'the end of the request');
+		await until(() => (request.aborted ? true : undefined), 'the end of the request');
 
 		expect(Date.now() - asked).toBeLessThan(2000);
 		expect((await finished(id)).status).toBe('canceled');

@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { startServer } from '../../server/index.mjs';
+import { until } from '../support/until.mjs';
 import { leakOf } from './support/leaks.mjs';
 import {
 	filesOf,
@@ -11,7 +12,6 @@ import {
 	removeFolder,
 	takePort,
 } from './support/sandbox.mjs';
-import { eventually } from './support/stage.mjs';
 import { newKey } from './support/workflows.mjs';
 
 const SECOND_START_MS = 20_000;
@@ -32,9 +32,10 @@ async function serve(...apiKeys: string[]) {
 }
 
 const nothingLeft = async () =>
-	await eventually(
+	await until(
 		async () => ((await processesOf(folder)).length === 0 ? true : undefined),
 		'the end of all processes',
+		15_000,
 	);
 
 beforeAll(async () => {

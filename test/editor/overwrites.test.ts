@@ -1,10 +1,14 @@
-import { ensureN8n } from '../../sandbox/lib/dependencies.mjs';
-import { installNode, startN8n, type N8n } from '../../sandbox/lib/n8n/instance.mjs';
-import { packNode } from '../../sandbox/lib/package.mjs';
-import { node24 } from '../../sandbox/lib/paths.mjs';
+import {
+	ensureN8n,
+	installNode,
+	type N8n,
+	node24,
+	packNode,
+	startN8n,
+} from '../../sandbox/index.mjs';
 import { startServer } from '../../server/index.mjs';
+import { newFolder, removeFolder } from '../e2e/support/sandbox.mjs';
 import { CREDENTIAL_TYPE, newKey, webhookWorkflow } from '../e2e/support/workflows.mjs';
-import { newFolder, removeFolder } from './support/folder.mjs';
 
 type Server = Awaited<ReturnType<typeof startServer>>;
 

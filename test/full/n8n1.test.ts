@@ -1,9 +1,9 @@
 import type { IDataObject } from 'n8n-workflow';
 import { startServer } from '../../server/index.mjs';
 import type { FaultRule } from '../../server/types.mjs';
-import { field } from '../../sandbox/lib/values.mjs';
+import { field } from '../../sandbox/index.mjs';
 import { leakOf } from '../e2e/support/leaks.mjs';
-import { eventually } from '../e2e/support/stage.mjs';
+import { until } from '../support/until.mjs';
 import {
 	CREDENTIAL_TYPE,
 	newId,
@@ -96,12 +96,16 @@ describe.each(versions)('n8n $version', (version) => {
 
 	/** What n8n shows of the workflow's execution, once it has ended. */
 	async function ended(workflowId: string) {
-		const execution = await eventually(async () => {
-			const [last] = await running.n8n.executions({ workflowId });
-			return last && !['new', 'running'].includes(last.status)
-				? await running.n8n.execution(last.id)
-				: undefined;
-		}, 'the end of the execution');
+		const execution = await until(
+			async () => {
+				const [last] = await running.n8n.executions({ workflowId });
+				return last && !['new', 'running'].includes(last.status)
+					? await running.n8n.execution(last.id)
+					: undefined;
+			},
+			'the end of the execution',
+			15_000,
+		);
 		const task = execution.data.resultData.runData[NODE]?.[0];
 		const outputs = (task?.data?.main ?? []).map((output) => output ?? []);
 		return {
@@ -624,14 +628,14 @@ describe.each(versions)('n8n $version', (version) => {
 			expect(error?.message).toMatch(/^No complete answer from 127\.0\.0\.1:\d+ within 1 second$/);
 			expect(ms).toBeGreaterThan(990);
 			expect(ms).toBeLessThan(2_500);
-			await eventually(() => (server.inFlight === 0 ? true : undefined), 'the end of the request');
+			await until(() => (server.inFlight === 0 ? true : undefined), 'the end of the request');
 			expect(server.requests.map(({ aborted }) => aborted)).toEqual([true]);
 		});
 	});
 
 	describe('stopping the execution', () => {
 		async function stopOnce(ready: () => boolean, workflowId: string) {
-			await eventually(() => (ready() ? true : undefined), 'what is to be stopped');
+			await until(() => (ready() ? true : undefined), 'what is to be stopped');
 			const [execution] = await running.n8n.executions({ workflowId, status: ['running'] });
 			await running.n8n.stopExecution(execution?.id ?? '');
 			return Date.now();
@@ -644,7 +648,7 @@ describe.each(versions)('n8n $version', (version) => {
 				items: conversations(20),
 			});
 			const stoppedAt = await stopOnce(() => server.inFlight === 8, workflowId);
-			await eventually(() => (server.inFlight === 0 ? true : undefined), 'the end of the requests');
+			await until(() => (server.inFlight === 0 ? true : undefined), 'the end of the requests');
 			expect(Date.now() - stoppedAt).toBeLessThan(2_000);
 			await answer;
 			expect((await ended(workflowId)).status).toBe('canceled');
@@ -662,7 +666,7 @@ describe.each(versions)('n8n $version', (version) => {
 			const stoppedAt = await stopOnce(() => server.requests[0]?.status === 503, workflowId);
 			await answer;
 			expect((await ended(workflowId)).status).toBe('canceled');
-			await eventually(
+			await until(
 				() => (Date.now() - stoppedAt > 2_500 ? true : undefined),
 				'the time of the retry',
 			);

@@ -1,7 +1,7 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports */
 import { setTimeout as pause } from 'node:timers/promises';
 import { startServer } from '../../server/index.mjs';
-import { at, field } from '../../sandbox/lib/values.mjs';
+import { at, field } from '../../sandbox/index.mjs';
 import { newKey } from '../e2e/support/workflows.mjs';
 import { startCluster } from './support/cluster.mjs';
 import { report } from './support/report.mjs';

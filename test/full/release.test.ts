@@ -1,7 +1,7 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { root } from '../../sandbox/lib/paths.mjs';
+import { root } from '../../sandbox/index.mjs';
 import { startRegistry } from './support/registry.mjs';
 
 /** What publish.yml does when a version is tagged, up to the upload, which is only tried. */

@@ -1,9 +1,7 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports */
 import { access, copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ensureInstalled } from '../../sandbox/lib/install.mjs';
-import { packNode, unpack } from '../../sandbox/lib/package.mjs';
-import { root } from '../../sandbox/lib/paths.mjs';
+import { ensureInstalled, packNode, root, unpack } from '../../sandbox/index.mjs';
 import { startRegistry } from './support/registry.mjs';
 import {
 	allowScripts,
@@ -96,10 +94,8 @@ describe('installing', () => {
 		expect(await readFile(join(folder, 'package-lock.json'), 'utf8')).not.toContain('127.0.0.1');
 
 		await ensureInstalled({
-			name: 'supply-test',
 			folder,
 			scripted: ['named'],
-			essentials: ['node_modules/named/package.json'],
 			works: async () => await isThere(join(folder, 'node_modules/named/ran')),
 			env: registry.env,
 			effort: '',

@@ -1,15 +1,8 @@
-const base = require('../../jest.config.js');
+const { projects = [] } = require('../../jest.config.js');
 
-const tests = (process.env['MUTATION_TESTS'] ?? '').split(' ').filter(Boolean);
-
-/**
- * For mutation testing, with the tests that the environment names.
- *
- * @type {import('jest').Config}
- */
+/** The unit tests alone: Stryker runs one project. */
 module.exports = {
-	...base,
+	...projects.find((each) => typeof each === 'object' && each['displayName'] === 'unit'),
 	rootDir: '../..',
-	testMatch: tests.map((test) => `<rootDir>/${test}`),
 	setupFilesAfterEnv: ['<rootDir>/test/mutation/withoutSpeed.js'],
 };

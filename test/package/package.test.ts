@@ -1,10 +1,14 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports */
 import 'reflect-metadata'; // n8n's dependency injection wants it first
+import { globSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { PackageDirectoryLoader } from 'n8n-core';
+import { root } from '../../sandbox/index.mjs';
 import { publishedPackage, reachableFrom } from './support.mjs';
 
-const MAX_BYTES = 150_000;
+const MAX_BYTES = 350_000;
+
+const sources = globSync('nodes/*/*.node.ts', { cwd: root }).sort();
 
 let published: Awaited<ReturnType<typeof publishedPackage>>;
 
@@ -14,29 +18,40 @@ beforeAll(async () => {
 afterAll(async () => await rm(published.folder, { recursive: true, force: true }));
 
 describe('the published package', () => {
-	it('is loaded by n8n’s own loader: one node that can also be a tool, and its credential', async () => {
-		const loader = new PackageDirectoryLoader(published.folder);
-		await loader.loadAll();
-
-		expect(loader.packageName).toBe('n8n-nodes-openai-conversation');
-		expect(Object.keys(loader.known.nodes)).toEqual(['openAIConversation']);
-		expect(Object.keys(loader.known.credentials)).toEqual(['openAIConversationApi']);
-		expect(loader.known.credentials['openAIConversationApi']?.supportedNodes).toEqual([
-			'openAIConversation',
-		]);
-		const [description] = loader.types.nodes;
-		expect(description).toMatchObject({ displayName: 'OpenAI Conversation', usableAsTool: true });
-		expect(description?.codex?.categories?.length).toBeGreaterThan(0);
+	it('names every node of nodes/ in its package.json', () => {
+		expect([...published.packageJson.n8n.nodes].sort()).toEqual(
+			sources.map((file) => `dist/${file.replace(/\.ts$/, '.js')}`),
+		);
 	});
 
-	it('has the light and the dark icon that its node and credential name', async () => {
+	it('is loaded by n8n’s own loader: each node, and the credential that all of them use', async () => {
+		const loader = new PackageDirectoryLoader(published.folder);
+		await loader.loadAll();
+		const names = Object.keys(loader.known.nodes);
+
+		expect(loader.packageName).toBe('n8n-nodes-openai-conversation');
+		expect(names).toHaveLength(sources.length);
+		expect(Object.keys(loader.known.credentials)).toEqual(['openAIConversationApi']);
+		expect(
+			[...(loader.known.credentials['openAIConversationApi']?.supportedNodes ?? [])].sort(),
+		).toEqual(names.sort());
+		for (const { codex } of loader.types.nodes) {
+			expect(codex?.categories?.length).toBeGreaterThan(0);
+		}
+		expect(loader.types.nodes.find(({ name }) => name === 'openAIConversation')).toMatchObject({
+			displayName: 'OpenAI Conversation',
+			usableAsTool: true,
+		});
+	});
+
+	it('has the light and the dark icon that its nodes and its credential name', async () => {
 		const loader = new PackageDirectoryLoader(published.folder);
 		await loader.loadAll();
 		const named = [...loader.types.nodes, ...loader.types.credentials].map(
 			({ iconUrl }) => iconUrl,
 		);
 
-		expect(named.length).toBe(2);
+		expect(named).toHaveLength(sources.length + 1);
 		for (const each of named) {
 			for (const url of typeof each === 'object' ? [each.light, each.dark] : [each]) {
 				const file = url?.replace('icons/n8n-nodes-openai-conversation/', '');
@@ -56,7 +71,8 @@ describe('the published package', () => {
 			...packageJson.n8n.credentials,
 		]);
 		const isAsset = (file: string) =>
-			/^dist\/(nodes|credentials)\/.*\.(svg|node\.json)$/.test(file);
+			/^dist\/(nodes|credentials)\/.*\.(svg|node\.json)$/.test(file) ||
+			/^dist\/nodes\/.*\/__schema__\/.*\.json$/.test(file);
 		const isPapers = (file: string) => /^(package\.json|README\.md|LICENSE)$/.test(file);
 
 		expect(files.filter((file) => !isAsset(file) && !isPapers(file))).toEqual(code);

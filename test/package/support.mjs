@@ -1,7 +1,6 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { filesIn, packNode, unpack } from '../../sandbox/lib/package.mjs';
-import { checkoutState, n8nFolder, root } from '../../sandbox/lib/paths.mjs';
+import { checkoutState, n8nFolder, packNode, root, unpack } from '../../sandbox/index.mjs';
 
 /**
  * @typedef {object} PackageJson
@@ -18,7 +17,11 @@ import { checkoutState, n8nFolder, root } from '../../sandbox/lib/paths.mjs';
 export async function publishedPackage() {
 	const folder = join(checkoutState, 'package', `test-${process.pid}`);
 	await unpack(await packNode(), folder);
-	const paths = await filesIn(folder);
+	const entries = await readdir(folder, { withFileTypes: true, recursive: true });
+	const paths = entries
+		.filter((entry) => entry.isFile())
+		.map(({ parentPath, name }) => join(parentPath, name))
+		.sort();
 	const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size));
 	/** @type {PackageJson} */
 	const packageJson = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));

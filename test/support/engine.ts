@@ -326,15 +326,7 @@ export async function logged(action: () => Promise<unknown>): Promise<string[]> 
 }
 
 export { pause };
-
-/** Waits, for at most 5 s, until the condition holds. */
-export async function until(condition: () => boolean): Promise<void> {
-	const deadline = performance.now() + 5_000;
-	while (!condition()) {
-		if (performance.now() > deadline) throw new Error(`It never came: ${condition.toString()}`);
-		await pause(1);
-	}
-}
+export { until } from './until.mjs';
 
 /** Whether an item is one that failed. */
 export const isFailed = ({ json }: INodeExecutionData): boolean => typeof json.error === 'string';

@@ -30,14 +30,7 @@ export function sdk(server: Server, options: ClientOptions = {}): OpenAI {
 export const sleep = async (ms: number) =>
 	await new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-/** Waits, for at most 2 s, until the condition holds. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-	const deadline = performance.now() + 2000;
-	while (!(await condition())) {
-		if (performance.now() > deadline) throw new Error(`It never came: ${condition.toString()}`);
-		await sleep(1);
-	}
-}
+export { until } from './until.mjs';
 
 /** What the promise is rejected with. */
 export async function rejection(promise: PromiseLike<unknown>): Promise<unknown> {

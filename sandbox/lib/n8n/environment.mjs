@@ -1,7 +1,6 @@
 import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasCode } from '../failure.mjs';
-import { withProjectTools } from '../node24.mjs';
 
 /** What n8n may know of this machine. Keys in the shell and n8n settings for another instance stay out. */
 const PASSED_ON =
@@ -23,7 +22,7 @@ export function n8nEnvironment({ folder, port, brokerPort, env = {} }) {
 		.filter(Boolean)
 		.join(',');
 	return {
-		...withProjectTools(machine),
+		...machine,
 		NO_PROXY: noProxy,
 		no_proxy: noProxy,
 		N8N_USER_FOLDER: folder,
@@ -60,11 +59,10 @@ export const filesFolder = (folder) => join(folder, 'files');
 
 /**
  * @param {string} folder n8n's own folder
- * @param {string} name of a package
- * @returns {string} where n8n keeps the community package
+ * @returns {string} where n8n keeps this package when it is installed as a community package
  */
-export const communityPackageFolder = (folder, name) =>
-	join(folder, '.n8n', 'nodes', 'node_modules', name);
+export const packageFolder = (folder) =>
+	join(folder, '.n8n', 'nodes', 'node_modules', 'n8n-nodes-openai-conversation');
 
 /**
  * Makes n8n's own folder. n8n puts 50 MB of its editor into `.cache` there, which `npm run lint` would look through for

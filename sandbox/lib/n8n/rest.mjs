@@ -1,27 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { parse } from 'flatted';
 import { Failure } from '../failure.mjs';
 import { at, field } from '../values.mjs';
-import { unflatten } from './executionData.mjs';
+
+/** @typedef {{ email: string, password: string }} Owner */
 
 /**
- * @typedef {object} Owner
- * @property {string} email
- * @property {string} password
- */
-
-/**
- * @typedef {object} Workflow
- * @property {string} id
- * @property {string} name
- * @property {unknown[]} nodes
- * @property {Record<string, unknown>} connections
- * @property {Record<string, unknown>} [settings]
- */
-
-/**
- * @typedef {object} Answer
- * @property {number} status
- * @property {unknown} body JSON where it is that, else text
+ * @typedef {{ id: string, name: string, nodes: unknown[], connections: object, settings?: object }} Workflow
  */
 
 /** @typedef {{ id: string, status: string, workflowId: string }} ExecutionSummary */
@@ -31,31 +16,37 @@ import { unflatten } from './executionData.mjs';
 /** How long n8n may take to know a webhook after its workflow was published. */
 const WEBHOOK_DEADLINE_MS = 15_000;
 
-/**
- * @param {unknown} value
- * @returns {value is IRunExecutionData}
- */
+/** @param {unknown} value @returns {value is IRunExecutionData} */
 const isExecutionData = (value) => field(value, 'resultData') !== undefined;
 
-/**
- * @param {unknown} value
- * @returns {value is ExecutionSummary}
- */
+/** @param {unknown} value @returns {value is ExecutionSummary} */
 const isExecution = (value) =>
 	typeof field(value, 'id') === 'string' && typeof field(value, 'status') === 'string';
 
+/** @param {string} text @returns {unknown} JSON where it is that, else the text */
+function parsed(text) {
+	try {
+		return JSON.parse(text);
+	} catch {
+		return text;
+	}
+}
+
 /**
+ * Posts to a production webhook; waits for n8n to know it, if it was only just published.
+ *
  * @param {string} url
  * @param {RequestInit} init
- * @returns {Promise<Answer>}
+ * @returns {Promise<{ status: number, text: string }>}
  */
-async function request(url, init) {
-	const response = await fetch(url, init);
-	const text = await response.text();
-	try {
-		return { status: response.status, body: JSON.parse(text) };
-	} catch {
-		return { status: response.status, body: text };
+export async function postToWebhook(url, init) {
+	const deadline = Date.now() + WEBHOOK_DEADLINE_MS;
+	for (;;) {
+		const response = await fetch(url, { method: 'POST', ...init });
+		const text = await response.text();
+		const isUnknown = response.status === 404 && text.includes('is not registered');
+		if (!isUnknown || Date.now() > deadline) return { status: response.status, text };
+		await wait(200);
 	}
 }
 
@@ -68,43 +59,31 @@ async function request(url, init) {
 export function n8nRest(url, owner) {
 	let cookie = '';
 
-	/**
-	 * @param {string} method
-	 * @param {string} path
-	 * @param {unknown} [body]
-	 */
-	async function send(method, path, body) {
-		return await request(`${url}${path}`, {
+	/** @param {string} method @param {string} path @param {unknown} [body] */
+	const send = async (method, path, body) =>
+		await fetch(`${url}${path}`, {
 			method,
 			headers: {
 				'content-type': 'application/json',
 				// n8n ties a login to the browser it was made in.
 				'browser-id': 'sandbox',
-				...(cookie && { cookie }),
+				cookie,
 			},
 			...(body !== undefined && { body: JSON.stringify(body) }),
 		});
-	}
 
 	async function logIn() {
-		const { body: settings } = await send('GET', '/rest/settings');
+		const settings = await (await send('GET', '/rest/settings')).json();
 		const isNew = at(settings, 'data', 'userManagement', 'showSetupOnFirstLoad') === true;
 		const [path, body] = isNew
 			? ['/rest/owner/setup', { ...owner, firstName: 'Sandbox', lastName: 'Owner' }]
 			: ['/rest/login', { emailOrLdapLoginId: owner.email, password: owner.password }];
-		const response = await fetch(`${url}${path}`, {
-			method: 'POST',
-			headers: { 'content-type': 'application/json', 'browser-id': 'sandbox' },
-			body: JSON.stringify(body),
-		});
-		const text = await response.text();
+		const response = await send('POST', path, body);
 		if (!response.ok) {
-			throw new Failure(
-				`n8n did not let its owner in (${response.status} for ${path}): ${text.slice(0, 300)}`,
-				{
-					todo: 'Was the password changed in the editor? `npm run sandbox:reset` begins anew.',
-				},
-			);
+			const text = (await response.text()).slice(0, 300);
+			throw new Failure(`n8n did not let its owner in (${response.status} for ${path}): ${text}`, {
+				todo: 'Was the password changed in the editor? `npm run sandbox:reset` begins anew.',
+			});
 		}
 		cookie = response.headers
 			.getSetCookie()
@@ -112,15 +91,11 @@ export function n8nRest(url, owner) {
 			.join('; ');
 	}
 
-	/**
-	 * @param {string} method
-	 * @param {string} path such as /rest/workflows
-	 * @param {unknown} [body]
-	 * @returns {Promise<Answer>}
-	 */
+	/** @param {string} method @param {string} path such as /rest/workflows @param {unknown} [body] */
 	async function ask(method, path, body) {
 		if (!cookie) await logIn();
-		return await send(method, path, body);
+		const response = await send(method, path, body);
+		return { status: response.status, body: parsed(await response.text()) };
 	}
 
 	/**
@@ -139,14 +114,10 @@ export function n8nRest(url, owner) {
 		return field(answer.body, 'data');
 	}
 
-	/**
-	 * @param {string} method
-	 * @param {string} path
-	 * @param {unknown} body
-	 */
-	async function create(method, path, body) {
-		const id = field(await rest(method, path, body), 'id');
-		if (typeof id !== 'string') throw new Failure(`n8n answered ${method} ${path} without an ID.`);
+	/** @param {string} path @param {unknown} body @returns {Promise<string>} the ID that n8n gave it */
+	async function create(path, body) {
+		const id = field(await rest('POST', path, body), 'id');
+		if (typeof id !== 'string') throw new Failure(`n8n answered POST ${path} without an ID.`);
 		return id;
 	}
 
@@ -166,11 +137,8 @@ export function n8nRest(url, owner) {
 		/** Makes the owner's account, or logs in to it. */
 		logIn,
 
-		/**
-		 * @param {{ name: string, type: string, data: Record<string, unknown> }} credential
-		 * @returns {Promise<string>} its ID
-		 */
-		createCredential: async (credential) => await create('POST', '/rest/credentials', credential),
+		/** @param {{ name: string, type: string, data: Record<string, unknown> }} credential */
+		createCredential: async (credential) => await create('/rest/credentials', credential),
 
 		/**
 		 * @param {import('./cli.mjs').Credential} credential its data in plain
@@ -183,16 +151,10 @@ export function n8nRest(url, owner) {
 			return true;
 		},
 
-		/**
-		 * @param {Omit<Workflow, 'id'> & { id?: string }} workflow
-		 * @returns {Promise<string>} its ID
-		 */
-		createWorkflow: async (workflow) => await create('POST', '/rest/workflows', workflow),
+		/** @param {Omit<Workflow, 'id'> & { id?: string }} workflow */
+		createWorkflow: async (workflow) => await create('/rest/workflows', workflow),
 
-		/**
-		 * @param {string} id
-		 * @returns {Promise<boolean>}
-		 */
+		/** @param {string} id */
 		async hasWorkflow(id) {
 			const { status, body } = await ask('GET', `/rest/workflows/${id}`);
 			return status === 200 && at(body, 'data', 'isArchived') !== true;
@@ -206,22 +168,14 @@ export function n8nRest(url, owner) {
 		 * @param {string} path
 		 * @param {unknown} body
 		 * @param {{ signal?: AbortSignal }} [options]
-		 * @returns {Promise<Answer>}
 		 */
 		async callWebhook(path, body, { signal } = {}) {
-			const deadline = Date.now() + WEBHOOK_DEADLINE_MS;
-			for (;;) {
-				const answer = await request(`${url}/webhook/${path}`, {
-					method: 'POST',
-					headers: { 'content-type': 'application/json' },
-					body: JSON.stringify(body),
-					...(signal && { signal }),
-				});
-				const isUnknown =
-					answer.status === 404 && /is not registered/.test(String(field(answer.body, 'message')));
-				if (!isUnknown || Date.now() > deadline) return answer;
-				await wait(200);
-			}
+			const { status, text } = await postToWebhook(`${url}/webhook/${path}`, {
+				headers: { 'content-type': 'application/json' },
+				body: JSON.stringify(body),
+				...(signal && { signal }),
+			});
+			return { status, body: parsed(text) };
 		},
 
 		/**
@@ -241,7 +195,8 @@ export function n8nRest(url, owner) {
 		async execution(id) {
 			const execution = await rest('GET', `/rest/executions/${id}`);
 			const stored = field(execution, 'data');
-			const data = typeof stored === 'string' ? unflatten(stored) : undefined;
+			/** @type {unknown} */
+			const data = typeof stored === 'string' ? parse(stored) : undefined;
 			if (typeof stored !== 'string' || !isExecutionData(data)) {
 				throw new Failure(`n8n has no data of the execution ${id}.`);
 			}

@@ -1,4 +1,4 @@
-import { at, field } from '../../../sandbox/lib/values.mjs';
+import { at, field } from '../../../sandbox/index.mjs';
 
 /** @import { n8nUnderTest } from './underTest.mjs' */
 /** @typedef {Record<string, unknown>} Row */

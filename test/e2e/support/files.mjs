@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { filesFolder } from '../../../sandbox/lib/n8n/environment.mjs';
+import { filesFolder } from '../../../sandbox/index.mjs';
 
 /**
  * @param {string} n8nFolder n8n's own folder

@@ -2,11 +2,9 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { checkoutState, root } from '../../../sandbox/lib/paths.mjs';
-import { eventually } from './stage.mjs';
-
-/** The shell's own settings, which a user's `npm start` has nothing of. */
-const FOREIGN = /^(npm_|OPENAI_|N8N_|NODE_OPTIONS$|JEST_|NODE_ENV$)/;
+import { checkoutState, root } from '../../../sandbox/index.mjs';
+import { userEnvironment } from '../../support/environment.mjs';
+import { until } from '../../support/until.mjs';
 
 /**
  * `npm start` in this checkout, with its state in a folder of its own.
@@ -24,12 +22,9 @@ export const npmStart = (folder, args, env = {}) =>
  * @param {NodeJS.ProcessEnv} [env]
  */
 export function npmRun(checkout, args, env = {}) {
-	const own = Object.fromEntries(
-		Object.entries(process.env).filter(([name]) => !FOREIGN.test(name)),
-	);
 	const child = spawn('npm', args, {
 		cwd: checkout,
-		env: { ...own, ...env },
+		env: { ...userEnvironment(), ...env },
 		stdio: ['ignore', 'pipe', 'pipe'],
 		detached: true,
 	});
@@ -50,7 +45,7 @@ export function npmRun(checkout, args, env = {}) {
 		signal: (signal) => child.kill(signal),
 		/** @param {string} text */
 		says: async (text) =>
-			await eventually(
+			await until(
 				() => {
 					if (output.includes(text)) return true;
 					if (child.exitCode !== null)

@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { startServer } from '../../../server/index.mjs';
 import { n8nUnderTest } from './underTest.mjs';
 import { CREDENTIAL_TYPE, newKey } from './workflows.mjs';
@@ -31,20 +30,3 @@ export async function setStage() {
 }
 
 /** @typedef {Awaited<ReturnType<typeof setStage>>} Stage */
-
-/**
- * @template T
- * @param {() => T | undefined | Promise<T | undefined>} look
- * @param {string} what is waited for
- * @param {number} [ms] how long at most
- * @returns {Promise<T>} the first thing seen
- */
-export async function eventually(look, what, ms = 15_000) {
-	const deadline = Date.now() + ms;
-	for (;;) {
-		const seen = await look();
-		if (seen !== undefined) return seen;
-		if (Date.now() > deadline) throw new Error(`Waited in vain for ${what}.`);
-		await wait(50);
-	}
-}

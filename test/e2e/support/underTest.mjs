@@ -1,45 +1,56 @@
-import { randomBytes } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ensureN8n } from '../../../sandbox/lib/dependencies.mjs';
-import { isAlive } from '../../../sandbox/lib/lock.mjs';
-import { connectN8n, installNode, startN8n } from '../../../sandbox/lib/n8n/instance.mjs';
-import { packNode } from '../../../sandbox/lib/package.mjs';
-import { checkoutState, node24 } from '../../../sandbox/lib/paths.mjs';
+import {
+	checkoutState,
+	connectN8n,
+	ensureN8n,
+	explain,
+	installNode,
+	newOwner,
+	node24,
+	packNode,
+	startN8n,
+} from '../../../sandbox/index.mjs';
 
-/** @import { N8n } from '../../../sandbox/lib/n8n/instance.mjs' */
+/** @import { N8n } from '../../../sandbox/index.mjs' */
 
 const ENV = 'N8N_UNDER_TEST';
-const FOLDER = /^e2e-(\d+)(-|$)/;
 
 /** @type {{ n8n: N8n, folder: string } | undefined} */
 let started;
 
+/** Runs that were killed leave the folder of their n8n. */
 async function removeLeftFolders() {
 	for (const name of await readdir(checkoutState)) {
-		const pid = FOLDER.exec(name)?.[1];
-		if (pid !== undefined && !isAlive(Number(pid))) {
+		const pid = /^e2e-(\d+)(-|$)/.exec(name)?.[1];
+		if (pid === undefined) continue;
+		try {
+			process.kill(Number(pid), 0);
+		} catch {
 			await rm(join(checkoutState, name), { recursive: true, force: true });
 		}
 	}
 }
 
-/** Starts an empty n8n with the packed node in it, for all test files. */
-export async function setUp() {
+async function startEmptyN8n() {
 	const tarball = await packNode();
 	const entry = await ensureN8n();
 	await removeLeftFolders();
 	const folder = join(checkoutState, `e2e-${process.pid}`);
-	const settings = { node: node24, entry, folder, log: join(checkoutState, 'logs', 'e2e-n8n.log') };
-	await rm(settings.log, { force: true });
+	const log = join(checkoutState, 'logs', 'e2e-n8n.log');
+	const settings = { node: node24, entry, folder, log, owner: newOwner() };
+	await rm(log, { force: true });
 	await installNode(folder, tarball);
-	const owner = {
-		email: 'owner@sandbox.example',
-		password: `${randomBytes(9).toString('base64url')}Aa1`,
-	};
-	const n8n = await startN8n({ ...settings, owner });
+	const n8n = await startN8n(settings);
 	started = { n8n, folder };
-	process.env[ENV] = JSON.stringify({ ...settings, owner, url: n8n.url });
+	return { ...settings, url: n8n.url };
+}
+
+/** Starts an empty n8n with the packed node in it, for all test files. Where that fails, each of them says why. */
+export async function setUp() {
+	process.env[ENV] = JSON.stringify(
+		await startEmptyN8n().catch((error) => ({ failure: explain(error) })),
+	);
 }
 
 export async function tearDown() {
@@ -50,11 +61,7 @@ export async function tearDown() {
 
 /** @returns {ReturnType<typeof connectN8n>} the n8n that the test files share */
 export function n8nUnderTest() {
-	const settings = process.env[ENV];
-	if (settings === undefined) {
-		throw new Error(
-			'Run these tests with `npx jest --config=test/e2e/jest.config.js`, which starts n8n for them.',
-		);
-	}
-	return connectN8n(JSON.parse(settings));
+	const settings = JSON.parse(process.env[ENV] ?? '{ "failure": "This project starts no n8n." }');
+	if (settings.failure) throw new Error(settings.failure);
+	return connectN8n(settings);
 }

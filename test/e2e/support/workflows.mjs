@@ -1,6 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto';
 
-/** @import { Workflow } from '../../../sandbox/lib/n8n/rest.mjs' */
+/** @import { Workflow } from '../../../sandbox/index.mjs' */
 
 export const CREDENTIAL_TYPE = 'openAIConversationApi';
 

@@ -3,10 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, selectors } from 'playwright-core';
-import { Failure } from '../../../sandbox/lib/failure.mjs';
+import { Failure } from '../../../sandbox/index.mjs';
 
 /** @import { Page } from 'playwright-core' */
-/** @import { Owner } from '../../../sandbox/lib/n8n/rest.mjs' */
+/** @import { Owner } from '../../../sandbox/index.mjs' */
 
 /** @typedef {'light' | 'dark'} Theme */
 

@@ -1,6 +1,6 @@
 import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { root } from '../../../sandbox/lib/paths.mjs';
+import { root } from '../../../sandbox/index.mjs';
 
 const PARTS = [
 	...['nodes', 'credentials', 'server', 'sandbox', 'examples'],

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { CREDENTIAL_TYPE } from '../../e2e/support/workflows.mjs';
 
-/** @import { Workflow } from '../../../sandbox/lib/n8n/rest.mjs' */
+/** @import { Workflow } from '../../../sandbox/index.mjs' */
 
 export const TRIGGER = 'When clicking ‘Execute workflow’';
 export const NODE = 'Set conversation';

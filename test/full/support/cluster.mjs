@@ -1,20 +1,20 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
-import { ensureN8n } from '../../../sandbox/lib/dependencies.mjs';
-import { Failure } from '../../../sandbox/lib/failure.mjs';
-import { n8nEnvironment } from '../../../sandbox/lib/n8n/environment.mjs';
-import { installNode, startN8n } from '../../../sandbox/lib/n8n/instance.mjs';
-import { packNode } from '../../../sandbox/lib/package.mjs';
-import { node24 } from '../../../sandbox/lib/paths.mjs';
-import { freePort } from '../../../sandbox/lib/ports.mjs';
-import { startKept, stopAll } from '../../../sandbox/lib/processes.mjs';
+import {
+	ensureN8n,
+	freePort,
+	installNode,
+	n8nEnvironment,
+	newOwner,
+	node24,
+	packNode,
+	start,
+	startN8n,
+	untilUp,
+} from '../../../sandbox/index.mjs';
 import { startPostgres, startRedis } from './services.mjs';
-
-const FIRST_PORT = 5700;
-const WORKER_DEADLINE_MS = 120_000;
 
 /**
  * @typedef {object} Worker
@@ -24,25 +24,6 @@ const WORKER_DEADLINE_MS = 120_000;
  */
 
 /**
- * The process that a keeper keeps.
- *
- * @param {number} keeper
- */
-async function childOf(keeper) {
-	const children = await readFile(`/proc/${keeper}/task/${keeper}/children`, 'utf8');
-	const child = Number(children.trim().split(' ')[0]);
-	if (!(child > 0)) throw new Failure(`The keeper ${keeper} keeps no process.`);
-	return child;
-}
-
-/** @param {string} url */
-const isReady = async (url) =>
-	await fetch(url).then(
-		({ ok }) => ok,
-		() => false,
-	);
-
-/**
  * n8n in queue mode: PostgreSQL, Redis, one main process and workers, each with a folder of its own that has the packed
  * node in it.
  *
@@ -50,13 +31,17 @@ const isReady = async (url) =>
  */
 export async function startCluster(names) {
 	const folder = await mkdtemp(join(tmpdir(), 'n8n-queue-'));
+	/** @type {Array<{ stop: () => Promise<void> }>} */
+	const programs = [];
 	const end = async () => {
-		await stopAll();
+		// n8n first, then what it needs.
+		for (const program of programs.reverse()) await program.stop();
 		await rm(folder, { recursive: true, force: true });
 	};
 	try {
 		const [entry, tarball] = [await ensureN8n(), await packNode()];
 		const [postgres, redis] = await Promise.all([startPostgres(folder), startRedis(folder)]);
+		programs.push(postgres, redis);
 		const env = {
 			EXECUTIONS_MODE: 'queue',
 			QUEUE_BULL_REDIS_HOST: '127.0.0.1',
@@ -89,9 +74,9 @@ export async function startCluster(names) {
 			folder: await home('main'),
 			log: join(folder, 'main.log'),
 			env: { ...env, WORKER_NAME: 'main' },
-			port: await freePort(FIRST_PORT),
-			owner: { email: 'owner@sandbox.example', password: `${randomBytes(9).toString('hex')}Aa1` },
+			owner: newOwner(),
 		});
+		programs.push(n8n);
 
 		/**
 		 * @param {string} name
@@ -100,7 +85,7 @@ export async function startCluster(names) {
 		const startWorker = async (name) => {
 			const [place, port, brokerPort] = [await home(name), await freePort(), await freePort()];
 			const log = join(folder, `${name}.log`);
-			const kept = startKept(node24, [entry, 'worker'], {
+			const program = start(node24, [entry, 'worker'], {
 				cwd: place,
 				log,
 				env: n8nEnvironment({
@@ -115,22 +100,15 @@ export async function startCluster(names) {
 					},
 				}),
 			});
-			let ended = false;
-			void kept.finished.then(() => {
-				ended = true;
-			});
-			const deadline = Date.now() + WORKER_DEADLINE_MS;
-			while (!(await isReady(`http://127.0.0.1:${port}/healthz/readiness`))) {
-				if (ended || Date.now() > deadline)
-					throw new Failure(`The worker ${name} did not come up.`, { log });
-				await wait(200);
-			}
+			programs.push(program);
+			const health = `http://127.0.0.1:${port}/healthz/readiness`;
+			await untilUp(program, `The worker ${name}`, log, async () => (await fetch(health)).ok);
 			return {
 				name,
 				log,
 				async kill() {
-					process.kill(await childOf(kept.pid), 'SIGKILL');
-					await kept.finished;
+					process.kill(program.pid ?? 0, 'SIGKILL');
+					await program.ended;
 				},
 			};
 		};

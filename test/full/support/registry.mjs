@@ -4,11 +4,8 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { withProjectTools } from '../../../sandbox/lib/node24.mjs';
-import { run } from '../../../sandbox/lib/processes.mjs';
-
-/** Settings of the npm and the jest that run this. */
-const FOREIGN = /^(npm_|JEST_|NODE_ENV$)/;
+import { run } from '../../../sandbox/index.mjs';
+import { userEnvironment } from '../../support/environment.mjs';
 
 /**
  * @typedef {object} Served
@@ -54,14 +51,9 @@ export async function startRegistry() {
 	const address = server.address();
 	url = `http://127.0.0.1:${address && typeof address === 'object' ? address.port : 0}`;
 
-	// What jest says of itself would make linters believe that they are being tested.
-	const own = Object.fromEntries(
-		Object.entries(process.env).filter(([name]) => !FOREIGN.test(name)),
-	);
-
 	/** npm as it comes, with this registry and a cache of its own. */
 	const env = {
-		...withProjectTools(own),
+		...userEnvironment(),
 		npm_config_registry: url,
 		npm_config_cache: join(folder, 'cache'),
 		npm_config_fetch_retries: '0',

@@ -2,14 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { access, chmod, chown, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
-import { Failure } from '../../../sandbox/lib/failure.mjs';
-import { freePort } from '../../../sandbox/lib/ports.mjs';
-import { run, startKept } from '../../../sandbox/lib/processes.mjs';
-
-const START_DEADLINE_MS = 60_000;
-const FIRST_POSTGRES_PORT = 5500;
-const FIRST_REDIS_PORT = 6400;
+import { Failure, freePort, run, start, untilUp } from '../../../sandbox/index.mjs';
 
 /** @param {string} name */
 const missing = (name) =>
@@ -51,26 +44,6 @@ async function servantOfRoot() {
 }
 
 /**
- * @param {number} port
- * @param {{ finished: Promise<unknown> }} kept
- * @param {string} name
- * @param {string} log
- * @param {() => Promise<boolean>} isUp
- */
-async function untilUp(port, kept, name, log, isUp) {
-	let ended = false;
-	void kept.finished.then(() => {
-		ended = true;
-	});
-	const deadline = Date.now() + START_DEADLINE_MS;
-	while (!(await isUp())) {
-		if (ended || Date.now() > deadline)
-			throw new Failure(`${name} did not come up on port ${port}.`, { log });
-		await wait(100);
-	}
-}
-
-/**
  * Starts a PostgreSQL of its own: data in the folder, port on loopback, ends with this process.
  *
  * @param {string} folder that exists
@@ -105,7 +78,7 @@ export async function startPostgres(folder) {
 	);
 	if (made.code !== 0) throw new Failure('PostgreSQL could not make its database.', { log });
 
-	const port = await freePort(FIRST_POSTGRES_PORT);
+	const port = await freePort();
 	const settings = [
 		'fsync=off',
 		'max_connections=100',
@@ -113,8 +86,8 @@ export async function startPostgres(folder) {
 		'unix_socket_directories=',
 	];
 	const args = ['-D', data, '-p', String(port), ...settings.flatMap((each) => ['-c', each])];
-	const kept = startKept(...command('postgres', args), options);
-	await untilUp(port, kept, 'PostgreSQL', log, async () => {
+	const program = start(...command('postgres', args), options);
+	await untilUp(program, 'PostgreSQL', log, async () => {
 		const ready = await run(
 			join(programs, 'pg_isready'),
 			['-h', '127.0.0.1', '-p', String(port), '-q'],
@@ -122,7 +95,7 @@ export async function startPostgres(folder) {
 		);
 		return ready.code === 0;
 	});
-	return { port, user: 'n8n', password, database: 'postgres', stop: kept.stop };
+	return { port, user: 'n8n', password, database: 'postgres', stop: program.stop };
 }
 
 /**
@@ -134,7 +107,7 @@ export async function startRedis(folder) {
 	const file = '/usr/bin/redis-server';
 	if (!(await isThere(file))) throw missing('Redis');
 	const log = join(folder, 'redis.log');
-	const port = await freePort(FIRST_REDIS_PORT);
+	const port = await freePort();
 	const args = [
 		'--port',
 		String(port),
@@ -147,9 +120,9 @@ export async function startRedis(folder) {
 		'--dir',
 		folder,
 	];
-	const kept = startKept(file, args, { log, cwd: folder });
-	await untilUp(port, kept, 'Redis', log, async () => (await redisSays(port, 'PING')) === '+PONG');
-	return { port, stop: kept.stop };
+	const program = start(file, args, { log, cwd: folder });
+	await untilUp(program, 'Redis', log, async () => (await redisSays(port, 'PING')) === '+PONG');
+	return { port, stop: program.stop };
 }
 
 /**

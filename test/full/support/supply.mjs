@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { root } from '../../../sandbox/lib/paths.mjs';
+import { root } from '../../../sandbox/index.mjs';
 
 /**
  * @typedef {object} Locked

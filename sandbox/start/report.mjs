@@ -1,0 +1,42 @@
+/** @import { N8n } from '../lib/n8n/instance.mjs' */
+/** @import { Api } from './api.mjs' */
+/** @import { ExampleRun } from './run.mjs' */
+
+/** @param {unknown} value */
+const indented = (value) => JSON.stringify(value, null, 2).replace(/^/gm, '    ');
+
+/**
+ * @param {ExampleRun} run
+ * @returns {string}
+ */
+export function report({ address, asked, received, answered }) {
+	const seen = received?.map(
+		({ method, path, bodyText }) => `The API received: ${method} ${path}\n    ${bodyText}\n`,
+	) ?? ['The API was asked for the conversation afterwards and has the metadata.\n'];
+	return `
+The workflow was asked: POST ${address}
+${indented(asked)}
+
+${seen.join('\n')}
+The updated conversation, as the workflow answered:
+${indented(answered)}
+
+`;
+}
+
+/**
+ * @param {N8n} n8n
+ * @param {Api} api
+ * @param {string} workflowId
+ * @param {ExampleRun} run
+ * @returns {string}
+ */
+export const welcome = (n8n, api, workflowId, run) => `Editor    ${n8n.url}/workflow/${workflowId}
+Login     ${n8n.owner.email}
+Password  ${n8n.owner.password}
+API       ${api.description}
+Examples  ${n8n.url}/home/workflows
+Again     curl -H 'content-type: application/json' -d '${JSON.stringify(run.asked)}' ${run.address}
+
+n8n stays up until Ctrl-C. Its state is in ${n8n.folder}; \`npm run sandbox:reset\` removes it.
+`;
