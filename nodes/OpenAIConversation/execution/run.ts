@@ -1,20 +1,15 @@
 import type { IExecuteFunctions, INode, INodeExecutionData } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 
-import { parseRequestOptions } from '../../shared/fields/requestOptions';
 import type { Credential } from '../../shared/n8n/credential';
-import {
-	allowedDomainsFor,
-	CREDENTIAL_TYPE,
-	parseCredential,
-	redactorFor,
-} from '../../shared/n8n/credential';
+import { CREDENTIAL_TYPE, parseCredential, redactorFor } from '../../shared/n8n/credential';
 import type { ItemFailure } from '../../shared/n8n/errors';
 import { describeFailure } from '../../shared/n8n/errors';
 import type { Note } from '../../shared/n8n/hints';
 import { duration, Notes, plural, summary } from '../../shared/n8n/hints';
 import { isDeafToErrors, isN8n1 } from '../../shared/n8n/n8n1';
 import { createSend } from '../../shared/n8n/requestHelper';
+import { createSettingsParser } from '../../shared/n8n/settings';
 import type { RunStatistics, SharedParts } from '../../shared/transport/client';
 import { createClient } from '../../shared/transport/client';
 import type { LeftBehind } from '../../shared/transport/failures';
@@ -29,7 +24,6 @@ import { createRateLimiter } from '../../shared/transport/rateLimiter';
 import type { Redactor } from '../../shared/transport/redact';
 import { createRedactor } from '../../shared/transport/redact';
 import type { RequestSettings } from '../../shared/transport/request';
-import { isUnprotected, parseBaseUrl } from '../../shared/values/baseUrl';
 import type { GivenOptions, ReadParameter } from '../../shared/values/field';
 import { FieldError } from '../../shared/values/field';
 import type { JsonObject } from '../../shared/values/json';
@@ -48,12 +42,6 @@ interface ItemTask<Input> extends Task {
 	optionsText: string;
 }
 
-const plainHttp: Note = {
-	type: 'warning',
-	text: (_count, names) =>
-		`Requests to ${names.join(', ')} are not encrypted, so others on the way can read the API key. Use https in Base URL.`,
-};
-
 /** Reads one item's parameters through n8n. */
 const readerFor =
 	(context: IExecuteFunctions, item: number): ReadParameter =>
@@ -63,25 +51,6 @@ const readerFor =
 function optionsOf(read: ReadParameter): GivenOptions {
 	const options = read(OPTIONS_NAME, {});
 	return isPlainObject(options) ? options : {};
-}
-
-/** Turns an item's options into settings, with each address checked once. */
-function settingsParser(node: INode, credential: Credential, notes: Notes) {
-	const checked = new Map<string, string | undefined>();
-	return (options: GivenOptions): RequestSettings => {
-		const { baseUrl: given, ...rest } = parseRequestOptions(options);
-		const baseUrl = given === undefined ? credential.baseUrl : parseBaseUrl(given, 'Base URL');
-		if (!checked.has(baseUrl)) {
-			checked.set(baseUrl, allowedDomainsFor(node, credential, baseUrl));
-			if (isUnprotected(baseUrl)) notes.add(plainHttp, [new URL(baseUrl).host]);
-		}
-		return {
-			...rest,
-			...parseAdditionalParts(options),
-			baseUrl,
-			allowedDomains: checked.get(baseUrl),
-		};
-	};
 }
 
 /** By the word "canceled" n8n knows that the execution did not fail. */
@@ -157,7 +126,9 @@ export async function executeItems<Input>(
 	const { operation, credential, runOptions } = preparation;
 	const outcomes = new Outcomes(context, count, redactor, toRow);
 	const notes = new Notes();
-	const parseSettings = settingsParser(node, credential, notes);
+	const parseSettings = createSettingsParser(node, credential, (note, names) =>
+		notes.add(note, names),
+	);
 	const statistics: RunStatistics = { requests: 0, retries: new Map() };
 	const limiter = createRateLimiter({
 		maxRequestsPerMinute: runOptions.maxRequestsPerMinute,
@@ -195,7 +166,7 @@ export async function executeItems<Input>(
 		try {
 			const read = readerFor(context, index);
 			const options = optionsOf(read);
-			const settings = parseSettings(options);
+			const settings = { ...parseSettings(options), ...parseAdditionalParts(options) };
 			const input = operation.parse(read, options);
 			const joinable = operation.batch !== undefined;
 			const optionsText = joinable ? JSON.stringify(options) : '';

@@ -27,6 +27,8 @@ export interface ListOptions {
 	include?: readonly string[];
 	/** Most items wanted; Infinity for all. */
 	limit: number;
+	/** Most items in one page, at most 100; left out: 100. */
+	pageSize?: number;
 	/** Ends the listing with the first item that it accepts. */
 	until?: (item: Item) => boolean;
 }
@@ -44,14 +46,14 @@ export interface Listing {
 export async function listItems(
 	api: ApiClient,
 	conversation: string,
-	{ order, after, include = [], limit, until }: ListOptions,
+	{ order, after, include = [], limit, pageSize = MAX_ITEMS_PER_PAGE, until }: ListOptions,
 ): Promise<Listing> {
 	const items: Item[] = [];
 	const seen = new Set<string>();
 	const cursors = new Set([after]);
 	let cursor = after;
 	for (;;) {
-		const size = Math.min(MAX_ITEMS_PER_PAGE, limit - items.length);
+		const size = Math.min(MAX_ITEMS_PER_PAGE, pageSize, limit - items.length);
 		const page = await api.call({
 			method: 'GET',
 			path: [ROOT, conversation, 'items'],

@@ -1,0 +1,35 @@
+import type { INodeProperties } from 'n8n-workflow';
+
+import { parseConversationIdField } from '../shared/fields/conversationId';
+import { parseLockWait } from '../shared/fields/requestOptions';
+import type { GivenOptions, ReadParameter } from '../shared/values/field';
+import { parseNumber } from '../shared/values/number';
+import type { HistoryOptions } from './history';
+
+export const windowField: INodeProperties = {
+	displayName: 'Context Window Length',
+	name: 'contextWindowLength',
+	type: 'number',
+	typeOptions: { minValue: 1 },
+	default: 5,
+	description: 'How many past turns the model sees. A turn is a user message and what follows it.',
+};
+
+/**
+ * The memory's parameters for one item of the agent.
+ * @throws {FieldError}
+ */
+export const parseMemoryParameters = (
+	read: ReadParameter,
+	options: GivenOptions,
+): HistoryOptions => ({
+	conversation: parseConversationIdField(read),
+	turns: parseNumber(read(windowField.name, 5), {
+		label: windowField.displayName,
+		fallback: 5,
+		min: 1,
+		max: Number.MAX_SAFE_INTEGER,
+		whole: true,
+	}),
+	lockWait: parseLockWait(options),
+});
