@@ -51,16 +51,17 @@ function createMessage(
 ): ChatMessage {
 	const { role, className } = KINDS[kind];
 	const isTalk = kind !== 'tool' && content !== '';
+	const additional_kwargs: JsonObject = isTalk ? {} : { hideFromUI: true };
 	const shared = {
 		content,
-		...(toolCalls === undefined ? {} : { tool_calls: toolCalls }),
 		...(toolCallId === undefined ? {} : { tool_call_id: toolCallId }),
-		additional_kwargs: isTalk ? {} : { hideFromUI: true },
+		additional_kwargs,
 		response_metadata: {},
 	};
 	const message = {
 		role,
 		...shared,
+		...(toolCalls === undefined ? {} : { tool_calls: toolCalls }),
 		getType: () => kind,
 		toJSON: (): JsonObject => ({
 			lc: 1,
@@ -83,9 +84,12 @@ function createMessage(
  * LangChain takes what has this method for one of its own classes, which knows more.
  */
 export function withOlderMethod(message: ChatMessage): ChatMessage {
-	const methods = { _getType: message.getType, getType: message.getType, toJSON: message.toJSON };
-	const descriptors = Object.entries(methods).map(([name, value]) => [name, { value }] as const);
-	return Object.defineProperties({ ...message, ...methods }, Object.fromEntries(descriptors));
+	const { getType, toJSON } = message;
+	const copy = { ...message, getType, toJSON, _getType: getType };
+	for (const method of ['getType', 'toJSON', '_getType']) {
+		Object.defineProperty(copy, method, { enumerable: false });
+	}
+	return copy;
 }
 
 const CALLS = new Set(['function_call', 'custom_tool_call']);

@@ -5,7 +5,6 @@ import type { Credential } from '../../shared/n8n/credential';
 import { CREDENTIAL_TYPE, parseCredential, redactorFor } from '../../shared/n8n/credential';
 import type { ItemFailure } from '../../shared/n8n/errors';
 import { describeFailure } from '../../shared/n8n/errors';
-import type { Note } from '../../shared/n8n/hints';
 import { duration, Notes, plural, summary } from '../../shared/n8n/hints';
 import { isDeafToErrors, isN8n1 } from '../../shared/n8n/n8n1';
 import { createSend } from '../../shared/n8n/requestHelper';
