@@ -15,6 +15,29 @@ import { supplyMemory } from './supply';
 
 const NAME = 'memoryOpenAiConversation';
 
+/** As n8n's own memories have it: the link opens the panel with what can take a memory. */
+const connectionHint: INodeProperties = {
+	displayName:
+		"This node must be connected to an AI agent. <a data-action='openSelectiveNodeCreator' data-action-parameter-creatorview='AI'>Insert one</a>",
+	name: 'connectionHint',
+	type: 'notice',
+	default: '',
+};
+
+const idField: INodeProperties = {
+	...conversationIdField,
+	placeholder: "e.g. {{ $('Keep ID').first().json.conversation }}",
+	description: `The conversation that holds the chat history, taken from the agent's first item. ${String(conversationIdField.description)}`,
+};
+
+const idNotice: INodeProperties = {
+	displayName:
+		"Make the conversation with OpenAI Conversation: Create and keep its ID, for example in a Data Table beside the session's ID, because conversations can't be listed. The example <a href='https://www.npmjs.com/package/n8n-nodes-openai-conversation' target='_blank'>An agent with memory</a> does this.",
+	name: 'conversationNotice',
+	type: 'notice',
+	default: '',
+};
+
 const optionsField: INodeProperties = {
 	displayName: 'Options',
 	name: 'options',
@@ -37,13 +60,13 @@ export class MemoryOpenAiConversation implements INodeType {
 		group: ['transform'],
 		version: 1,
 		subtitle: '={{ $parameter["conversationId"] }}',
-		description: 'Keeps an agent’s chat history in a conversation at OpenAI',
+		description: "Keeps an agent's chat history in a conversation at OpenAI",
 		defaults: { name: 'OpenAI Conversation Memory' },
 		inputs: [],
 		outputs: [NodeConnectionTypes.AiMemory],
 		outputNames: ['Memory'],
 		credentials: [{ name: CREDENTIAL_TYPE, required: true }],
-		properties: [conversationIdField, windowField, optionsField],
+		properties: [connectionHint, idField, idNotice, windowField, optionsField],
 	};
 
 	async supplyData(this: ISupplyDataFunctions, itemIndex: number): Promise<SupplyData> {

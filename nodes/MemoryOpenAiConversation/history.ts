@@ -1,8 +1,10 @@
 import type { Before } from '../shared/api/append';
-import { appendItems } from '../shared/api/append';
+import { appendChunk } from '../shared/api/append';
 import type { Item } from '../shared/api/items';
 import { listItems } from '../shared/api/items';
+import { MAX_ITEMS_PER_WRITE } from '../shared/api/schema';
 import type { ApiClient } from '../shared/transport/client';
+import type { FailureDetails } from '../shared/transport/failures';
 import { RequestFailure, resultOf } from '../shared/transport/failures';
 import { FieldError } from '../shared/values/field';
 import { textAt } from '../shared/values/json';
@@ -21,30 +23,80 @@ export interface HistoryOptions {
 export interface ConversationHistory {
 	/** The last turns, oldest first. Read once until something is added. */
 	load(): Promise<ChatMessage[]>;
-	/** Adds items to the end, each once. */
+	/**
+	 * Adds items to the end, each once. Up to 20 items are added as one.
+	 * @throws {RequestFailure} that names the conversation and says whether it may have been saved
+	 */
 	append(items: readonly Item[]): Promise<void>;
 	/** @throws {FieldError} always: the conversation may be all that a business has of it */
 	clear(): Promise<void>;
 }
 
-/** Items that a turn takes on the average, and the least that a page is asked for: one request is to do. */
-const ITEMS_PER_TURN = 4;
+/** A turn with three calls, and the least that a page is asked for: one request is to do. */
+const ITEMS_PER_TURN = 8;
 const SMALLEST_PAGE = 20;
+/** So that a conversation in which no user speaks is not read to its beginning. */
+const MOST_ITEMS_PER_TURN = 100;
+
+/** Parts of at most 20 items, where possible without a cut between a call and its output. */
+export function partsOf(items: readonly Item[]): Item[][] {
+	const parts: Item[][] = [];
+	let start = 0;
+	while (start < items.length) {
+		const most = Math.min(start + MAX_ITEMS_PER_WRITE, items.length);
+		const open = new Set<unknown>();
+		let end = start;
+		for (let place = start; place < most; place++) {
+			const { type, call_id: callId } = items[place] ?? {};
+			if (type === 'function_call') open.add(callId);
+			else if (type === 'function_call_output') open.delete(callId);
+			if (open.size === 0) end = place + 1;
+		}
+		if (end === start) end = most;
+		parts.push(items.slice(start, end));
+		start = end;
+	}
+	return parts;
+}
+
+const KEPT =
+	'The turn is in this execution: open Logs, then this node. Add it from there with Conversation Item: Add.';
+const LOOK_FIRST = 'Look at the end of the conversation with Conversation Item: Get Many first.';
+
+/** What a failure says when so many items of the turn were saved before it. */
+function describe(
+	conversation: string,
+	saved: number,
+	count: number,
+	{ message, advice, outcomeUnknown }: FailureDetails,
+): Partial<FailureDetails> {
+	const said = saved === 0 ? '' : `, except for the first ${saved} of its ${count} items`;
+	return {
+		message: outcomeUnknown
+			? `Whether the turn was saved in ${conversation} is not certain${said}: ${message}`
+			: `The turn was not saved in ${conversation}${said}: ${message}`,
+		advice: [outcomeUnknown ? LOOK_FIRST : undefined, KEPT, advice]
+			.filter((part) => part !== undefined)
+			.join(' '),
+		leftBehind: { conversation, ...(saved === 0 ? {} : { items: saved }) },
+	};
+}
 
 export function createHistory(
 	api: ApiClient,
 	{ conversation, turns, lockWait }: HistoryOptions,
 ): ConversationHistory {
-	let loaded: ChatMessage[] | undefined;
+	let loading: Promise<ChatMessage[]> | undefined;
 	/** What was at the end of the conversation when it was last read or written. */
 	let before: Before;
+	let lastAppend: Promise<void> = Promise.resolve();
 
 	/** The items of the last turns, oldest first; reading ends with the user message that begins them. */
 	const readWindow = async (): Promise<Item[]> => {
 		let begun = 0;
 		const { items } = await listItems(api, conversation, {
 			order: 'desc',
-			limit: Infinity,
+			limit: turns * MOST_ITEMS_PER_TURN,
 			pageSize: Math.max(SMALLEST_PAGE, turns * ITEMS_PER_TURN),
 			until: (item) => isUserMessage(item) && ++begun === turns,
 		});
@@ -56,29 +108,44 @@ export function createHistory(
 		before = lastId === undefined ? undefined : { lastId };
 	};
 
+	const read = async () => {
+		const items = await readWindow();
+		if (items.length === 0) before = { count: 0 };
+		else remember(items.at(-1));
+		return messagesOf(items);
+	};
+
+	const appendAll = async (items: readonly Item[]) => {
+		let saved = 0;
+		for (const part of partsOf(items)) {
+			const result = await resultOf(
+				appendChunk(api, conversation, part, { before, lockWait, verifyAlways: true }),
+			);
+			// It no longer shows what there is.
+			loading = undefined;
+			if (result instanceof RequestFailure) {
+				before = undefined;
+				throw result.with(describe(conversation, saved, items.length, result.details));
+			}
+			saved += part.length;
+			remember(result.at(-1));
+		}
+	};
+
 	return {
 		async load() {
-			if (loaded === undefined) {
-				const items = await readWindow();
-				if (items.length === 0) before = { count: 0 };
-				else remember(items.at(-1));
-				loaded = messagesOf(items);
-			}
-			return loaded;
+			const current = (loading ??= read());
+			return await current.catch((error: unknown) => {
+				if (loading === current) loading = undefined;
+				throw error;
+			});
 		},
 
 		async append(items) {
-			if (items.length === 0) return;
-			const result = await resultOf(appendItems(api, conversation, items, { before, lockWait }));
-			loaded = undefined;
-			before = undefined;
-			if (result instanceof RequestFailure) {
-				throw result.with({
-					message: `The turn was not saved in ${conversation}: ${result.details.message}`,
-					leftBehind: result.details.leftBehind ?? { conversation },
-				});
-			}
-			remember(result.at(-1));
+			// One after the other, or a look for a lost turn could take an equal one for it.
+			const append = lastAppend.then(async () => await appendAll(items));
+			lastAppend = append.catch(() => undefined);
+			await append;
 		},
 
 		async clear() {

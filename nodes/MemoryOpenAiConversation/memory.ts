@@ -1,5 +1,5 @@
 import type { ChatMessage } from './messages';
-import { itemsOf, turnItems } from './messages';
+import { itemsOf, turnItems, withOlderMethod } from './messages';
 import type { ConversationHistory } from './history';
 
 /** One call of the memory, as the Logs panel shows it. */
@@ -55,7 +55,7 @@ export function createMemory(history: ConversationHistory, logged: Logged): Agen
 		await logged(
 			'getMessages',
 			{},
-			async () => await history.load(),
+			async () => (await history.load()).map(withOlderMethod),
 			(response) => ({ response }),
 		);
 	const add = async (messages: readonly unknown[]) => {

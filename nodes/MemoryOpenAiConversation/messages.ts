@@ -22,54 +22,74 @@ const KINDS = {
 } as const satisfies Record<Kind, { className: string; role: string }>;
 
 /**
- * A message as n8n's agents read it: LangChain coerces an object with a role and a content, and
- * n8n's own nodes call `getType` and `toJSON`. It is of no class of LangChain's, because a community
- * package has no dependency.
+ * A message as n8n's agents read it. LangChain makes one of its own classes of an object with a role
+ * and a content; n8n's nodes call the two methods. They can't be enumerated, so that a copy of the
+ * message is data only.
  */
-export class ChatMessage {
+export interface ChatMessage {
 	readonly role: 'user' | 'assistant' | 'tool';
-	readonly additional_kwargs: Record<string, unknown> = {};
-	readonly response_metadata: Record<string, unknown> = {};
+	readonly content: string;
 	readonly tool_calls?: ToolCall[];
 	readonly tool_call_id?: string;
-	readonly #kind: Kind;
-
-	constructor(
-		kind: Kind,
-		readonly content: string,
-		{ toolCalls, toolCallId }: { toolCalls?: ToolCall[]; toolCallId?: string } = {},
-	) {
-		this.#kind = kind;
-		this.role = KINDS[kind].role;
-		if (toolCalls !== undefined) this.tool_calls = toolCalls;
-		if (toolCallId !== undefined) this.tool_call_id = toolCallId;
-	}
-
-	getType(): Kind {
-		return this.#kind;
-	}
-
-	/** The name of `getType` in older versions of LangChain. */
-	_getType(): Kind {
-		return this.#kind;
-	}
-
+	/** `hideFromUI` keeps a message out of the chat that Chat Trigger shows. */
+	readonly additional_kwargs: JsonObject;
+	readonly response_metadata: JsonObject;
+	getType(): Kind;
 	/** How LangChain writes its messages, and n8n's chat reads them. */
-	toJSON(): JsonObject {
-		const { content, tool_calls: calls, tool_call_id: callId } = this;
-		return {
+	toJSON(): JsonObject;
+}
+
+interface ToolParts {
+	toolCalls?: ToolCall[];
+	toolCallId?: string;
+}
+
+function createMessage(
+	kind: Kind,
+	content: string,
+	{ toolCalls, toolCallId }: ToolParts = {},
+): ChatMessage {
+	const { role, className } = KINDS[kind];
+	const isTalk = kind !== 'tool' && content !== '';
+	const additional_kwargs: JsonObject = isTalk ? {} : { hideFromUI: true };
+	const shared = {
+		content,
+		...(toolCallId === undefined ? {} : { tool_call_id: toolCallId }),
+		additional_kwargs,
+		response_metadata: {},
+	};
+	const message = {
+		role,
+		...shared,
+		...(toolCalls === undefined ? {} : { tool_calls: toolCalls }),
+		getType: () => kind,
+		toJSON: (): JsonObject => ({
 			lc: 1,
 			type: 'constructor',
-			id: ['langchain_core', 'messages', KINDS[this.#kind].className],
+			id: ['langchain_core', 'messages', className],
 			kwargs: {
-				content,
-				...(calls === undefined ? {} : { tool_calls: calls.map((call) => ({ ...call })) }),
-				...(callId === undefined ? {} : { tool_call_id: callId }),
-				additional_kwargs: {},
-				response_metadata: {},
+				...shared,
+				...(toolCalls === undefined ? {} : { tool_calls: toolCalls.map((call) => ({ ...call })) }),
 			},
-		};
+		}),
+	};
+	for (const method of ['getType', 'toJSON']) {
+		Object.defineProperty(message, method, { enumerable: false });
 	}
+	return message;
+}
+
+/**
+ * A message with the method that n8n's older nodes call instead of `getType`. Not for models:
+ * LangChain takes what has this method for one of its own classes, which knows more.
+ */
+export function withOlderMethod(message: ChatMessage): ChatMessage {
+	const { getType, toJSON } = message;
+	const copy = { ...message, getType, toJSON, _getType: getType };
+	for (const method of ['getType', 'toJSON', '_getType']) {
+		Object.defineProperty(copy, method, { enumerable: false });
+	}
+	return copy;
 }
 
 const CALLS = new Set(['function_call', 'custom_tool_call']);
@@ -91,59 +111,68 @@ function argumentsOf(item: Item): JsonObject {
 	}
 }
 
+interface Exchange {
+	call: ToolCall;
+	output: string;
+}
+
+/** Each call that has its output further on, by its place. A call ID that comes twice counts once. */
+function exchangesIn(items: readonly Item[]): Map<number, Exchange> {
+	const places = new Map<string, number>();
+	const exchanges = new Map<number, Exchange>();
+	for (const [place, item] of items.entries()) {
+		const id = callIdOf(item);
+		if (id === '') continue;
+		if (CALLS.has(typeOf(item)) && !places.has(id)) places.set(id, place);
+		const callPlace = places.get(id);
+		const call = callPlace === undefined ? undefined : items[callPlace];
+		if (!OUTPUTS.has(typeOf(item)) || callPlace === undefined || call === undefined) continue;
+		if (exchanges.has(callPlace)) continue;
+		const name = textAt(call, 'name') ?? '';
+		exchanges.set(callPlace, {
+			call: { type: 'tool_call', id, name, args: argumentsOf(call) },
+			output: itemText(item),
+		});
+	}
+	return exchanges;
+}
+
 /**
  * What an agent sees of the items, in order: messages and tool calls with their outputs. A call
  * without its output, an output without its call, instructions, and items that only the API
  * understands are passed over.
  */
 export function messagesOf(items: readonly Item[]): ChatMessage[] {
-	const outputs = new Map<string, Item>();
-	for (const item of items) if (OUTPUTS.has(typeOf(item))) outputs.set(callIdOf(item), item);
-
+	const exchanges = exchangesIn(items);
 	const messages: ChatMessage[] = [];
 	/** What the model said right before its calls, which is one message with them. */
 	let spoken: string | undefined;
-	let calls: Item[] = [];
+	let round: Exchange[] = [];
 	const endRound = () => {
-		if (calls.length > 0) {
-			const toolCalls = calls.map(
-				(call): ToolCall => ({
-					type: 'tool_call',
-					id: callIdOf(call),
-					name: textAt(call, 'name') ?? '',
-					args: argumentsOf(call),
-				}),
-			);
-			messages.push(new ChatMessage('ai', spoken ?? '', { toolCalls }));
-			for (const call of calls) {
-				const output = outputs.get(callIdOf(call));
-				const text = output === undefined ? '' : itemText(output);
-				messages.push(new ChatMessage('tool', text, { toolCallId: callIdOf(call) }));
+		if (round.length > 0) {
+			messages.push(createMessage('ai', spoken ?? '', { toolCalls: round.map(({ call }) => call) }));
+			for (const { call, output } of round) {
+				messages.push(createMessage('tool', output, { toolCallId: call.id }));
 			}
 		} else if (spoken !== undefined) {
-			messages.push(new ChatMessage('ai', spoken));
+			messages.push(createMessage('ai', spoken));
 		}
 		spoken = undefined;
-		calls = [];
+		round = [];
 	};
 
-	const known = new Set<string>();
-	for (const item of items) {
-		const type = typeOf(item);
-		if (CALLS.has(type)) {
-			// Answered further on, and once: two calls of one ID would share their output.
-			if (!outputs.has(callIdOf(item)) || known.has(callIdOf(item))) continue;
-			if (items.indexOf(outputs.get(callIdOf(item)) ?? item) < items.indexOf(item)) continue;
-			known.add(callIdOf(item));
-			calls.push(item);
-		} else if (type === 'message') {
+	for (const [place, item] of items.entries()) {
+		const exchange = exchanges.get(place);
+		if (exchange !== undefined) {
+			round.push(exchange);
+		} else if (OUTPUTS.has(typeOf(item))) {
+			if (round.length > 0) endRound();
+		} else if (item.type === 'message' && (item.role === 'user' || item.role === 'assistant')) {
 			const text = itemText(item);
-			if ((item.role !== 'user' && item.role !== 'assistant') || text === '') continue;
+			if (text === '') continue;
 			endRound();
-			if (item.role === 'user') messages.push(new ChatMessage('human', text));
+			if (item.role === 'user') messages.push(createMessage('human', text));
 			else spoken = text;
-		} else if (OUTPUTS.has(type) && calls.length > 0) {
-			endRound();
 		}
 	}
 	endRound();
@@ -166,19 +195,27 @@ const UNSPOKEN = /^(?:tool_use|tool_call|input_json_delta|thinking|redacted_thin
 function partText(part: unknown): string {
 	if (!isPlainObject(part)) return '';
 	const { type, text, name, filename, file } = part;
+	if (typeof type === 'string' && UNSPOKEN.test(type)) return '';
 	if (typeof text === 'string') return text;
-	if (typeof type !== 'string' || UNSPOKEN.test(type)) return '';
+	if (typeof type !== 'string') return '';
 	const kind = type.includes('image') ? 'image' : (/audio|video/.exec(type)?.[0] ?? 'file');
 	const inner = isPlainObject(file) ? (file.filename ?? file.name) : undefined;
 	const title = [filename, name, inner].find((each) => typeof each === 'string' && each !== '');
 	return title === undefined ? `[${kind}]` : `[${kind}: ${String(title)}]`;
 }
 
-const asMessage = (role: string, content: string): Item[] =>
-	content === '' ? [] : [{ type: 'message', role, content }];
+/**
+ * A text in the form in which the API stores it: half a character, such as a tool's output is cut
+ * off with, and null characters would come back as this replacement.
+ */
+const storable = (text: string): string =>
+	text.replace(/\p{Surrogate}/gu, '\uFFFD').replaceAll('\0', '\uFFFD');
 
-/** n8n's own words in the place of a model that said nothing beside its call. */
-const CALLING = /^Calling \S+ with input: /;
+const asMessage = (role: string, content: string): Item[] =>
+	content === '' ? [] : [{ type: 'message', role, content: storable(content) }];
+
+/** n8n's own words in the place of a model that said nothing beside its calls. */
+const CALLING = /^Calling (?:tools: |\S+ with input: )/;
 
 function kindOf(message: Record<string, unknown>): string {
 	for (const method of [message.getType, message._getType]) {
@@ -191,20 +228,35 @@ function kindOf(message: Record<string, unknown>): string {
 const isRecord = (value: unknown): value is Record<string, unknown> =>
 	typeof value === 'object' && value !== null;
 
-function argumentsText(args: unknown, callId: string): string {
+/** The longest ID of a call that the API takes; n8n makes longer ones up from a tool's name and the time. */
+const LONGEST_CALL_ID = 64;
+
+const shortened = (callId: string): string => callId.slice(-LONGEST_CALL_ID);
+
+function argumentsText(args: unknown, callId: string, tool: string): string {
 	if (typeof args === 'string') return args;
 	if (!isRecord(args)) return '{}';
-	// n8n adds the call's ID to what the model gave.
-	const given = Object.entries(args).filter(([name, value]) => name !== 'id' || value !== callId);
+	// n8n adds the call's ID to what the model gave, and the tool's name where it has several.
+	const given = Object.entries(args).filter(
+		([name, value]) =>
+			!(name === 'id' && value === callId) && !(name === 'tool' && value === tool),
+	);
 	return JSON.stringify(Object.fromEntries(given));
 }
 
-function callsIn(message: Record<string, unknown>): Item[] {
-	const calls: unknown[] = Array.isArray(message.tool_calls) ? message.tool_calls : [];
-	return calls.flatMap((call): Item[] => {
+/** The calls of a message: beside its content, or as the parts that Anthropic's models put into it. */
+function callsIn({ tool_calls: toolCalls, content }: Record<string, unknown>): Item[] {
+	const beside: unknown[] = Array.isArray(toolCalls) ? toolCalls : [];
+	const within: unknown[] = Array.isArray(content)
+		? content.filter((part) => isRecord(part) && part.type === 'tool_use')
+		: [];
+	return [...beside, ...within].flatMap((call): Item[] => {
 		if (!isRecord(call) || typeof call.id !== 'string' || typeof call.name !== 'string') return [];
-		const { id, name, args } = call;
-		return [{ type: 'function_call', call_id: id, name, arguments: argumentsText(args, id) }];
+		const { id, name } = call;
+		const text = argumentsText(call.args ?? call.input, id, name);
+		return [
+			{ type: 'function_call', call_id: shortened(id), name, arguments: storable(text) },
+		];
 	});
 }
 
@@ -213,6 +265,7 @@ function callsIn(message: Record<string, unknown>): Item[] {
  * with its output, because the API refuses a conversation that holds one without the other.
  */
 export function itemsOf(messages: readonly unknown[]): Item[] {
+	const calls = new Set<string>();
 	const items = messages.flatMap((message): Item[] => {
 		if (!isRecord(message)) return [];
 		const kind = kindOf(message);
@@ -222,60 +275,88 @@ export function itemsOf(messages: readonly unknown[]): Item[] {
 		if (kind === 'tool') {
 			const { tool_call_id: callId } = message;
 			if (typeof callId !== 'string') return [];
-			return [{ type: 'function_call_output', call_id: callId, output: text }];
+			return [
+				{ type: 'function_call_output', call_id: shortened(callId), output: storable(text) },
+			];
 		}
 		if (kind !== 'ai' && kind !== 'assistant') return [];
-		const calls = callsIn(message);
-		return [
-			...asMessage('assistant', calls.length > 0 && CALLING.test(text) ? '' : text),
-			...calls,
-		];
+		const made = callsIn(message);
+		const fresh = made.filter((call) => !calls.has(callIdOf(call)));
+		for (const call of fresh) calls.add(callIdOf(call));
+		// A message with several calls may be handed over once for each of them.
+		if (made.length > 0 && fresh.length === 0) return [];
+		return [...asMessage('assistant', made.length > 0 && CALLING.test(text) ? '' : text), ...fresh];
 	});
 	return pairedItems(items);
 }
 
-/** Items without calls that have no output behind them, outputs without a call, and calls given twice. */
+/** The items without calls that have no output behind them, and outputs without a call before them. */
 function pairedItems(items: readonly Item[]): Item[] {
-	const seen = new Set<string>();
-	const once = items.filter((item) => {
-		if (item.type === 'message') return true;
-		const key = `${typeOf(item)} ${callIdOf(item)}`;
-		const isNew = !seen.has(key);
-		seen.add(key);
-		return isNew;
-	});
-	const has = (type: string, callId: string) =>
-		once.some((item) => item.type === type && callIdOf(item) === callId);
-	return once.filter(
-		(item) =>
-			item.type === 'message' ||
-			(has('function_call', callIdOf(item)) && has('function_call_output', callIdOf(item))),
-	);
+	const calls = new Map<string, Item>();
+	const kept = new Set<Item>();
+	for (const item of items) {
+		const id = callIdOf(item);
+		if (item.type === 'message') kept.add(item);
+		else if (item.type === 'function_call' && !calls.has(id)) calls.set(id, item);
+		else if (item.type === 'function_call_output') {
+			const call = calls.get(id);
+			if (call === undefined || kept.has(call)) continue;
+			kept.add(call).add(item);
+		}
+	}
+	return items.filter((item) => kept.has(item));
 }
 
-const USED_TOOLS = '[Used tools: Tool: ';
+const ACCOUNT_START = '[Used tools: ';
+const TOOL = /^Tool: [^,]*, Input: /;
+const RESULT = /^, Result: /;
+const TOOL_END = /^(?:; (?=Tool: )|\] ?)/;
+
+/** Where the JSON value that a text begins with ends; undefined where it begins with none. */
+function jsonEnd(text: string): number | undefined {
+	const plain = /^(?:"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|true|false|null)/.exec(text)?.[0];
+	if (plain !== undefined) return plain.length;
+	if (!/^[[{]/.test(text)) return undefined;
+	let depth = 0;
+	for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
+		if (token === '[' || token === '{') depth++;
+		else if ((token === ']' || token === '}') && --depth === 0) return index + 1;
+	}
+	return undefined;
+}
 
 /**
  * What the model said, without the account of its tools that n8n puts in front where it can't hand
- * over the calls themselves: `[Used tools: Tool: …, Input: …, Result: …] text`. Where the account's
- * end can't be told, the text stays as it is.
+ * over the calls themselves: `[Used tools: Tool: …, Input: …, Result: …; Tool: …] text`. Inputs and
+ * results are JSON there; where they are not, the account's end can't be told, and the text stays.
  */
 export function withoutToolAccount(output: string): string {
-	if (!output.startsWith(USED_TOOLS)) return output;
-	let depth = 0;
-	for (let at = 0; at < output.length; at++) {
-		const character = output.charAt(at);
-		if (character === '[') depth++;
-		else if (character === ']' && --depth === 0) {
-			const rest = output.slice(at + 1);
-			return rest.startsWith(' ') && rest.trim() !== '' ? rest.slice(1) : output;
+	if (!output.startsWith(ACCOUNT_START)) return output;
+	let rest = output.slice(ACCOUNT_START.length);
+	for (;;) {
+		for (const opening of [TOOL, RESULT]) {
+			const start = opening.exec(rest)?.[0].length;
+			const end = start === undefined ? undefined : jsonEnd(rest.slice(start));
+			if (start === undefined || end === undefined) return output;
+			rest = rest.slice(start + end);
 		}
+		const end = TOOL_END.exec(rest)?.[0];
+		if (end === undefined) return output;
+		rest = rest.slice(end.length);
+		if (end.startsWith(']')) return rest.trim() === '' ? output : rest;
 	}
-	return output;
+}
+
+/** The text of what a chain was given or gave: text, parts of a content, or a value as JSON. */
+function valueText(value: unknown): string {
+	if (value === undefined || value === null) return '';
+	const text = contentText(value);
+	if (text !== '' || typeof value === 'string') return text;
+	return JSON.stringify(value) ?? '';
 }
 
 /** The items of a turn in which no tools were used, or whose tools n8n tells in words only. */
 export const turnItems = (input: unknown, output: unknown): Item[] => [
-	...asMessage('user', contentText(input)),
-	...asMessage('assistant', withoutToolAccount(contentText(output))),
+	...asMessage('user', valueText(input)),
+	...asMessage('assistant', withoutToolAccount(valueText(output))),
 ];

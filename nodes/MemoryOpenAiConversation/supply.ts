@@ -32,9 +32,14 @@ function described(
 
 /** A value as the Logs panel takes it: plain JSON, messages in LangChain's form, without the key. */
 function loggable(value: Record<string, unknown>, redactor: Redactor): JsonObject {
-	const json: JsonValue = JSON.parse(JSON.stringify(value));
-	const shown = redactor.output(json);
-	return isJsonObject(shown) ? shown : {};
+	try {
+		const json: JsonValue = JSON.parse(JSON.stringify(value));
+		const shown = redactor.output(json);
+		return isJsonObject(shown) ? shown : {};
+	} catch {
+		// What JSON has no words for is no reason to fail.
+		return {};
+	}
 }
 
 /** Shows each call of the memory in the Logs panel, as n8n's own memories do. */

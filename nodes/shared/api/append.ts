@@ -22,6 +22,8 @@ export interface AppendOptions {
 	lockWait?: number;
 	/** What is known of the conversation beforehand; undefined: nothing. */
 	before?: Before;
+	/** Whether to look for a lost write even where the settings allow no retry. */
+	verifyAlways?: boolean;
 }
 
 /** Items that other writers may have added behind ours and that are looked through as well. */
@@ -89,6 +91,24 @@ export function chunksOf(items: readonly Item[]): Item[][] {
 }
 
 /**
+ * Adds at most 20 items, none of them twice.
+ * @returns the added items, as they came
+ */
+export const appendChunk = async (
+	api: ApiClient,
+	conversation: string,
+	chunk: readonly Item[],
+	{ include = [], additionalBody = {}, before, lockWait, verifyAlways = false }: AppendOptions,
+): Promise<Item[]> =>
+	await postItems(api, conversation, chunk, {
+		include,
+		additionalBody,
+		verifyAlways,
+		...(lockWait === undefined ? {} : { lockWait }),
+		verify: async () => await findAdded(api, conversation, chunk, before, include),
+	});
+
+/**
  * @param explain what a failure says when this many items were added before it
  * @returns the added items of each chunk, as they came
  */
@@ -96,20 +116,14 @@ async function appendChunks(
 	api: ApiClient,
 	conversation: string,
 	chunks: readonly Item[][],
-	{ include = [], additionalBody = {}, before, lockWait }: AppendOptions,
+	options: AppendOptions,
 	explain: (added: number, details: FailureDetails) => Partial<FailureDetails>,
 ): Promise<Item[][]> {
 	const added: Item[][] = [];
-	let known = before;
+	let known = options.before;
 	for (const chunk of chunks) {
-		const seen = known;
 		const result = await resultOf(
-			postItems(api, conversation, chunk, {
-				include,
-				additionalBody,
-				...(lockWait === undefined ? {} : { lockWait }),
-				verify: async () => await findAdded(api, conversation, chunk, seen, include),
-			}),
+			appendChunk(api, conversation, chunk, { ...options, before: known }),
 		);
 		if (result instanceof RequestFailure) {
 			throw result.with(explain(added.flat().length, result.details));

@@ -191,6 +191,8 @@ export interface PostOptions {
 	lockWait?: number;
 	/** Looks whether the items were added; the answer that it gives holds them under `data`. */
 	verify: () => Promise<Verification>;
+	/** Whether to look even where the settings allow no retry. */
+	verifyAlways?: boolean;
 }
 
 /** POST /conversations/{id}/items with at most 20 items. */
@@ -198,7 +200,7 @@ export async function postItems(
 	api: ApiClient,
 	conversation: string,
 	items: readonly Item[],
-	{ include, additionalBody, lockWait, verify }: PostOptions,
+	{ include, additionalBody, lockWait, verify, verifyAlways = false }: PostOptions,
 ): Promise<Item[]> {
 	const answer = await api.call({
 		method: 'POST',
@@ -207,6 +209,7 @@ export async function postItems(
 		body: { items: [...items], ...additionalBody },
 		idempotent: false,
 		verify,
+		verifyAlways,
 		...(lockWait === undefined ? {} : { lockWait }),
 		check: (list) => {
 			const objection = checkList(list);
