@@ -17,6 +17,7 @@ describe('The operations reference', () => {
 			'Conversation: Export',
 			'Conversation: Get',
 			'Conversation: Set',
+			'Conversation: Trim',
 			'Conversation Item: Add',
 			'Conversation Item: Delete',
 			'Conversation Item: Get',

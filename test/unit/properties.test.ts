@@ -119,6 +119,7 @@ const EXPECTED: Record<string, Expected> = {
 		fields: ['conversationId', 'returnAll', 'exportFormat', 'exportTo'],
 		options: ['includeMetadata'],
 	},
+	'conversation trim': { fields: ['conversationId', 'keepTurns', 'removeIncomplete'], options: [] },
 	'item add': { fields: ['conversationId', ...ITEMS], options: ['additionalBody', 'include'] },
 	'item get': { fields: ['conversationId', 'itemId', 'simplify'], options: ['include'] },
 	'item getMany': {
@@ -317,7 +318,7 @@ describe("n8n's guidelines", () => {
 
 	it('should say what a switch decides with "Whether"', () => {
 		const switches = everyField.filter(({ type }) => type === 'boolean');
-		expect(switches).toHaveLength(6);
+		expect(switches).toHaveLength(7);
 		for (const field of switches) expect(field.description).toMatch(/^Whether /);
 	});
 
