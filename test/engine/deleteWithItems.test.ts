@@ -50,6 +50,9 @@ const remove = async (ids: string[], { options = {}, settings, stop }: Remove = 
 		...(stop === undefined ? {} : { stop }),
 	});
 
+// Hundreds of requests take their time on a crowded machine.
+jest.setTimeout(60_000);
+
 const CONTINUE = { settings: { onError: 'continueRegularOutput' as const } };
 const ONE_BY_ONE = { maxConcurrency: 1 };
 const RETRY = { 'retry-after-ms': '1' };
@@ -92,13 +95,13 @@ describe('Conversation: Delete, with its items', () => {
 
 	it('should read all pages, and delete side by side up to Max Concurrency', async () => {
 		server.configure({ latencyMs: 20 });
-		const id = conversationOf(250);
+		const id = conversationOf(150);
 		const { json } = await remove([id]);
 		expect(json).toEqual([
-			{ id, object: 'conversation.deleted', deleted: true, deleted_items: 250 },
+			{ id, object: 'conversation.deleted', deleted: true, deleted_items: 150 },
 		]);
-		expect(server.requests.filter(({ method }) => method === 'GET')).toHaveLength(4);
-		expect(deletions()).toHaveLength(251);
+		expect(server.requests.filter(({ method }) => method === 'GET')).toHaveLength(3);
+		expect(deletions()).toHaveLength(151);
 		expect(server.maxInFlight).toBe(10);
 	});
 

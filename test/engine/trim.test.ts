@@ -59,6 +59,9 @@ const requests = (method: string) => server.requests.filter((request) => request
 /** The items that the server was asked to delete, in the order in which the requests came. */
 const deleted = () => requests('DELETE').map(({ path }) => path.replace(/^.*\//, ''));
 
+// Hundreds of requests take their time on a crowded machine.
+jest.setTimeout(60_000);
+
 const ONE_BY_ONE = { maxConcurrency: 1 };
 const locked = { status: 400, body: conversationLocked().body };
 
@@ -169,17 +172,17 @@ describe('Conversation: Trim', () => {
 describe('Trim, with a long conversation', () => {
 	it('should read it once and delete side by side, up to Max Concurrency', async () => {
 		server.configure({ latencyMs: 20 });
-		const id = conversationOf(turns(151));
+		const id = conversationOf(turns(61));
 		const { json } = await trim([id], { fields: { keepTurns: 1 } });
-		expect(json).toEqual([{ id, kept_items: 2, deleted_items: 300 }]);
-		expect(requests('GET')).toHaveLength(4);
-		expect(requests('DELETE')).toHaveLength(300);
+		expect(json).toEqual([{ id, kept_items: 2, deleted_items: 120 }]);
+		expect(requests('GET')).toHaveLength(2);
+		expect(requests('DELETE')).toHaveLength(120);
 		expect(server.maxInFlight).toBe(10);
 	});
 
 	it('should start deletions about in their order', async () => {
 		server.configure({ latencyMs: 5 });
-		const id = conversationOf(turns(100));
+		const id = conversationOf(turns(50));
 		await trim([id], { fields: { keepTurns: 1 }, options: { maxConcurrency: 5 } });
 		const numbers = deleted().map((item) => Number(item.slice(5)));
 		numbers.forEach((number, place) => expect(Math.abs(number - place / 2)).toBeLessThan(6));

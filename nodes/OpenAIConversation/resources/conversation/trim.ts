@@ -51,7 +51,8 @@ export const trim: Operation<Input> = {
 	value: 'trim',
 	name: 'Trim',
 	action: 'Trim conversation',
-	description: 'Keep the latest turns of a conversation and remove older and incomplete items',
+	description:
+		'Keep the latest turns of a conversation and delete older and incomplete items for good',
 	properties: [conversationIdField, keepTurnsField, removeIncompleteField],
 
 	parse: (read) => ({
