@@ -309,6 +309,32 @@ describe('Trim, when a deletion does not go through', () => {
 	});
 });
 
+describe('Trim, when an earlier item fails', () => {
+	it('should finish what it has begun', async () => {
+		const id = conversationOf(turns(30));
+		server.configure({ latencyMs: 10 });
+		// The answer comes while the other conversation is being trimmed.
+		server.fault({
+			match: { method: 'GET', path: /conv_none/ },
+			respond: async () => {
+				await until(() => requests('DELETE').length > 20);
+				return undefined;
+			},
+		});
+		const { error } = await trim(['conv_none', id], { fields: { keepTurns: 1 } });
+		expect(error?.message).toBe("Conversation with id 'conv_none' not found. [item 0]");
+		expect(left(id)).toEqual(['msg_q29', 'msg_a29']);
+	});
+
+	it('should not begin', async () => {
+		const id = conversationOf(turns(30));
+		server.fault({ match: { path: new RegExp(`${id}/items$`) }, delayMs: 100 });
+		const { error } = await trim(['conv_none', id], { fields: { keepTurns: 1 } });
+		expect(error?.message).toBe("Conversation with id 'conv_none' not found. [item 0]");
+		expect(deleted()).toEqual([]);
+	});
+});
+
 describe('Trim of a conversation that is locked', () => {
 	it('should delete one at a time from then on, without a retry being allowed', async () => {
 		const id = conversationOf(turns(20));

@@ -185,7 +185,6 @@ export function createClient(
 				wasOpen ||= outcome.outcomeUnknown;
 				const failure = outcome.failure.with({ outcomeUnknown: wasOpen });
 
-				if (outcome.isLocked) request.onLocked?.();
 				if (outcome.isLocked && lockWait !== undefined) {
 					const waitMs = Math.min(lockBackoff(lockWaits++), lockedUntil - Date.now());
 					if (waitMs <= 0) throw failure;

@@ -36,8 +36,6 @@ export interface ApiRequest {
 	 * conversation is a retry like others.
 	 */
 	lockWait?: number;
-	/** Called each time the conversation turns out to be locked. */
-	onLocked?: () => void;
 	/**
 	 * Called after a wait for a locked conversation, before the request is sent again: others have
 	 * written to it meanwhile, so what was known of it is out of date.
