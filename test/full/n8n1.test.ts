@@ -416,7 +416,12 @@ describe.each(versions)('n8n $version', (version) => {
 		});
 
 		it.each<[string, Record<string, unknown>, IDataObject, RegExp]>([
-			['no key', { apiKey: '' }, {}, /API Key in the credential is empty/],
+			[
+				'a key that is none',
+				{ apiKey: 'two words' },
+				{},
+				/API Key in the credential has characters/,
+			],
 			['an address that is none', { baseUrl: 'nowhere' }, {}, /Base URL in the credential/],
 			[
 				'an address that the credential forbids',
