@@ -107,6 +107,22 @@ const postRows: Row[] = [
 		seen: /^GPGG+$/,
 	},
 	{
+		what: 'an API that says it has failed, and goes on all the same',
+		faults: [{ match: POST, ...final(503), applyAfterMs: 0 }],
+		modelMs: 600,
+		gets: 'found',
+		options: { lockWait: 5 },
+		seen: /^GPG+P+G/,
+	},
+	{
+		what: 'an API that says it has failed, and goes on for longer than Lock Wait',
+		faults: [{ match: POST, ...final(503), applyAfterMs: 0 }],
+		modelMs: 5_000,
+		gets: 'uncertain',
+		stored: 0,
+		seen: /^GPG+PGP$/,
+	},
+	{
 		what: 'a lost answer without a retry left',
 		faults: [{ match: POST, ...RESET, apply: true }],
 		options: { maxRetries: 0 },

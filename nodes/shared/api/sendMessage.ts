@@ -1,5 +1,5 @@
 import type { ApiClient } from '../transport/client';
-import { Cancelled, RequestFailure, resultOf } from '../transport/failures';
+import { Cancelled, isConversationLocked, RequestFailure, resultOf } from '../transport/failures';
 import type { Verification } from '../transport/request';
 import { backoff, lockBackoff } from '../transport/retryDelay';
 import type { JsonObject } from '../values/json';
@@ -53,6 +53,15 @@ function uncertain(failure: RequestFailure): RequestFailure {
 	});
 }
 
+const lockedByWhom = (): RequestFailure =>
+	new RequestFailure({
+		kind: 'answer',
+		message: 'Another response was being made in the conversation, perhaps the one to this message',
+		attempts: 1,
+		outcomeUnknown: true,
+		idempotent: false,
+	});
+
 /** Codes of a failed response that another try may mend. */
 const PASSING_CODES = new Set(['server_error', 'rate_limit_exceeded']);
 
@@ -99,6 +108,8 @@ async function reply(
 	const isNew = message.conversation === undefined;
 	let before: Before = isNew ? { count: 0 } : await readEnd(api, conversation);
 	let wasFound = false;
+	/** Whether an attempt may have been carried out, so that what locks the conversation may be that. */
+	let wasOpen = false;
 
 	/** Where the end can't be read, what came behind the older one is looked through as well. */
 	const renewEnd = async () => {
@@ -129,6 +140,22 @@ async function reply(
 		}
 	};
 
+	const verify = async (): Promise<Verification> => {
+		wasOpen = true;
+		return await (background ? lookInBackground() : look());
+	};
+
+	/** Looks for the reply to an earlier attempt before what came meanwhile is taken for others'. */
+	const afterLock = async (): Promise<ModelResponse | undefined> => {
+		if (!wasOpen) {
+			await renewEnd();
+			return undefined;
+		}
+		const found = await look();
+		if (found.kind === 'unclear') throw lockedByWhom();
+		return found.kind === 'done' ? found.answer : undefined;
+	};
+
 	const post = async (): Promise<ModelResponse> => {
 		const result = await resultOf(
 			postResponse(
@@ -140,15 +167,13 @@ async function reply(
 					...(background ? { background } : {}),
 					...settings,
 				},
-				{
-					verify: background ? lookInBackground : look,
-					lockWait,
-					afterLock: renewEnd,
-				},
+				{ verify, lockWait, afterLock },
 			),
 		);
 		if (!(result instanceof RequestFailure)) return result;
-		throw result.details.outcomeUnknown ? uncertain(result) : result;
+		const { status, outcomeUnknown } = result.details;
+		const mayBeOurs = wasOpen && isConversationLocked(status, result.details);
+		throw outcomeUnknown || mayBeOurs ? uncertain(result) : result;
 	};
 
 	const findStored = async (id: string): Promise<ModelResponse | undefined> => {

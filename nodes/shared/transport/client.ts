@@ -189,7 +189,11 @@ export function createClient(
 					const waitMs = Math.min(lockBackoff(lockWaits++), lockedUntil - Date.now());
 					if (waitMs <= 0) throw failure;
 					await pauseBeforeRetry({ reason: 'conversation busy', waitMs });
-					if (!stopSignal().aborted) await request.afterLock?.();
+					const answer = stopSignal().aborted ? undefined : await request.afterLock?.();
+					if (answer !== undefined) {
+						hasWritten = true;
+						return answer;
+					}
 				} else if (outcome.outcomeUnknown && !request.idempotent && verify !== undefined) {
 					if (outcome.retry === undefined && !verifyAlways) throw failure;
 					const retriesLeft = settings.maxRetries - retriesMade;

@@ -37,10 +37,11 @@ export interface ApiRequest {
 	 */
 	lockWait?: number;
 	/**
-	 * Called after a wait for a locked conversation, before the request is sent again: others have
-	 * written to it meanwhile, so what was known of it is out of date.
+	 * Called after a wait for a locked conversation, before the request is sent again: somebody has
+	 * written to it meanwhile, so what was known of it is out of date. Gives the answer where that was
+	 * an earlier attempt of this request, which is then not sent again.
 	 */
-	afterLock?: () => Promise<void>;
+	afterLock?: () => Promise<JsonObject | undefined>;
 }
 
 /** What the options and the credential settle for the requests of one item. */
