@@ -47,16 +47,60 @@ async function runToSuccess(parameters: Parameters): Promise<void> {
 	expect(metadata).toHaveProperty('topic');
 }
 
+interface WorkflowJson {
+	nodes: NodeJson[];
+	connections: Record<string, { main: Array<Array<{ node: string }>> }>;
+}
+
+/** The nodes in the order in which they run, from the one that nothing leads to. */
+function chainOf({ nodes, connections }: WorkflowJson): NodeJson[] {
+	const next = (name: string) => connections[name]?.main[0]?.[0]?.node;
+	const followers = new Set(nodes.map(({ name }) => next(name)));
+	const chain: NodeJson[] = [];
+	let current = nodes.find(({ name }) => !followers.has(name));
+	while (current !== undefined) {
+		chain.push(current);
+		const following = next(current.name);
+		current = nodes.find(({ name }) => name === following);
+	}
+	return chain;
+}
+
 const checks: Record<string, (text: string) => Promise<void> | void> = {
 	parameters: async (text) => await runToSuccess(JSON.parse(text)),
 
 	async workflow(text) {
-		const { nodes, connections }: { nodes: NodeJson[]; connections: Record<string, unknown> } =
-			JSON.parse(text);
-		const ours = nodes.filter(({ type }) => type === TYPE);
-		expect(ours.length).toBeGreaterThan(0);
-		expect(nodes.map(({ name }) => name)).toEqual(expect.arrayContaining(Object.keys(connections)));
-		for (const { parameters } of ours) await runToSuccess(parameters);
+		const chain = chainOf(JSON.parse(text));
+		const { size } = server.store.conversations;
+		const ours = chain.filter(({ type }) => type === TYPE);
+		expect(chain.map(({ type }) => type)).toEqual(['n8n-nodes-base.manualTrigger', TYPE, TYPE]);
+		let items: RunOptions['items'] = [{ json: {} }];
+		for (const { parameters } of ours) {
+			expect(names).toEqual(expect.arrayContaining(Object.keys(parameters)));
+			const result = await runNode(server.url, { parameters, items });
+			expect(result.error).toBeUndefined();
+			items = result.items;
+		}
+		expect(items).toHaveLength(1);
+		expect(items[0]?.json.metadata).toEqual({ topic: 'billing', status: 'open' });
+		expect(server.store.conversations.size).toBe(size + 1);
+	},
+
+	async send(text) {
+		const { json, error, id } = await run(JSON.parse(text));
+		expect(error).toBeUndefined();
+		expect(json).toEqual([
+			expect.objectContaining({ conversation: id, status: 'completed', text: expect.any(String) }),
+		]);
+		if (text.includes('jsonSchema')) {
+			expect(json[0]?.data).toEqual({ category: expect.any(String), answer: expect.any(String) });
+		}
+	},
+
+	async trim(text) {
+		const { json, error, id } = await run(JSON.parse(text));
+		expect(error).toBeUndefined();
+		expect(json).toEqual([{ id, kept_items: 0, deleted_items: 0 }]);
 	},
 
 	async metadata(text) {
@@ -73,15 +117,14 @@ const checks: Record<string, (text: string) => Promise<void> | void> = {
 	},
 
 	async 'failed item'(text) {
-		const { json, items, error } = await run(
+		const { json, error } = await run(
 			{ conversationId: 'conv_404', metadataInput: 'json', metadataJson: { topic: 'billing' } },
 			{ onError: 'continueRegularOutput' },
 		);
 		expect(error).toBeUndefined();
-		const shown: IDataObject = JSON.parse(text);
-		expect(json).toEqual([{ error: shown.error }]);
+		const { error: message, details }: { error: string; details: IDataObject } = JSON.parse(text);
 		const requestId: unknown = expect.stringMatching(/^req_[0-9a-f]+$/);
-		expect(items[0]?.error?.context).toEqual({ ...shown, request_id: requestId, itemIndex: 0 });
+		expect(json).toEqual([{ error: message, details: { ...details, request_id: requestId } }]);
 	},
 
 	tool(text) {

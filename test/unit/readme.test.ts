@@ -1,32 +1,40 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports, @n8n/community-nodes/no-restricted-globals */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { OpenAIConversationApi } from '../../credentials/OpenAIConversationApi.credentials';
-import { OpenAIConversation } from '../../nodes/OpenAIConversation/OpenAIConversation.node';
-import { parseMetadataChanges } from '../../nodes/OpenAIConversation/parameters/metadata';
 import { resources } from '../../nodes/OpenAIConversation/resources';
 import packageJson from '../../package.json';
 
-const root = join(__dirname, '../..');
-const readme = readFileSync(join(root, 'README.md'), 'utf8');
-const blocks = (language: string): string[] =>
-	[...readme.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))].map(
-		([, text = '']) => text,
-	);
+const text = (name: string) => readFileSync(join(__dirname, '../..', name), 'utf8');
+const readme = text('README.md');
+const lines = readme.split('\n');
 
-/** The JSON block that has a member of that name. */
-const json = (member: string): Record<string, unknown> => {
-	const found = blocks('json')
-		.map((text): Record<string, unknown> => JSON.parse(text))
-		.find((value) => member in value);
-	if (found === undefined) throw new Error(`No JSON in the README has ${member}`);
-	return found;
-};
+/** Without code blocks, comments, pictures, tags and where links lead. */
+const prose = readme
+	.replace(/^```.*?^```$/gms, '')
+	.replace(/<!--.*?-->/gs, '')
+	.replace(/!\[[^\]]*\]\([^)]*\)/g, '')
+	.replace(/<[^>]+>/g, ' ')
+	.replace(/\]\([^)]*\)/g, ']');
 
-const { properties } = new OpenAIConversation().description;
+/** What a screen shows, at 1440 by 900 pixels. */
+const LINES_PER_SCREEN = 30;
 
 describe('The README', () => {
+	it('should be read in a few minutes: 900 to 1,100 words', () => {
+		const words = prose.match(/\S*[\p{L}\p{N}]\S*/gu) ?? [];
+		expect(words.length).toBeGreaterThanOrEqual(900);
+		expect(words.length).toBeLessThanOrEqual(1_100);
+	});
+
+	it('should show on the first two screens how to try the nodes', () => {
+		for (const command of ['npm start', 'npm test']) {
+			const line = lines.findIndex((each) => each.startsWith(command));
+			expect(line).toBeGreaterThan(0);
+			expect(line).toBeLessThan(2 * LINES_PER_SCREEN);
+		}
+	});
+
 	it('should name commands that the package has', () => {
 		const commands = [...readme.matchAll(/\bnpm (?:run ([\w:]+)|(start|test))\b/g)].map(
 			([, script, short]) => script ?? short ?? '',
@@ -35,65 +43,36 @@ describe('The README', () => {
 		expect(Object.keys(packageJson.scripts)).toEqual(expect.arrayContaining(commands));
 	});
 
-	it('should show metadata that Set takes', () => {
-		const metadataJson = blocks('json').find((text) => text.includes('"draft"')) ?? '';
-		const fields: Record<string, unknown> = { metadataInput: 'json', metadataJson };
-		expect(parseMetadataChanges((name, fallback) => fields[name] ?? fallback)).toEqual({
-			topic: 'billing',
-			priority: 'high',
-			draft: null,
+	it('should list every operation under its resource', () => {
+		const rows = lines.flatMap((line) => {
+			const [, resource, operation] = /^\| ([\w ]*?) ?\| ([\w ]+) \| [^|]+ \|$/.exec(line) ?? [];
+			return resource === undefined || operation === undefined ? [] : [[resource, operation]];
 		});
-	});
-
-	it('should show a credential with fields that it has', () => {
-		const shown = Object.keys(json('openAIConversationApi').openAIConversationApi ?? {});
-		expect(shown.length).toBeGreaterThan(0);
-		expect(new OpenAIConversationApi().properties.map(({ name }) => name)).toEqual(
-			expect.arrayContaining(shown),
+		let resource = '';
+		const listed = rows.map(([name = '', operation = '']) => {
+			resource = name === '' ? resource : name;
+			return `${resource}: ${operation}`;
+		});
+		const all = resources.flatMap(({ name, operations }) =>
+			operations.map((operation) => `${name}: ${operation.name}`),
 		);
+		expect(listed).toEqual(expect.arrayContaining(all));
+		expect(listed.slice(1).toSorted()).toEqual(all.toSorted());
 	});
 
-	it('should show parameters for an agent that the node has', () => {
-		expect(properties.map(({ name }) => name)).toEqual(
-			expect.arrayContaining(Object.keys(json('conversationId'))),
+	it('should warn of what is lost', () => {
+		expect(prose).toMatch(/Set with Replace.*keys you don't list are lost/s);
+		expect(prose).toMatch(/Conversation: Delete.*leaves the messages/s);
+	});
+
+	it('should give the times that the benchmark measured', () => {
+		const [, ...times] = /^\| (500 updates.*)$/m.exec(readme)?.[1]?.split('|') ?? [];
+		const measured = times.flatMap((time) => /[\d.]+ s\b/.exec(time)?.[0] ?? []);
+		const results = text('bench/results.md');
+		const ofRow = (name: string) =>
+			new RegExp(`^\\| ${name}[^|]* \\| ([\\d.]+ s) \\(`, 'm').exec(results)?.[1];
+		expect(measured).toEqual(
+			['n8n’s OpenAI node', 'HTTP Request node', 'this node, 32 in flight'].map(ofRow),
 		);
-	});
-
-	it('should list every operation and every option', () => {
-		for (const { name } of resources.flatMap(({ operations }) => operations)) {
-			expect(readme).toMatch(new RegExp(`^\\|.*\\| (\\*\\*)?${name}(\\*\\*)? \\|`, 'm'));
-		}
-		for (const label of [
-			'Timeout (Seconds)',
-			'Max Retries',
-			'Retry Network Errors',
-			'Max Concurrency',
-			'Max Requests per Minute',
-		]) {
-			const options = properties.find(({ name }) => name === 'options')?.options ?? [];
-			expect(
-				options.map((option) => ('displayName' in option ? option.displayName : '')),
-			).toContain(label);
-			expect(readme).toContain(`| ${label} |`);
-		}
-	});
-
-	it('should link to files and headings that exist', () => {
-		const headings = [...readme.matchAll(/^#+ (.+)$/gm)].map(
-			([, heading = '']) =>
-				`#${heading
-					.toLowerCase()
-					.replace(/[^\w -]/g, '')
-					.replaceAll(' ', '-')}`,
-		);
-		const targets = [...readme.matchAll(/\]\(([^)]+)\)/g)].map(([, target = '']) => target);
-		for (const target of targets.filter((each) => !each.startsWith('https://'))) {
-			if (target.startsWith('#')) expect(headings).toContain(target);
-			else
-				expect({ target, exists: existsSync(join(root, target)) }).toEqual({
-					target,
-					exists: true,
-				});
-		}
 	});
 });
