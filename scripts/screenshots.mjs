@@ -118,16 +118,11 @@ await runCommand(async () => {
 					throw new Failure(`${path} has ${size} bytes; at most ${MAX_BYTES} are allowed.`);
 			}
 
-			const panel = { x: 1000, y: 56, width: 440, height: 320 };
 			await editor.openWorkflow(await n8n.createWorkflow(blankWorkflow()));
 			await editor.openNodePanel();
-			for (const words of ['conversation', 'metadata', 'set conversation']) {
-				await editor.searchNodes(words);
-				await take(`search-${words.replace(' ', '-')}`, panel);
-			}
+			await editor.searchNodes('set conversation');
 			await editor.nodeFound().click();
 			await editor.actions();
-			await take('actions', { ...panel, height: 750 });
 			await editor.action('Set conversation metadata').click();
 			await editor.part('node-parameters').waitFor();
 			await take('set-form');

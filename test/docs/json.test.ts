@@ -35,7 +35,7 @@ async function run(parameters: Parameters, settings: RunOptions['settings'] = {}
 	const { id } = server.store.createConversation({ metadata: { old: 'value', draft: 'yes' } });
 	const text = JSON.stringify(parameters).replaceAll(EXAMPLE_ID, id);
 	const own: Parameters = JSON.parse(text);
-	const item: IDataObject = { conversation: id, topic: 'billing', id };
+	const item: IDataObject = { conversation: id, topic: 'billing', id, chatInput: 'Hello' };
 	const result = await runNode(server.url, { parameters: own, items: [{ json: item }], settings });
 	return { ...result, id, metadata: server.store.getConversation(id)?.metadata };
 }

@@ -1,5 +1,5 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
 import { pages, proseOf, root } from './markdown';
@@ -41,12 +41,20 @@ describe('Links in the documentation', () => {
 		expect(problems).toEqual([]);
 	});
 
-	it('show pictures that load fast', () => {
-		const pictures = pages.flatMap((each) =>
-			targetsOf(each.text)
-				.filter((target) => target.endsWith('.png'))
-				.map((target) => join(root, dirname(each.name), target)),
+	const pictures = pages.flatMap((each) =>
+		targetsOf(each.text)
+			.filter((target) => target.endsWith('.png'))
+			.map((target) => join(root, dirname(each.name), target)),
+	);
+
+	it('show every picture that there is', () => {
+		const all = readdirSync(join(root, 'docs/pictures')).map((name) =>
+			join(root, 'docs/pictures', name),
 		);
+		expect(all.filter((path) => !pictures.includes(path))).toEqual([]);
+	});
+
+	it('show pictures that load fast', () => {
 		expect(pictures.length).toBeGreaterThan(0);
 		const large = pictures.filter((path) => statSync(path).size > 150_000);
 		expect(large).toEqual([]);

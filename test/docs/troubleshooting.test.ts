@@ -18,13 +18,17 @@ const LABELS = [
 	'Base URL',
 	'Conversation ID',
 	'Item ID',
+	'JSON Schema',
 	'Keys to Remove',
+	'Last Item to Copy',
 	'Messages',
+	'Message',
 	'Metadata',
+	'Model',
 	'a whole number',
 ];
 
-/** The fixed parts of a text: what stands between `…` and labels. */
+/** The fixed parts of a text: what is between `…` and labels. */
 const partsOf = (text: string): string[] =>
 	LABELS.reduce((parts, label) => parts.flatMap((part) => part.split(label)), text.split('…'))
 		.map((part) => part.replace(/^["\s]+|["\s]+$/g, ''))
