@@ -163,6 +163,17 @@ const CASES: Case[] = [
 		requests: 4,
 	},
 	{
+		what: 'by one turn',
+		resource: 'conversation',
+		operation: 'trim',
+		parameters: { conversationId: ID, keepTurns: 129 },
+		async withSdk(client) {
+			await drained(client.items.list(ID, { limit: 100, order: 'asc' }));
+			await client.items.delete('msg_0', { conversation_id: ID });
+		},
+		requests: 3,
+	},
+	{
 		what: 'text, with every option',
 		resource: 'conversation',
 		operation: 'send',

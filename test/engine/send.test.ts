@@ -201,6 +201,17 @@ describe('Sending a message', () => {
 	});
 });
 
+describe("As an agent's tool", () => {
+	it('should give the reply, and what went wrong as an answer that the agent sees', async () => {
+		const { json } = await send({ conversationId: newConversation() }, { asTool: true });
+		expect(json).toMatchObject([{ text: 'You said: Hello', status: 'completed' }]);
+
+		server.model.plan({ failed: { code: 'invalid_prompt', message: 'Not allowed.' } });
+		const failed = await send({ conversationId: newConversation() }, { asTool: true });
+		expect(failed.json).toMatchObject([{ error: 'Not allowed.' }]);
+	});
+});
+
 const SCHEMA = {
 	type: 'object',
 	properties: {

@@ -511,13 +511,22 @@ describe('A locked conversation that has a time to be waited for', () => {
 	});
 
 	it('should be looked at anew after each wait, but not when the run has ended meanwhile', async () => {
-		const afterLock = jest.fn(async () => {});
+		const afterLock = jest.fn(async () => undefined);
 		const going = waiting([locked, locked, done], 60);
 		await going.client.call({ ...CREATE, lockWait: 60, afterLock });
 		expect(afterLock).toHaveBeenCalledTimes(2);
 		const ended = waiting([locked, done], 60, { onPause: () => ended.end() });
 		await outcome(ended.client.call({ ...CREATE, lockWait: 60, afterLock }));
 		expect(afterLock).toHaveBeenCalledTimes(2);
+	});
+
+	it('should not be asked again when the look shows that an earlier attempt was carried out', async () => {
+		const staged = waiting([locked], 60);
+		const afterLock = async () => ({ id: 'conv_found' });
+		expect(await staged.client.call({ ...CREATE, lockWait: 60, afterLock })).toEqual({
+			id: 'conv_found',
+		});
+		expect(staged.sent).toHaveLength(1);
 	});
 
 	it('should be reported when its time is over, the last wait being as long as what is left', async () => {
