@@ -555,11 +555,6 @@ describe('Items of several inputs', () => {
 			],
 			['holds too few', ['a', 'b', 'c'].map(text), (data) => data.slice(1)],
 			['holds too many', ['a', 'b', 'c'].map(text), (data) => [...data, ...data]],
-			[
-				'has images in another order, one of them in another form',
-				['a', 'b', 'c'].map(image),
-				([a, b, c]) => [b, a, { ...c, content: [{ type: 'input_image', file_id: 'file_1' }] }],
-			],
 		])(
 			'should be reported as not certain rather than paired when the answer %s',
 			async (_what, items, change) => {
