@@ -60,27 +60,44 @@ export function partsOf(items: readonly Item[]): Item[][] {
 }
 
 const KEPT =
-	'The turn is in this execution: open Logs, then this node. Add it from there with Conversation Item: Add.';
+	'What was said is in this execution: open Logs, then the memory. Add it from there with Conversation Item: Add.';
 const LOOK_FIRST = 'Look at the end of the conversation with Conversation Item: Get Many first.';
+const RETRY = 'Set Max Retries in the options of the memory, so that the next turn is tried again.';
+
+/** What can be done about the cause. Running the workflow again would ask the model again. */
+const cure = ({ status = 500, advice, attempts }: FailureDetails): string | undefined => {
+	if (status < 500) return advice;
+	return attempts === 1 ? RETRY : undefined;
+};
 
 /** What a failure says when so many items of the turn were saved before it. */
-function describe(
+function notSaved(
 	conversation: string,
 	saved: number,
 	count: number,
-	{ message, advice, outcomeUnknown }: FailureDetails,
+	details: FailureDetails,
 ): Partial<FailureDetails> {
+	const { message, outcomeUnknown } = details;
 	const said = saved === 0 ? '' : `, except for the first ${saved} of its ${count} items`;
 	return {
 		message: outcomeUnknown
 			? `Whether the turn was saved in ${conversation} is not certain${said}: ${message}`
 			: `The turn was not saved in ${conversation}${said}: ${message}`,
-		advice: [outcomeUnknown ? LOOK_FIRST : undefined, KEPT, advice]
+		advice: [outcomeUnknown ? LOOK_FIRST : undefined, KEPT, cure(details)]
 			.filter((part) => part !== undefined)
 			.join(' '),
 		leftBehind: { conversation, ...(saved === 0 ? {} : { items: saved }) },
 	};
 }
+
+const notLoaded = (
+	conversation: string,
+	{ message, advice }: FailureDetails,
+): Partial<FailureDetails> => ({
+	message: `The chat history in ${conversation} could not be loaded: ${message}`,
+	advice: advice?.replace(/^Check the ID\./, 'Check Conversation ID in the memory.'),
+	leftBehind: { conversation },
+});
 
 export function createHistory(
 	api: ApiClient,
@@ -94,13 +111,18 @@ export function createHistory(
 	/** The items of the last turns, oldest first; reading ends with the user message that begins them. */
 	const readWindow = async (): Promise<Item[]> => {
 		let begun = 0;
-		const { items } = await listItems(api, conversation, {
-			order: 'desc',
-			limit: turns * MOST_ITEMS_PER_TURN,
-			pageSize: Math.max(SMALLEST_PAGE, turns * ITEMS_PER_TURN),
-			until: (item) => isUserMessage(item) && ++begun === turns,
-		});
-		return items.toReversed();
+		const result = await resultOf(
+			listItems(api, conversation, {
+				order: 'desc',
+				limit: turns * MOST_ITEMS_PER_TURN,
+				pageSize: Math.max(SMALLEST_PAGE, turns * ITEMS_PER_TURN),
+				until: (item) => isUserMessage(item) && ++begun === turns,
+			}),
+		);
+		if (result instanceof RequestFailure) {
+			throw result.with(notLoaded(conversation, result.details));
+		}
+		return result.items.toReversed();
 	};
 
 	const remember = (last: Item | undefined) => {
@@ -125,7 +147,7 @@ export function createHistory(
 			loading = undefined;
 			if (result instanceof RequestFailure) {
 				before = undefined;
-				throw result.with(describe(conversation, saved, items.length, result.details));
+				throw result.with(notSaved(conversation, saved, items.length, result.details));
 			}
 			saved += part.length;
 			remember(result.at(-1));
