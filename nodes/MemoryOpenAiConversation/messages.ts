@@ -150,7 +150,9 @@ export function messagesOf(items: readonly Item[]): ChatMessage[] {
 	let round: Exchange[] = [];
 	const endRound = () => {
 		if (round.length > 0) {
-			messages.push(createMessage('ai', spoken ?? '', { toolCalls: round.map(({ call }) => call) }));
+			messages.push(
+				createMessage('ai', spoken ?? '', { toolCalls: round.map(({ call }) => call) }),
+			);
 			for (const { call, output } of round) {
 				messages.push(createMessage('tool', output, { toolCallId: call.id }));
 			}
@@ -238,8 +240,7 @@ function argumentsText(args: unknown, callId: string, tool: string): string {
 	if (!isRecord(args)) return '{}';
 	// n8n adds the call's ID to what the model gave, and the tool's name where it has several.
 	const given = Object.entries(args).filter(
-		([name, value]) =>
-			!(name === 'id' && value === callId) && !(name === 'tool' && value === tool),
+		([name, value]) => !(name === 'id' && value === callId) && !(name === 'tool' && value === tool),
 	);
 	return JSON.stringify(Object.fromEntries(given));
 }
@@ -254,9 +255,7 @@ function callsIn({ tool_calls: toolCalls, content }: Record<string, unknown>): I
 		if (!isRecord(call) || typeof call.id !== 'string' || typeof call.name !== 'string') return [];
 		const { id, name } = call;
 		const text = argumentsText(call.args ?? call.input, id, name);
-		return [
-			{ type: 'function_call', call_id: shortened(id), name, arguments: storable(text) },
-		];
+		return [{ type: 'function_call', call_id: shortened(id), name, arguments: storable(text) }];
 	});
 }
 
@@ -275,9 +274,7 @@ export function itemsOf(messages: readonly unknown[]): Item[] {
 		if (kind === 'tool') {
 			const { tool_call_id: callId } = message;
 			if (typeof callId !== 'string') return [];
-			return [
-				{ type: 'function_call_output', call_id: shortened(callId), output: storable(text) },
-			];
+			return [{ type: 'function_call_output', call_id: shortened(callId), output: storable(text) }];
 		}
 		if (kind !== 'ai' && kind !== 'assistant') return [];
 		const made = callsIn(message);

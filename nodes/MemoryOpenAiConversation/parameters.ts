@@ -12,7 +12,8 @@ export const windowField: INodeProperties = {
 	type: 'number',
 	typeOptions: { minValue: 1 },
 	default: 5,
-	description: 'How many past turns the model sees. A turn is a user message and all that follows it.',
+	description:
+		'How many past turns the model sees. A turn is a user message and all that follows it.',
 };
 
 /**

@@ -328,7 +328,7 @@ describe('Conversation: Create', () => {
 		server.fault({ body: Object(body) });
 		const { error } = await create({ options: { maxRetries: 3 } });
 		expect(error?.message).toBe(
-			'Whether the conversation was created is not certain: The server answered with success, but not with a conversation',
+			"It isn't certain whether the conversation was created: The server answered with success, but not with a conversation",
 		);
 		expect(error?.description).toContain('may have gone through');
 		expect(server.requestCount).toBe(1);

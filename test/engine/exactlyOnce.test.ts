@@ -143,7 +143,7 @@ describe('Adding a message', () => {
 			await withServer(async (server) => {
 				const { id, result } = await addOne(server, { apply: true, ...rule });
 				expectUncertain(result);
-				expect(result.error?.message).toMatch(/^Whether the items were added is not certain: ./);
+				expect(result.error?.message).toMatch(/^It isn't certain whether the items were added: ./);
 				expect(result.error?.description).toContain('Look at the end of the conversation');
 				expect(stored(server, id)).toEqual(['old', 'new']);
 				expect(methods(server)).toEqual(['POST', 'GET']);
@@ -462,7 +462,7 @@ describe('Adding a message', () => {
 				});
 				expectUncertain(result);
 				expect(result.error?.message).toMatch(
-					/^Whether the items were added is not certain: .*303/,
+					/^It isn't certain whether the items were added: .*303/,
 				);
 				expect(stored(server, id)).toEqual(['old', 'new']);
 				expect(methods(server)).toEqual(['POST']);
@@ -888,7 +888,7 @@ describe('Creating a conversation', () => {
 				const result = await write(server, undefined, ['new']);
 				expectUncertain(result);
 				expect(result.error?.message).toMatch(
-					/^Whether the conversation was created is not certain: ./,
+					/^It isn't certain whether the conversation was created: ./,
 				);
 				expect(everywhere(server)).toEqual(apply ? ['new'] : []);
 				expect(server.requestCount).toBe(1);
@@ -931,7 +931,7 @@ describe('Creating a conversation', () => {
 				const result = await write(server, undefined, ['new']);
 				expectUncertain(result);
 				expect(result.error?.message).toMatch(
-					/^Whether the conversation was created is not certain: ./,
+					/^It isn't certain whether the conversation was created: ./,
 				);
 				expect(server.store.conversations.size).toBe(1);
 				expect(methods(server)).toEqual(['POST']);

@@ -603,7 +603,7 @@ const refusals: Row[] = [
 			param: 'metadata.topic',
 			code: 'string_above_max_length',
 			attempts: 1,
-			advice: 'Correct what the message names',
+			advice: 'Fix what the message names',
 		},
 	},
 	{
@@ -1671,7 +1671,7 @@ const create = other('create', { metadata: pairs({ topic: 'x' }) });
 const notCertain = ({ message, ...more }: Failure): Failure => ({
 	...more,
 	message: new RegExp(
-		`^Whether the conversation was created is not certain: .*${typeof message === 'string' ? `${message}$` : message.source.replace('^', '')}`,
+		`^It isn't certain whether the conversation was created: .*${typeof message === 'string' ? `${message}$` : message.source.replace('^', '')}`,
 	),
 	advice: 'It was not sent again',
 	mayHaveHappened: true,

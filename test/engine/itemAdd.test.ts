@@ -307,7 +307,7 @@ describe('Item: Add', () => {
 		server.fault({ body: Object(body) });
 		const { error } = await addEach([{ id, text: 'a' }], {}, { options: { maxRetries: 3 } });
 		expect(error?.message).toMatch(
-			/^Whether the items were added is not certain: The server answered with success, but (not with a list of items|with \d items instead of the 1 that were sent)$/,
+			/^It isn't certain whether the items were added: The server answered with success, but (not with a list of items|with \d items instead of the 1 that were sent)$/,
 		);
 		expect(error?.description).toContain('may have gone through');
 		expect(error?.context).toMatchObject({ may_have_happened: true });

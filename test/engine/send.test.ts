@@ -298,7 +298,7 @@ describe('A reply as JSON', () => {
 				additionalProperties: false,
 				$defs: { place: { type: 'object', properties: {} } },
 			},
-			'JSON Schema does not keep the rules of strict mode: the root requires "places", which its "properties" do not have; properties.people.items does not list "age" in "required"; $defs.place lacks "additionalProperties": false',
+			'JSON Schema breaks the rules of strict mode: the root requires "places", which its "properties" do not have; properties.people.items does not list "age" in "required"; $defs.place lacks "additionalProperties": false',
 		],
 	])('should be refused before any request with %s', async (_what, schema, message) => {
 		const options = {

@@ -384,7 +384,7 @@ function check(row: Row, { error, json, hints }: RunResult, server: Server, id: 
 	} else {
 		expect(error?.context).toMatchObject({ may_have_happened: true });
 		if (says === '') {
-			expect(error?.message).toMatch(/^Whether the message was sent is not certain: ./);
+			expect(error?.message).toMatch(/^It isn't certain whether the message was sent: ./);
 			expect(error?.description).toContain('Conversation Item: Get Many');
 		}
 	}

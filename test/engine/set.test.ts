@@ -462,7 +462,7 @@ describe('Update Mode', () => {
 				const before = Object.fromEntries(Array.from({ length: 16 }, (_, n) => [`k${n}`, 'v']));
 				const { error, stored } = await merge(before, { metadata: pairs({ more: 'v' }) });
 				expect(error?.message).toBe(
-					'Metadata, merged with what the conversation has, has 17 pairs; the API allows 16',
+					'Metadata, together with what the conversation already has, has 17 pairs; the API allows 16',
 				);
 				expect(error?.description).toContain('Remove 1 of them');
 				expect(calls()).toBe('GET');

@@ -270,7 +270,7 @@ describe('Adding items', () => {
 			'that it is not certain',
 			0,
 			true,
-			'Whether the items were added is not certain: Oops',
+			"It isn't certain whether the items were added: Oops",
 			'Look at the end of the conversation',
 		],
 		[
@@ -326,7 +326,7 @@ describe('Creating a conversation', () => {
 		const result = await resultOf(create(apiWith([lostAnswer(true)]).api, 1));
 		expect(result).toMatchObject({
 			details: {
-				message: 'Whether the conversation was created is not certain: Oops',
+				message: "It isn't certain whether the conversation was created: Oops",
 				advice: expect.stringContaining('It was not sent again'),
 			},
 		});

@@ -288,19 +288,19 @@ describe('The fields of a credential', () => {
 		[
 			'a key with white space in it',
 			{ apiKey: 'sk-a b' },
-			'API Key in the credential has characters that no key has',
+			"API Key in the credential contains characters that can't be part of a key",
 			API_KEYS,
 		],
 		[
 			'a key with an ending that no key has',
 			{ apiKey: 'sk-a…' },
-			'API Key in the credential has characters that no key has',
+			"API Key in the credential contains characters that can't be part of a key",
 			API_KEYS,
 		],
 		[
 			'a key with a beginning that no key has',
 			{ apiKey: '“sk-a' },
-			'API Key in the credential has characters that no key has',
+			"API Key in the credential contains characters that can't be part of a key",
 			API_KEYS,
 		],
 		[

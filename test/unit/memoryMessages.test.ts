@@ -79,7 +79,9 @@ const anyMessage = fc.oneof(
 	anyText.map((text) => langChain('system', text)),
 	fc
 		.tuple(anyText, fc.array(callIds, { maxLength: 3 }))
-		.map(([text, ids]) => ai(text, ...ids.map((id): [string, object] => [id, { id, city: 'Ulm' }]))),
+		.map(([text, ids]) =>
+			ai(text, ...ids.map((id): [string, object] => [id, { id, city: 'Ulm' }])),
+		),
 	fc.tuple(callIds, anyText).map(([id, text]) => tool(id, text)),
 );
 
@@ -155,7 +157,8 @@ describe('The messages that an agent sees', () => {
 				const messages = messagesOf(items.slice(start));
 				const open = new Set<string>();
 				for (const message of messages) {
-					if (message.getType() === 'tool') expect(open.delete(String(message.tool_call_id))).toBe(true);
+					if (message.getType() === 'tool')
+						expect(open.delete(String(message.tool_call_id))).toBe(true);
 					else expect([...open]).toEqual([]);
 					for (const { id } of message.tool_calls ?? []) {
 						expect(open.has(id)).toBe(false);
@@ -197,7 +200,9 @@ describe('The messages that an agent sees', () => {
 	});
 
 	it('have the form in which LangChain writes its own', () => {
-		const written: unknown = JSON.parse(JSON.stringify(messagesOf([user('Hi'), call('c'), output('c')])));
+		const written: unknown = JSON.parse(
+			JSON.stringify(messagesOf([user('Hi'), call('c'), output('c')])),
+		);
 		expect(written).toMatchObject([
 			{ lc: 1, type: 'constructor', id: ['langchain_core', 'messages', 'HumanMessage'] },
 			{

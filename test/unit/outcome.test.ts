@@ -501,7 +501,7 @@ describe('A refusal', () => {
 			status: 400,
 			requestId: 'req_9',
 			attempts: 2,
-			advice: 'Correct what the message names, then run the workflow again.',
+			advice: 'Fix what the message names, then run the workflow again.',
 		});
 	});
 
@@ -580,9 +580,9 @@ describe('Advice', () => {
 		[429, { message: 'You exceeded your current quota' }, 'no credit left'],
 		[400, locked, 'Another request is working on this conversation'],
 		[409, locked, 'Another request is working on this conversation'],
-		[409, {}, 'Correct what the message names'],
+		[409, {}, 'Fix what the message names'],
 		[408, {}, 'The server gave up waiting'],
-		[422, {}, 'Correct what the message names'],
+		[422, {}, 'Fix what the message names'],
 		[422, undefined, 'Check Base URL'],
 		[500, undefined, 'The server could not answer'],
 		[503, {}, 'The server could not answer'],

@@ -97,7 +97,7 @@ export async function executeItems<Input>(
 	const prepareRun = async (): Promise<Preparation<Input>> => {
 		if (chosen === undefined) {
 			throw new FieldError(
-				'Operation is not one that this node has',
+				"The chosen operation doesn't exist in this version of the node",
 				'Choose Resource and Operation again, then save the workflow.',
 			);
 		}

@@ -15,7 +15,7 @@ const instructions: INodeProperties = {
 	default: '',
 	placeholder: 'e.g. Answer in one sentence',
 	description:
-		'How the model should reply. Holds for this reply only; the conversation does not keep it.',
+		"How the model should reply. Applies to this reply only and isn't kept in the conversation.",
 };
 
 /** The API takes no less than 16. */
@@ -33,7 +33,7 @@ const temperature = numberOption(
 	{
 		name: 'temperature',
 		displayName: 'Temperature',
-		description: 'How much the reply may vary, from 0 to 2. Reasoning models do not take it.',
+		description: "How much the reply may vary, from 0 to 2. Reasoning models don't accept it.",
 	},
 	{ fallback: 1, min: 0, max: 2 },
 );
@@ -57,7 +57,7 @@ const reasoningEffort: INodeProperties = {
 	options: EFFORTS.map((value) => ({ name: EFFORT_NAMES[value], value })),
 	default: 'medium',
 	description:
-		'How long a reasoning model thinks before it replies. Not every model takes every value.',
+		'How long a reasoning model thinks before it replies. Not every model accepts every value.',
 };
 
 export const generationOptions = [

@@ -30,7 +30,7 @@ const maxConcurrency = numberOption(
 		name: 'maxConcurrency',
 		displayName: 'Max Concurrency',
 		description:
-			'How many requests may be in flight at once. Input items for the same conversation always run one after the other.',
+			'How many requests may run at the same time. Input items for the same conversation always run one after the other.',
 	},
 	{ fallback: 10, min: 1, max: 100, whole: true },
 );

@@ -115,7 +115,7 @@ function parseSchema(value: unknown): JsonObject {
 	const shown = faults.slice(0, MAX_FAULTS);
 	const more = faults.length - shown.length;
 	throw new FieldError(
-		`${LABEL} does not keep the rules of strict mode: ${shown.join('; ')}${more === 0 ? '' : `; and ${more} more`}`,
+		`${LABEL} breaks the rules of strict mode: ${shown.join('; ')}${more === 0 ? '' : `; and ${more} more`}`,
 		'Every object in the schema needs "additionalProperties": false and all its properties in "required". To make a property optional, let it be null as well, such as "type": ["string", "null"].',
 	);
 }

@@ -160,7 +160,7 @@ export async function appendItems(
 			const look = outcomeUnknown ? `${LOOK_FIRST} ${advice}`.trimEnd() : advice;
 			if (count === 0) {
 				return outcomeUnknown
-					? { message: `Whether the items were added is not certain: ${message}`, advice: look }
+					? { message: `It isn't certain whether the items were added: ${message}`, advice: look }
 					: {};
 			}
 			const others = outcomeUnknown ? 'for the others that is not certain' : 'the others were not';
@@ -181,7 +181,7 @@ export async function appendItems(
 const notTheSentOnes = (conversation: string): RequestFailure =>
 	new RequestFailure({
 		kind: 'malformedAnswer',
-		message: `The server answered with success, but with other items than those that were sent to ${conversation}`,
+		message: `The server answered with success, but with different items from those that were sent to ${conversation}`,
 		advice: LOOK_FIRST,
 		attempts: 1,
 		outcomeUnknown: true,
@@ -216,7 +216,7 @@ export async function createConversation(
 		const { outcomeUnknown, message, advice = '' } = conversation.details;
 		if (!outcomeUnknown) throw conversation;
 		throw conversation.with({
-			message: `Whether the conversation was created is not certain: ${message}`,
+			message: `It isn't certain whether the conversation was created: ${message}`,
 			advice: `${SECOND_CONVERSATION} ${advice}`.trimEnd(),
 		});
 	}

@@ -47,7 +47,7 @@ const LONG_REPLY =
 function uncertain(failure: RequestFailure): RequestFailure {
 	const { kind, message, advice = '' } = failure.details;
 	return failure.with({
-		message: `Whether the message was sent is not certain: ${message}`,
+		message: `It isn't certain whether the message was sent: ${message}`,
 		advice: [LOOK_FIRST, kind === 'timeout' ? LONG_REPLY : advice].join(' ').trimEnd(),
 		outcomeUnknown: true,
 	});
@@ -67,7 +67,7 @@ const PASSING_CODES = new Set(['server_error', 'rate_limit_exceeded']);
 
 const adviceForCode = (code: string | undefined, retries: number): string => {
 	if (code === undefined || !PASSING_CODES.has(code)) {
-		return 'The model was asked, but gave no reply. Correct what the message names, then run the workflow again.';
+		return 'The model was asked, but gave no reply. Fix what the message names, then run the workflow again.';
 	}
 	const repeated = retries === 0 ? '' : ` It was asked ${retries + 1} times.`;
 	return `The model was asked, but gave no reply.${repeated} Run the workflow again later, or raise Max Retries in the options.`;

@@ -58,7 +58,7 @@ export function parseCredential(data: ICredentialDataDecryptedObject): Credentia
 		throw new FieldError(
 			key === ''
 				? 'API Key in the credential is empty'
-				: 'API Key in the credential has characters that no key has',
+				: "API Key in the credential contains characters that can't be part of a key",
 			'Copy the key again from the API keys page of the OpenAI dashboard into the credential.',
 		);
 	}

@@ -100,5 +100,5 @@ export function adviceForStatus(
 		return 'The server gave up waiting; the request itself may be right. Run the workflow again later.';
 	}
 	if (error?.message === undefined) return NOT_THE_API;
-	return 'Correct what the message names, then run the workflow again.';
+	return 'Fix what the message names, then run the workflow again.';
 }

@@ -13,7 +13,7 @@ import { parseBoolean } from '../../../shared/values/boolean';
 
 const notice: INodeProperties = {
 	displayName:
-		'The conversation is deleted for good. OpenAI keeps its messages and other items unless you turn on Also Delete Items, which deletes them one by one first.',
+		'The conversation is deleted for good. OpenAI keeps its messages and other items unless you turn on Also Delete Items, which deletes each of them first.',
 	name: 'deleteNotice',
 	type: 'notice',
 	default: '',
@@ -24,7 +24,7 @@ const deleteItemsField: INodeProperties = {
 	name: 'deleteItems',
 	type: 'boolean',
 	default: false,
-	description: "Whether to delete the conversation's messages and other items before it",
+	description: "Whether to delete the conversation's messages and other items first",
 };
 
 interface Input {

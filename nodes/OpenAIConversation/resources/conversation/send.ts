@@ -39,7 +39,7 @@ const background = booleanOption({
 	name: 'background',
 	displayName: 'Background',
 	description:
-		'Whether the API makes the reply in the background while the node asks for it every few seconds. For replies that take longer than a single request may; Timeout and Max Retries then hold for each request.',
+		'Whether the API writes the reply in the background while the node asks for it every few seconds. For replies that take longer than a single request may; Timeout and Max Retries then apply to each request.',
 });
 
 /** What Additional Body can't set, and what to use in its place. */
@@ -81,7 +81,7 @@ const refused: Note = {
 const notJson: Note = {
 	type: 'warning',
 	text: (count) =>
-		`The reply to ${messages(count)} is not valid JSON, as one that is incomplete or a refusal. It has no "data"; what came is under "text".`,
+		`The reply to ${messages(count)} is not valid JSON, for example because it was cut off or is a refusal. It has no "data"; what came is under "text".`,
 };
 
 /** A part of the body with what is laid over it, one level deep, so that neither hides the other. */

@@ -147,7 +147,7 @@ function merged(current: JsonObject, { metadata, keysToRemove }: Input): JsonObj
 		if (value === null) result.delete(key);
 		else result.set(key, value);
 	}
-	checkPairCount(result.size, 'Metadata, merged with what the conversation has,');
+	checkPairCount(result.size, 'Metadata, together with what the conversation already has,');
 	return Object.fromEntries(result);
 }
 
