@@ -11,6 +11,7 @@ function refusedOnce(holdMs = 200) {
 function refusedTwice(accepted: number) {
 	const pace = refusedOnce();
 	for (let count = 0; count < accepted; count++) pace.accepted(1_100);
+	pace.held();
 	pace.refused(2_900, 3_000, 200);
 	return pace;
 }
@@ -52,10 +53,15 @@ describe('The pace that refusals lead to', () => {
 
 	it('should never be slower than a request in 5 s, or in the named wait where that is longer', () => {
 		const pace = refusedOnce();
-		for (let time = 3_000; time < 3_100; time++) pace.refused(time - 0.5, time, 200);
+		for (let time = 3_000; time < 3_100; time++) {
+			pace.held();
+			pace.refused(time - 0.5, time, 200);
+		}
 		expect(pace.gapAt(4_000)).toBe(5_000);
+		pace.held();
 		pace.refused(4_000, 4_001, 30_000);
 		expect(pace.gapAt(4_001)).toBeCloseTo(12_500);
+		pace.held();
 		pace.refused(4_002, 4_003, 30_000);
 		expect(pace.gapAt(4_003)).toBe(30_000);
 	});
@@ -69,6 +75,20 @@ describe('The pace that refusals lead to', () => {
 		const pace = refusedTwice(100);
 		for (let count = 0; count < 1_000; count++) pace.accepted(3_001);
 		expect(perSecond(pace.gapAt(10_000))).toBe(78.3);
+	});
+
+	it('should begin anew when the run was slower than the pace, so that it told nothing of the limit', () => {
+		const pace = refusedOnce();
+		for (let count = 0; count < 6; count++) pace.accepted(1_100);
+		pace.refused(2_900, 3_000, 200);
+		expect([3_200, 4_200].map((time) => perSecond(pace.gapAt(time)))).toEqual([30, 60]);
+	});
+
+	it('should rise faster and faster after 20 seconds without another', () => {
+		const pace = refusedTwice(12);
+		const rates = [23_000, 43_000, 63_000].map((time) => perSecond(pace.gapAt(time)));
+		expect(rates[1]).toBeGreaterThan(5 * (rates[0] ?? Infinity));
+		expect(rates[2]).toBeGreaterThan(100 * (rates[0] ?? Infinity));
 	});
 
 	it('should not be changed by requests that started before the last one', () => {

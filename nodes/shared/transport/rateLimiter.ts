@@ -17,6 +17,7 @@ const TIMER_SLACK_MS = 5;
 const LONG_HOLD_MS = 5_000;
 
 const NOTHING_REMAINS = 'the API said that no request remains';
+const REFUSED_FASTER = 'the API refused requests that came faster';
 
 /** One attempt's answer, as far as the rate limiter depends on it. */
 export interface Observation {
@@ -117,7 +118,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
 		const opening = inFlight > 0 && startCount < OPENING_REQUESTS ? OPENING_GAP_MS : 0;
 		const slots: Array<{ at: number; reason?: string }> = [
 			{ at: lastSlot + Math.max(spacing, opening) },
-			{ at: lastSlot + pace.gapAt(time), reason: 'the API refused requests that came faster' },
+			{ at: lastSlot + pace.gapAt(time), reason: REFUSED_FASTER },
 			{ at: hold.until, reason: hold.reason },
 		];
 		if (limit !== undefined) {
@@ -146,7 +147,10 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
 				lastSlot = time - slot.at < TIMER_SLACK_MS ? slot.at : time;
 				break;
 			}
-			if (isFirst) report(time, slot);
+			if (isFirst) {
+				report(time, slot);
+				if (slot.reason === REFUSED_FASTER) pace.held();
+			}
 			const woken = new AbortController();
 			place.wake = () => woken.abort();
 			signal.addEventListener('abort', place.wake);
