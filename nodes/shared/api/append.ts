@@ -8,7 +8,7 @@ import type { Conversation } from './conversations';
 import { postConversation } from './conversations';
 import type { Item } from './items';
 import { listItems, postItems } from './items';
-import { MAX_ITEMS_PER_WRITE } from './schema';
+import { MAX_ITEMS_PER_PAGE, MAX_ITEMS_PER_WRITE } from './schema';
 import { inOrderOf, mayComeFrom, placesOf } from './storedForm';
 
 /** What is known of a conversation before a write: its last item, or how many it holds. */
@@ -55,7 +55,7 @@ async function findAdded(
 	include: readonly string[],
 ): Promise<Verification> {
 	const known = before !== undefined && 'count' in before ? before.count : 1;
-	const limit = known + sent.length + OTHERS_BEHIND;
+	const limit = Math.max(known + sent.length + OTHERS_BEHIND, MAX_ITEMS_PER_PAGE);
 	const tail = await listItems(api, conversation, { order: 'desc', limit, include });
 	const newest = tail.items.toReversed();
 	const added = addedSince(newest, tail.hasMore, before);
@@ -128,6 +128,7 @@ async function appendChunks(
 		if (result instanceof RequestFailure) {
 			throw result.with(explain(added.flat().length, result.details));
 		}
+		if (inOrderOf(chunk, result) === undefined) throw notTheSentOnes(conversation);
 		added.push(result);
 		const lastId = textAt(result.at(-1) ?? {}, 'id');
 		// In another order, the last of the answer may not be the last of the conversation.
@@ -171,11 +172,7 @@ export async function appendItems(
 			};
 		},
 	);
-	return added.flatMap((stored, place) => {
-		const ordered = inOrderOf(chunks[place] ?? [], stored);
-		if (ordered === undefined) throw notTheSentOnes(conversation);
-		return ordered;
-	});
+	return added.flatMap((stored, place) => inOrderOf(chunks[place] ?? [], stored) ?? stored);
 }
 
 const notTheSentOnes = (conversation: string): RequestFailure =>
@@ -186,6 +183,7 @@ const notTheSentOnes = (conversation: string): RequestFailure =>
 		attempts: 1,
 		outcomeUnknown: true,
 		idempotent: false,
+		leftBehind: { conversation },
 	});
 
 export interface NewConversation {

@@ -49,20 +49,26 @@ const keepsStatus = new Set<string>(KEEPS_STATUS);
 const keepsNull = new Map<string, readonly string[]>(Object.entries(KEEPS_NULL));
 const roles = new Set<string>(ROLES);
 
-/** Fields that go on as they are: null has a meaning in a JSON schema and in an error. */
-const OPAQUE = new Set(['arguments', 'error', 'tools']);
+/**
+ * Fields that go on as they are, wherever they stand: null has a meaning in a JSON schema and in an
+ * error, and names in attributes and environments are the user's own.
+ */
+const OPAQUE = new Set(['arguments', 'attributes', 'env', 'error', 'tools']);
 
 /** Parts of a message that come back, but are not taken. */
 const NOT_TAKEN = new Set(['computer_screenshot', 'reasoning_text', 'summary_text']);
 
-/** A copy without null fields, which the API refuses on input, and without the name of its maker. */
-function readied(value: JsonValue): JsonValue {
-	if (Array.isArray(value)) return value.map(readied);
+/**
+ * A copy without null fields, which the API refuses on input.
+ * @param namesMaker whether the parts also carry the name of their maker, which it refuses as well
+ */
+function readied(value: JsonValue, namesMaker: boolean): JsonValue {
+	if (Array.isArray(value)) return value.map((part) => readied(part, namesMaker));
 	if (!isJsonObject(value)) return value;
 	return Object.fromEntries(
 		Object.entries(value)
-			.filter(([name, part]) => part !== null && name !== 'created_by')
-			.map(([name, part]) => [name, readied(part)]),
+			.filter(([name, part]) => part !== null && !(namesMaker && name === 'created_by'))
+			.map(([name, part]) => [name, OPAQUE.has(name) ? part : readied(part, namesMaker)]),
 	);
 }
 
@@ -90,7 +96,7 @@ function cleaned(item: Item): Item {
 			.filter(([name, value]) => !isMade(name) && (value !== null || required.includes(name)))
 			.map(([name, value]): [string, JsonValue] => [
 				name,
-				OPAQUE.has(name) ? value : readied(value),
+				OPAQUE.has(name) ? value : readied(value, type === 'shell_call_output'),
 			]),
 	);
 }

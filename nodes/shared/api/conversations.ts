@@ -22,6 +22,27 @@ const asConversation = (answer: JsonObject): Conversation => ({
 	id: textAt(answer, 'id') ?? '',
 });
 
+/**
+ * GET /conversations/{id} for its metadata, which is written again: an answer without it, or of
+ * another conversation, must not pass for an empty one.
+ */
+export const getMetadata = async (api: ApiClient, id: string): Promise<JsonObject> =>
+	metadataOf(
+		asConversation(
+			await api.call({
+				method: 'GET',
+				path: [ROOT, id],
+				idempotent: true,
+				check: (answer) => {
+					if (answer.id !== id) return 'not with the conversation that was asked for';
+					return answer.metadata === undefined
+						? 'without the metadata of the conversation'
+						: undefined;
+				},
+			}),
+		),
+	);
+
 /** The metadata of a conversation; empty where the API gives null or none. */
 export function metadataOf(conversation: Conversation): JsonObject {
 	const { metadata } = conversation;

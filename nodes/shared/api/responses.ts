@@ -34,6 +34,10 @@ export const postResponse = async (
 		idempotent: false,
 		verifyAlways: true,
 		check: checkResponse,
+		hasWritten: ({ status }) => status !== 'failed' && status !== 'cancelled',
+		...(body.background === true
+			? { afterStop: async ({ id }) => await cancelResponse(api, String(id)) }
+			: {}),
 		...safeguards,
 	});
 

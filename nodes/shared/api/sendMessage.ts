@@ -76,7 +76,9 @@ const adviceForCode = (code: string | undefined, retries: number): string => {
 /** Why a response that has ended is no reply; undefined when it is one. */
 function failureOf(response: ModelResponse, retries: number): RequestFailure | undefined {
 	const { status, error } = response;
-	if (status !== 'failed' && status !== 'cancelled') return undefined;
+	// A gateway may leave the status out.
+	const isFailed = status === 'failed' || ((status ?? null) === null && isJsonObject(error));
+	if (!isFailed && status !== 'cancelled') return undefined;
 	const reason = isJsonObject(error) ? error : {};
 	const code = textAt(reason, 'code');
 	const isCancelled = status === 'cancelled';

@@ -91,8 +91,12 @@ export async function findReply(
 	const last = output.at(-1);
 	// A reply does not end with reasoning: what it led to is still to come, or lost.
 	if (last === undefined || last.type === 'reasoning') return { kind: 'unclear' };
-	return { kind: 'done', output };
+	// One reply says one thing: a second message may be somebody else's.
+	return output.filter(isSaid).length > 1 ? { kind: 'unclear' } : { kind: 'done', output };
 }
+
+/** Whether an item is what the model says, and not a comment on its way there. */
+const isSaid = ({ type, phase }: Item): boolean => type === 'message' && phase !== 'commentary';
 
 /**
  * A response made of what the conversation holds of it.

@@ -7,6 +7,7 @@ import type {
 } from 'n8n-workflow';
 
 import type { Send, WireAnswer } from '../transport/request';
+import { secretPart } from '../transport/redact';
 import { isPlainObject } from '../values/json';
 import type { Credential } from './credential';
 import { CREDENTIAL_TYPE } from './credential';
@@ -14,6 +15,9 @@ import { withCode } from './n8n1';
 
 /** Functions of n8n that can send a request; those that load a list for the form know no stop. */
 type Caller = IExecuteFunctions | ISupplyDataFunctions | ILoadOptionsFunctions;
+
+/** A key of so many characters may not be part of an address; a shorter one may be an ordinary word. */
+const SHORTEST_SECRET = 20;
 
 /**
  * Sends through n8n's request helper, so that its proxy settings, its guard against requests to
@@ -29,7 +33,11 @@ export function createSend(context: Caller, credential: Credential): Send {
 		data: credential.data,
 	};
 
+	const secret = secretPart(credential.key);
 	return async ({ method, url, headers, body, allowedDomains }, signal): Promise<WireAnswer> => {
+		if (secret.length >= SHORTEST_SECRET && url.includes(secret)) {
+			throw new Error('an ID or a query parameter contains the API key');
+		}
 		const options: IHttpRequestOptions = {
 			method,
 			url,

@@ -1,4 +1,6 @@
 import type { JsonObject } from '../values/json';
+import { wait } from '../n8n/wait';
+import type { Attempt } from './attempt';
 import { sendOnce } from './attempt';
 import { Cancelled, isQuota, RequestFailure, RunEnded } from './failures';
 import type { Failed, Outcome, RetryReason } from './outcome';
@@ -59,11 +61,34 @@ export function createClient(
 	/** Whether a write of this item has succeeded, so that ending now would leave it half done. */
 	let hasWritten = false;
 
+	/** Writes of this item that are on their way, each of which may change something. */
+	let writing = 0;
+
 	/** An item that has changed something is finished, even if the run has ended meanwhile. */
-	const stopSignal = () => (hasWritten ? cancelled : ended);
+	const stopSignal = () => (hasWritten || writing > 0 ? cancelled : ended);
 	const checkMayGoOn = () => {
 		if (cancelled.aborted) throw new Cancelled();
 		if (stopSignal().aborted) throw new RunEnded();
+	};
+
+	/** Sends once; when the execution is stopped meanwhile, a late answer is still given to `afterStop`. */
+	const sendAndFollowUp = async (
+		wire: WireRequest,
+		afterStop: (late: Attempt) => Promise<void>,
+	): Promise<Attempt> => {
+		const over = new AbortController();
+		const sending = sendOnce(send, wire, settings.timeout, over.signal);
+		let onStop = () => {};
+		const stopped = new Promise<void>((resolve) => {
+			onStop = resolve;
+		});
+		cancelled.addEventListener('abort', onStop);
+		await Promise.race([sending, stopped]);
+		cancelled.removeEventListener('abort', onStop);
+		if (!cancelled.aborted) return await sending;
+		void wait(CLEAN_UP_SECONDS * 1_000, over.signal).then(() => over.abort());
+		void sending.then(afterStop).finally(() => over.abort());
+		throw new Cancelled();
 	};
 
 	const attempt = async (
@@ -71,22 +96,38 @@ export function createClient(
 		wire: WireRequest,
 		counts: { retriesMade: number; attempts: number },
 	): Promise<Outcome> => {
-		const startedAt = await limiter.start(stopSignal());
-		let observation: Partial<Parameters<RateLimiter['observe']>[0]> = {};
-		try {
-			checkMayGoOn();
-			statistics.requests += 1;
-			const result = await sendOnce(send, wire, settings.timeout, cancelled);
-			if (cancelled.aborted) throw new Cancelled();
-			const now = Date.now();
-			const outcome = judge(result, {
+		const { afterStop } = request;
+		const isWrite = request.method !== 'GET';
+		const judged = (result: Attempt): Outcome =>
+			judge(result, {
 				request,
 				url: wire.url,
 				settings,
 				...counts,
-				now,
+				now: Date.now(),
 				random: random(),
 			});
+		const startedAt = await limiter.start(stopSignal());
+		let observation: Partial<Parameters<RateLimiter['observe']>[0]> = {};
+		let isSentWrite = false;
+		try {
+			checkMayGoOn();
+			statistics.requests += 1;
+			isSentWrite = isWrite;
+			if (isSentWrite) writing += 1;
+			const result =
+				afterStop === undefined
+					? await sendOnce(send, wire, settings.timeout, cancelled)
+					: await sendAndFollowUp(wire, async (late) => {
+							const outcome = judged(late);
+							if (outcome.kind === 'success') await afterStop(outcome.answer);
+						});
+			if (cancelled.aborted) throw new Cancelled();
+			const now = Date.now();
+			const outcome = judged(result);
+			if (outcome.kind === 'success' && isWrite) {
+				hasWritten ||= request.hasWritten?.(outcome.answer) ?? true;
+			}
 			if (result.kind === 'answer') {
 				const { status, headers } = result.answer;
 				// A quota that is used up concerns every request alike, and no pause cures it.
@@ -103,6 +144,7 @@ export function createClient(
 			}
 			return outcome;
 		} finally {
+			if (isSentWrite) writing -= 1;
 			limiter.observe({
 				status: undefined,
 				headers: {},
@@ -170,7 +212,7 @@ export function createClient(
 		async call(request) {
 			const wire = toWire(request, settings);
 			const { verify, verifyAlways = false, lockWait } = request;
-			const lockedUntil = Date.now() + (lockWait ?? 0) * 1_000;
+			let lockedUntil: number | undefined;
 			let retriesMade = 0;
 			let lockWaits = 0;
 			/** Whether an earlier attempt may have been carried out. */
@@ -178,14 +220,12 @@ export function createClient(
 			checkMayGoOn();
 			for (let attempts = 1; ; attempts++) {
 				const outcome = await attempt(request, wire, { retriesMade, attempts });
-				if (outcome.kind === 'success') {
-					hasWritten ||= request.method !== 'GET';
-					return outcome.answer;
-				}
+				if (outcome.kind === 'success') return outcome.answer;
 				wasOpen ||= outcome.outcomeUnknown;
 				const failure = outcome.failure.with({ outcomeUnknown: wasOpen });
 
 				if (outcome.isLocked && lockWait !== undefined) {
+					lockedUntil ??= Date.now() + lockWait * 1_000;
 					const waitMs = Math.min(lockBackoff(lockWaits++), lockedUntil - Date.now());
 					if (waitMs <= 0) throw failure;
 					await pauseBeforeRetry({ reason: 'conversation busy', waitMs });

@@ -63,29 +63,13 @@ function stretchesOf(runs: ReadonlySet<string>, text: string): Stretch[] {
 	return stretches;
 }
 
-/** Where a text stands in another as a word of its own. */
-function wordsIn(
-	text: string,
-	word: string,
-	isBoundary: (character: string) => boolean,
-): Stretch[] {
-	const stretches: Stretch[] = [];
-	for (
-		let start = text.indexOf(word);
-		start >= 0;
-		start = text.indexOf(word, start + word.length)
-	) {
-		const end = start + word.length;
-		if (isBoundary(text.charAt(start - 1)) && isBoundary(text.charAt(end))) {
-			stretches.push([start, end]);
-		}
-	}
-	return stretches;
-}
+/** Finds a text where it stands as a word of its own. */
+const wholeWord = (text: string): RegExp =>
+	new RegExp(`(?<![A-Za-z0-9])${text.replace(/[^A-Za-z0-9]/g, '\\$&')}(?![A-Za-z0-9])`, 'g');
 
-const isNoWordCharacter = (character: string): boolean => !/[A-Za-z0-9]/.test(character);
-/** Stricter, for words that addresses are made of. */
-const isSpaceOrQuote = (character: string): boolean => !/[^\s"'`()[\]{},;:!?=]/.test(character);
+/** The same for a word of letters, where it is no part of an address, a path or a compound either. */
+const freeWord = (word: string): RegExp =>
+	new RegExp(`(?<![A-Za-z0-9./_@-])${word}(?![A-Za-z0-9/_@-]|\\.[A-Za-z0-9])`, 'g');
 
 function replace(text: string, stretches: readonly Stretch[], mark: string): string {
 	let result = '';
@@ -135,7 +119,7 @@ export function createRedactor(key: string, headerValues: readonly string[] = []
 
 	const withoutValue = (text: string, value: string): string =>
 		WORD.test(value)
-			? replace(text, wordsIn(text, value, isSpaceOrQuote), mark)
+			? text.replace(freeWord(value), () => mark)
 			: text.replaceAll(value, () => mark);
 
 	const withoutKey = (text: string): string => {
@@ -143,9 +127,7 @@ export function createRedactor(key: string, headerValues: readonly string[] = []
 			return replace(text, stretchesOf(runs, text), mark);
 		}
 		// A short one may stand in a longer word by chance: "sk-1234" in "task-12345".
-		return secret === '' || WORD.test(whole)
-			? text
-			: replace(text, wordsIn(text, whole, isNoWordCharacter), mark);
+		return secret === '' || WORD.test(whole) ? text : text.replace(wholeWord(whole), () => mark);
 	};
 
 	return {

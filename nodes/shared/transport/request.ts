@@ -29,6 +29,13 @@ export interface ApiRequest {
 	verify?: () => Promise<Verification>;
 	/** Whether to verify even where the settings allow no retry. Needs `verify`. */
 	verifyAlways?: boolean;
+	/** Whether an answer means that something was written; left out: every success of a write does. */
+	hasWritten?: (answer: JsonObject) => boolean;
+	/**
+	 * For what goes on at the server when the execution is stopped: the answer is awaited for some
+	 * seconds more, and given to this.
+	 */
+	afterStop?: (answer: JsonObject) => Promise<void>;
 	/** Says what is wrong with a successful answer, continuing "The server answered with success, but"; undefined: nothing. */
 	check?: (answer: JsonObject) => string | undefined;
 	/**

@@ -2,7 +2,7 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import { createConversation } from '../../../shared/api/append';
 import { CARRY_OVER_INCLUDES, carryOver, nameOf } from '../../../shared/api/carryOver';
-import { getConversation, metadataOf } from '../../../shared/api/conversations';
+import { getMetadata } from '../../../shared/api/conversations';
 import { listItemsWithIncludes } from '../../../shared/api/items';
 import type { Note } from '../../../shared/n8n/hints';
 import type { Operation } from '../../operation';
@@ -99,7 +99,7 @@ export const copy: Operation<Input> = {
 		}
 		if (leftOutIncludes.length > 0) note(includesLeftOut, leftOutIncludes);
 		const { sent, leftOut } = carryOver(items);
-		const original = metadata ?? metadataOf(await getConversation(api, id));
+		const original = metadata ?? (await getMetadata(api, id));
 		const conversation = await createConversation(api, {
 			metadata: original,
 			items: sent,

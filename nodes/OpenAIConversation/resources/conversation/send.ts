@@ -78,6 +78,12 @@ const refused: Note = {
 		`The model refused to answer ${messages(count)}. The text says what it gave as its reason.`,
 };
 
+const notKept: Note = {
+	type: 'warning',
+	text: (count, names) =>
+		`The server at Base URL replied to ${messages(count)} outside of the conversation (${names.join(', ')}), so message and reply are not kept there. It may not support conversations in responses.`,
+};
+
 const notJson: Note = {
 	type: 'warning',
 	text: (count) =>
@@ -153,6 +159,7 @@ export const send: Operation<Input> = {
 		const reason = incompleteReason(response);
 		const data = isJson && !isRefusal(response) ? parsedJson(replyText(response)) : undefined;
 		if (wasFound) note(found, [conversation]);
+		if (response.conversation === null) note(notKept, [conversation]);
 		if (reason !== undefined) note(cutOff, [reason ?? 'for a reason that is not known']);
 		if (isRefusal(response)) note(refused);
 		const simple = simplifiedResponse(response, conversation);

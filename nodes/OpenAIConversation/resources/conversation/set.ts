@@ -1,6 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { getConversation, metadataOf, updateConversation } from '../../../shared/api/conversations';
+import { getMetadata, metadataOf, updateConversation } from '../../../shared/api/conversations';
 import type { Note } from '../../../shared/n8n/hints';
 import type { Operation } from '../../operation';
 import {
@@ -176,7 +176,7 @@ export const set: Operation<Input> = {
 
 	async run(input, { api, note }) {
 		const { id, mode, metadata, keysToRemove, additionalBody } = input;
-		const current = mode === 'merge' ? metadataOf(await getConversation(api, id)) : {};
+		const current = mode === 'merge' ? await getMetadata(api, id) : {};
 		const absent = keysToRemove.filter((key) => !Object.hasOwn(current, key));
 		const sent = merged(current, input);
 		const conversation = await updateConversation(api, id, sent, additionalBody);
