@@ -701,7 +701,7 @@ describe('Adding 45 messages', () => {
 		async () => {
 			await withServer(async (server) => {
 				const conversation = server.store.createConversation();
-				const others = texts(65).map((text) => `their ${text}`);
+				const others = texts(165).map((text) => `their ${text}`);
 				server.fault({
 					match: { ...POST_ITEMS, nth: 2 },
 					headers: RETRY,
@@ -1002,7 +1002,7 @@ describe('Creating a conversation', () => {
 		'should not guess when more was added behind the second call than the look shows',
 		async () => {
 			await withServer(async (server) => {
-				const others = texts(65).map((text) => `their ${text}`);
+				const others = texts(165).map((text) => `their ${text}`);
 				server.fault({
 					match: POST_ITEMS,
 					headers: RETRY,

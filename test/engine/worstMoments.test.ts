@@ -236,7 +236,7 @@ describe('A copy', () => {
 				queries: ['q'],
 				results: [{ file_id: 'file_1', text: 't', attributes: { created_by: 'Ada', team: null } }],
 			},
-		] as unknown);
+		]);
 		await run({ operation: 'copy', conversationId: id });
 		const [created] = posts(/conversations$/);
 		expect(created?.bodyText).toContain('"attributes":{"created_by":"Ada","team":null}');

@@ -98,7 +98,7 @@ export const appendChunk = async (
 	api: ApiClient,
 	conversation: string,
 	chunk: readonly Item[],
-	{ include = [], additionalBody = {}, before, lockWait, verifyAlways = true }: AppendOptions,
+	{ include = [], additionalBody = {}, before, lockWait, verifyAlways = false }: AppendOptions,
 ): Promise<Item[]> =>
 	await postItems(api, conversation, chunk, {
 		include,

@@ -200,7 +200,7 @@ export async function postItems(
 	api: ApiClient,
 	conversation: string,
 	items: readonly Item[],
-	{ include, additionalBody, lockWait, verify, verifyAlways = true }: PostOptions,
+	{ include, additionalBody, lockWait, verify, verifyAlways = false }: PostOptions,
 ): Promise<Item[]> {
 	const answer = await api.call({
 		method: 'POST',
