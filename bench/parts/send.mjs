@@ -100,5 +100,7 @@ ${table(
 			`${(summary.median / idealMs).toFixed(2)} ×`,
 		],
 	],
-)}`,
+)}
+
+Two requests for each message: the node reads the end of the conversation before it sends, so that it can find out later what became of a message whose answer was lost.`,
 };
