@@ -3,7 +3,7 @@ import { at, Failure, field, freePort, node24, start, untilUp } from '../../sand
 
 const CLI = fileURLToPath(new URL('../../server/cli.mjs', import.meta.url));
 
-/** @typedef {{ requests: number, inFlight: number, maxInFlight: number, connections: number }} Stats */
+/** @typedef {{ requests: number, inFlight: number, maxInFlight: number, connections: number, conversations: number, items: number }} Stats */
 
 /**
  * Starts the embedded API server in a process of its own, so that it takes no time from n8n.
@@ -47,6 +47,8 @@ export async function startApi({ apiKey, log }) {
 			inFlight: count('inFlight'),
 			maxInFlight: count('maxInFlight'),
 			connections: count('connections'),
+			conversations: count('conversations'),
+			items: count('items'),
 		};
 	}
 
@@ -61,19 +63,24 @@ export async function startApi({ apiKey, log }) {
 		/**
 		 * Begins anew: no conversation, no limit, no fault, nothing counted.
 		 *
-		 * @param {{ latencyMs?: number, rateLimit?: { perSecond: number, burst: number } | null }} [settings]
+		 * @param {{ latencyMs?: number, modelMs?: number, rateLimit?: { perSecond: number, burst: number } | null }} [settings]
 		 */
-		async reset({ latencyMs = 0, rateLimit = null } = {}) {
+		async reset({ latencyMs = 0, modelMs = 0, rateLimit = null } = {}) {
 			await control('reset', {});
-			await control('settings', { latencyMs, rateLimit });
+			await control('settings', { latencyMs, modelMs, rateLimit });
 		},
 
 		/**
 		 * @param {number} count
+		 * @param {ReadonlyArray<{ role: string, content: string }>} [messages] what each of them holds
 		 * @returns {Promise<string[]>} the IDs of new conversations
 		 */
-		async seed(count) {
-			const conversations = field(await control('conversations', { count }), 'conversations');
+		async seed(count, messages = []) {
+			const items = messages.map((message) => ({ type: 'message', ...message }));
+			const conversations = field(
+				await control('conversations', { count, items }),
+				'conversations',
+			);
 			return Array.isArray(conversations)
 				? conversations.map((each) => String(field(each, 'id')))
 				: [];

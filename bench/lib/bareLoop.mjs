@@ -4,6 +4,7 @@
  *
  * @import { IExecuteFunctions, INodeExecutionData, INodeType, INodeTypeDescription } from 'n8n-workflow'
  */
+// Not from sandbox/index.mjs: n8n would load the whole sandbox with it.
 import { field } from '../../sandbox/lib/values.mjs';
 
 /** What our node reads for each item of Set. */

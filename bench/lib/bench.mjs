@@ -1,28 +1,24 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { cpus, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { createProgress, n8nVersion, root } from '../../sandbox/index.mjs';
-import { goalsOf } from './goals.mjs';
-import {
-	fiveHundred,
-	loading,
-	memoryAtScale,
-	messages,
-	oneAtATime,
-	timeAtScale,
-	tokenBucket,
-} from './measure.mjs';
+import { checkoutState, createProgress, Failure, n8nVersion, root } from '../../sandbox/index.mjs';
+import { parts } from '../parts/index.mjs';
 import { barPlot } from './plot.mjs';
 import { markdown } from './report.mjs';
 import { setStage } from './stage.mjs';
 
+/** @import { Machine, Measured } from './report.mjs' */
+
 const ROUNDS = 3;
 
-/** On a quiet machine it takes 9 minutes. */
-const LONGEST_MS = 20 * 60_000;
+/** What a quick run leaves of the items. */
+const QUICK = 1 / 10;
 
-/** @returns {import('./report.mjs').Machine} */
+/** On a quiet machine the whole takes 12 minutes. */
+const LONGEST_MS = 30 * 60_000;
+
+/** @returns {Machine} */
 const machine = () => ({
 	cpu: cpus()[0]?.model.trim() ?? 'an unknown processor',
 	cores: cpus().length,
@@ -32,17 +28,68 @@ const machine = () => ({
 	n8n: n8nVersion,
 });
 
-/**
- * @param {string[]} args `--rounds=N`
- * @returns {Promise<number>} exit code: 1 when a goal was missed
- */
-export async function bench(args) {
+/** @param {string[]} args */
+function parseOptions(args) {
 	const { values } = parseArgs({
 		args,
-		options: { rounds: { type: 'string', default: String(ROUNDS) } },
+		options: {
+			only: { type: 'string', default: Object.keys(parts).join(',') },
+			rounds: { type: 'string' },
+			quick: { type: 'boolean', default: false },
+		},
 	});
-	const rounds = Number(values.rounds);
-	const startedAt = performance.now();
+	const names = values.only.split(',');
+	const unknown = names.filter((name) => !Object.hasOwn(parts, name));
+	if (unknown.length > 0) {
+		throw new Failure(`The benchmark has no part ${unknown.join(', ')}.`, {
+			todo: `Name some of these with --only: ${Object.keys(parts).join(', ')}.`,
+		});
+	}
+	const rounds = Number(values.rounds ?? (values.quick ? 1 : ROUNDS));
+	if (!Number.isInteger(rounds) || rounds < 1) {
+		throw new Failure('--rounds must be a whole number from 1.', { todo: 'Try --rounds=3.' });
+	}
+	return { names, rounds, isQuick: values.quick };
+}
+
+/** @param {string} file @returns {Promise<Record<string, Measured>>} what was measured before, by part */
+const readResults = async (file) => JSON.parse(await readFile(file, 'utf8').catch(() => '{}'));
+
+/**
+ * @param {string} folder
+ * @param {Record<string, Measured>} measured by part
+ */
+async function writeResults(folder, measured) {
+	const known = Object.entries(parts).flatMap(([name, part]) => {
+		const own = measured[name];
+		return own === undefined ? [] : [{ name, part, own }];
+	});
+	const kept = Object.fromEntries(known.map(({ name, own }) => [name, own]));
+	await mkdir(folder, { recursive: true });
+	await writeFile(join(folder, 'results.json'), `${JSON.stringify(kept, null, '\t')}\n`);
+	await writeFile(
+		join(folder, 'results.md'),
+		markdown({
+			parts: kept,
+			goals: known.flatMap(({ part, own }) => part.goals(own.result)),
+			sections: known.map(({ part, own }) => part.section(own.result)),
+			missing: Object.keys(parts).filter((name) => kept[name] === undefined),
+		}),
+	);
+	for (const { part, own } of known) {
+		const note = `n8n ${own.machine.n8n}; median, least and most of ${own.rounds} rounds`;
+		const plot = part.plot?.(own.result, note);
+		if (plot !== undefined) await writeFile(join(folder, 'results.svg'), barPlot(plot));
+	}
+}
+
+/**
+ * @param {string[]} args `--only=part,part`, `--rounds=N`, `--quick`
+ * @returns {Promise<number>} exit code: 1 when a goal of what was measured was missed
+ */
+export async function bench(args) {
+	const { names, rounds, isQuick } = parseOptions(args);
+	const folder = isQuick ? join(checkoutState, 'bench-quick') : join(root, 'bench');
 	const limit = setTimeout(() => {
 		process.stderr.write(
 			'\nThe benchmark takes too long: is the machine busy with something else?\n',
@@ -50,60 +97,43 @@ export async function bench(args) {
 		process.kill(process.pid, 'SIGTERM');
 	}, LONGEST_MS);
 	const progress = createProgress();
-	const { step } = progress;
 	const stage = await setStage(progress);
-	/** @type {import('./goals.mjs').Measured} */
-	let measured;
+	const scale = {
+		rounds,
+		/** @param {number} count */
+		some: (count) => (isQuick ? count * QUICK : count),
+	};
+	const before = isQuick ? {} : await readResults(join(folder, 'results.json'));
+	/** @type {Record<string, Measured>} */
+	const fresh = {};
 	try {
-		measured = {
-			loading: await step('Loading the node', loading),
-			oneAtATime: await step(
-				'500 items, 0 ms, one at a time',
-				async (say) => await oneAtATime(stage, rounds + 2, say),
-			),
-			fiveHundred: await step(
-				'500 items, 50 ms',
-				async (say) => await fiveHundred(stage, rounds, say),
-			),
-			messages: await step('1,000 messages', async (say) => await messages(stage, rounds, say)),
-			timeAtScale: await step('Many items', async (say) => await timeAtScale(stage, say)),
-			memoryAtScale: await step('Memory', async (say) => await memoryAtScale(stage, say)),
-			tokenBucket: await step('Token bucket', async (say) => await tokenBucket(stage, say)),
-		};
+		for (const [name, part] of Object.entries(parts)) {
+			if (!names.includes(name)) continue;
+			const result = await progress.step(
+				part.title,
+				async (say) => await part.measure(stage, scale, say),
+			);
+			fresh[name] = { machine: machine(), rounds, result };
+			// At once, so that a part that goes wrong takes nothing with it.
+			await writeResults(folder, { ...before, ...fresh });
+		}
 	} finally {
 		clearTimeout(limit);
 		await stage.close();
 	}
 
-	const goals = goalsOf(measured);
-	const report = {
-		machine: machine(),
-		rounds,
-		measured,
-		goals,
-		tookMs: performance.now() - startedAt,
-	};
-	const bars = Object.entries(measured.fiveHundred).map(([name, { label, summary }]) => ({
-		label,
-		value: summary.median / 1_000,
-		least: summary.least / 1_000,
-		most: summary.most / 1_000,
-		isOurs: name.startsWith('ours'),
-	}));
-	const plot = barPlot({
-		title: 'Update the metadata of 500 conversations',
-		note: `Seconds, each answer after 50 ms; n8n ${n8nVersion}; median, least and most of ${rounds} rounds`,
-		unit: 's',
-		bars,
-	});
-	const folder = join(root, 'bench');
-	await writeFile(join(folder, 'results.json'), `${JSON.stringify(report, null, '\t')}\n`);
-	await writeFile(join(folder, 'results.md'), markdown(report));
-	await writeFile(join(folder, 'results.svg'), plot);
+	const goals = Object.entries(fresh).flatMap(
+		([name, { result }]) => parts[name]?.goals(result) ?? [],
+	);
 	process.stdout.write('\n');
-	for (const { goal, wanted, measured: value, met } of goals) {
-		process.stdout.write(`${met ? '✓' : '✗'} ${goal}: ${value} (${wanted})\n`);
+	for (const { goal, wanted, measured, met } of goals) {
+		const mark = isQuick ? '·' : met ? '✓' : '✗';
+		process.stdout.write(`${mark} ${goal}: ${measured} (${wanted})\n`);
 	}
-	process.stdout.write('\nWritten: bench/results.md, bench/results.json, bench/results.svg\n');
+	process.stdout.write(`\nWritten: ${join(folder, 'results.md')}, .json and .svg\n`);
+	if (isQuick) {
+		process.stdout.write('A quick run takes a tenth of the items: its figures say nothing.\n');
+		return 0;
+	}
 	return goals.every(({ met }) => met) ? 0 : 1;
 }

@@ -5,7 +5,7 @@
  * @property {string} label
  * @property {string} type of the n8n node
  * @property {number} typeVersion
- * @property {Record<string, unknown>} parameters that set `{ topic }` on the conversation which an item names under `id`
+ * @property {Record<string, unknown>} parameters
  * @property {Record<string, { id: string, name: string }>} [credentials]
  */
 
@@ -16,12 +16,14 @@ export const CREDENTIALS = {
 };
 
 /** @param {'ours' | 'theirs'} whose */
-export function credentialOf(whose) {
+function credentialOf(whose) {
 	const { id, name, type } = CREDENTIALS[whose];
 	return { [type]: { id, name } };
 }
 
 const ID = '={{ $json.id }}';
+
+/** What the peers set on the conversation, so that each item has a value of its own. */
 const TOPIC = '$json.id.slice(-6)';
 const FIELDS = {
 	metadataInput: 'fields',
@@ -29,24 +31,29 @@ const FIELDS = {
 };
 
 /**
- * @param {string} label
- * @param {Record<string, unknown>} options
+ * Our node at work on the conversation that an item names under `id`.
+ *
+ * @param {string} resource
+ * @param {string} operation
+ * @param {Record<string, unknown>} parameters
+ * @param {Record<string, unknown>} [options]
+ * @param {string} [label]
  * @returns {Peer}
  */
-export const ourNode = (label, options) => ({
+export const ourOperation = (resource, operation, parameters, options = {}, label = '') => ({
 	label,
 	type: 'n8n-nodes-openai-conversation.openAIConversation',
 	typeVersion: 1,
-	parameters: {
-		resource: 'conversation',
-		operation: 'set',
-		conversationId: ID,
-		updateMode: 'replace',
-		...FIELDS,
-		options,
-	},
+	parameters: { resource, operation, conversationId: ID, ...parameters, options },
 	credentials: credentialOf('ours'),
 });
+
+/**
+ * @param {string} label
+ * @param {Record<string, unknown>} options
+ */
+export const ourNode = (label, options) =>
+	ourOperation('conversation', 'set', { updateMode: 'replace', ...FIELDS }, options, label);
 
 /** @returns {Peer} */
 export const openAiNode = () => ({

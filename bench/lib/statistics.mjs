@@ -1,3 +1,5 @@
+/** @typedef {{ median: number, least: number, most: number }} Summary */
+
 /**
  * @param {readonly number[]} numbers at least one
  * @returns {number}
@@ -11,7 +13,7 @@ export function median(numbers) {
 
 /**
  * @param {readonly number[]} numbers at least one
- * @returns {{ median: number, least: number, most: number }}
+ * @returns {Summary}
  */
 export const summaryOf = (numbers) => ({
 	median: median(numbers),
