@@ -70,12 +70,12 @@ async function addExamples(n8n) {
 	/** @type {Awaited<ReturnType<typeof readExample>>[]} */
 	const unknown = [];
 	for (const name of await exampleNames()) {
-		const example = await readExample(name, n8n.folder);
+		const example = await readExample(name);
 		// What a user made of it in the editor stays.
 		if (!(await n8n.hasWorkflow(example.id))) unknown.push(example);
 	}
 	if (unknown.length > 0) await n8n.cli.importWorkflows(unknown);
-	const { id } = await readExample(FIRST, n8n.folder);
+	const { id } = await readExample(FIRST);
 	await n8n.publishWorkflow(id);
 	return id;
 }

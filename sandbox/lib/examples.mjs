@@ -1,6 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { filesFolder } from './n8n/environment.mjs';
 import { root } from './paths.mjs';
 
 /** @import { Credential } from './n8n/cli.mjs' */
@@ -8,20 +7,12 @@ import { root } from './paths.mjs';
 
 const folder = join(root, 'examples');
 
-/** Where the examples save files: the one place in which n8n may write, as it is called in n8n's container. */
-const PLACE = '/home/node/.n8n-files/';
-
 /**
  * @param {string} name of the file in examples/, without its ending
- * @param {string} n8nFolder n8n's own folder, of which the example is to use the place for files
  * @returns {Promise<Workflow>}
  */
-export async function readExample(name, n8nFolder) {
-	const text = await readFile(join(folder, `${name}.json`), 'utf8');
-	return JSON.parse(
-		text.replaceAll(PLACE, JSON.stringify(`${filesFolder(n8nFolder)}/`).slice(1, -1)),
-	);
-}
+export const readExample = async (name) =>
+	JSON.parse(await readFile(join(folder, `${name}.json`), 'utf8'));
 
 /** @returns {Promise<string[]>} the names of all examples */
 export const exampleNames = async () =>
