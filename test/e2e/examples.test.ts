@@ -6,6 +6,7 @@ import {
 	readExample,
 	type Workflow,
 } from '../../sandbox/index.mjs';
+import { until } from '../support/until.mjs';
 import { dataTables } from './support/dataTables.mjs';
 import { postFile, postJson } from './support/post.mjs';
 import { setStage, type Stage } from './support/stage.mjs';
@@ -69,12 +70,27 @@ const textsOf = (id: string) =>
 		.getConversation(id)
 		?.items.map((item) => [item['role'], at(item, 'content', '0', 'text')]);
 
-/** Runs the part of an example that begins with its manual trigger, as a click on Execute workflow does. */
-async function executeByHand(name: string) {
+/** Runs an example from one of its triggers, as a click on Execute workflow there does. */
+async function executeFrom(trigger: string, name: string) {
+	const { n8n } = stage;
 	const example = await readExample(name);
-	await stage.n8n.cli.importWorkflows([example]);
-	const { exitCode, output } = await stage.n8n.cli.execute(example.id);
-	expect({ exitCode, output }).toMatchObject({ exitCode: 0 });
+	await n8n.cli.importWorkflows([example]);
+	const run = await n8n.rest('POST', `/rest/workflows/${example.id}/run`, {
+		triggerToStartFrom: { name: trigger },
+	});
+	const id = String(field(run, 'executionId'));
+	await until(
+		async () => {
+			const [execution] = (await n8n.executions({ workflowId: example.id })).filter(
+				(each) => each.id === id,
+			);
+			return execution?.status === 'success' || execution?.status === 'error' ? true : undefined;
+		},
+		`the end of ${name}`,
+		30_000,
+	);
+	const { status, data } = await n8n.execution(id);
+	expect({ status, error: data.resultData.error?.message }).toEqual({ status: 'success' });
 }
 
 describe('The examples', () => {
@@ -93,7 +109,7 @@ describe('The examples', () => {
 	});
 
 	it('make a conversation to try them with', async () => {
-		await executeByHand('set-conversation');
+		await executeFrom('Start here', 'set-conversation');
 
 		expect([...stage.api.store.conversations.values()]).toMatchObject([
 			{ metadata: { status: 'new' } },
@@ -366,16 +382,8 @@ describe('Export and delete old conversations', () => {
 	it('deletes what is past its date and saved, with its messages, and notes why the rest stays', async () => {
 		const { n8n, api } = stage;
 		const tables = dataTables(n8n);
-		await executeByHand('retention');
+		await executeFrom('Start here', 'retention');
 		const [sample] = await tables.rows('conversations');
-		const parameters = { httpMethod: 'POST', path: 'retention', responseMode: 'lastNode' };
-		const webhook = {
-			type: 'n8n-nodes-base.webhook',
-			typeVersion: 2.1,
-			webhookId: 'retention',
-			parameters,
-		};
-		await publish('retention', { of: 'Every night', to: webhook });
 		const conversation = (text: string) =>
 			api.store.createConversation({ items: [{ type: 'message', role: 'user', content: text }] })
 				.id;
@@ -407,9 +415,8 @@ describe('Export and delete old conversations', () => {
 			row(older, 'archive', -400),
 		]);
 
-		const answer = await n8n.callWebhook('retention', {});
+		await executeFrom('Every night', 'retention');
 
-		expect(answer).toMatchObject({ status: 200 });
 		expect([...api.store.conversations.keys()].toSorted()).toEqual([kept, stuck, young].toSorted());
 		const deletedItems = api.requests.filter(
 			({ method, path }) => method === 'DELETE' && path.includes(`${old}/items/`),
@@ -433,12 +440,14 @@ describe('Export and delete old conversations', () => {
 		]);
 	});
 
-	it('deletes nothing when nothing is past its date', async () => {
+	it('goes by what is past its date alone, and ends well where there is nothing', async () => {
 		const { n8n, api } = stage;
-		const before = api.requestCount;
+		await publish('retention');
 
-		expect(await n8n.callWebhook('retention', {})).toMatchObject({ status: 200 });
-		expect(api.requests.slice(before).filter(({ method }) => method === 'DELETE')).toEqual([]);
+		await executeFrom('Every night', 'retention');
+
+		expect(api.requests.filter(({ method }) => method === 'DELETE')).toEqual([]);
+		expect(await dataTables(n8n).rows('conversations')).toHaveLength(4);
 	});
 });
 
