@@ -3,12 +3,7 @@ export { exampleCredentials, exampleNames, readExample } from './lib/examples.mj
 export { explain, Failure, messageOf, runCommand } from './lib/failure.mjs';
 export { ensureInstalled, ensureN8n, n8nVersion } from './lib/install.mjs';
 export { n8nCli } from './lib/n8n/cli.mjs';
-export {
-	filesFolder,
-	makeN8nFolder,
-	n8nEnvironment,
-	packageFolder,
-} from './lib/n8n/environment.mjs';
+export { makeN8nFolder, n8nEnvironment, packageFolder } from './lib/n8n/environment.mjs';
 export { connectN8n, installNode, newOwner, startN8n, untilUp } from './lib/n8n/instance.mjs';
 export { postToWebhook } from './lib/n8n/rest.mjs';
 export { packNode, unpack } from './lib/package.mjs';

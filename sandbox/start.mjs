@@ -9,7 +9,12 @@
 import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { exampleCredentials, exampleNames, readExample } from './lib/examples.mjs';
+import {
+	exampleCredentials,
+	exampleNames,
+	readExample,
+	withStandInNoted,
+} from './lib/examples.mjs';
 import { Failure, messageOf, runCommand } from './lib/failure.mjs';
 import { ensureN8n } from './lib/install.mjs';
 import { tryLock } from './lib/lock.mjs';
@@ -61,22 +66,25 @@ async function saveCredentials(n8n, api) {
 }
 
 /**
- * Puts all examples into n8n and publishes the first.
+ * Puts the examples that n8n does not have into it, and publishes them; the first is published at every start.
  *
  * @param {N8n} n8n
+ * @param {Api} api
  * @returns {Promise<string>} the first one's ID
  */
-async function addExamples(n8n) {
+async function addExamples(n8n, api) {
 	/** @type {Awaited<ReturnType<typeof readExample>>[]} */
 	const unknown = [];
 	for (const name of await exampleNames()) {
-		const example = await readExample(name, n8n.folder);
+		const example = await readExample(name);
 		// What a user made of it in the editor stays.
-		if (!(await n8n.hasWorkflow(example.id))) unknown.push(example);
+		if (!(await n8n.hasWorkflow(example.id)))
+			unknown.push(api.isEmbedded ? withStandInNoted(example) : example);
 	}
 	if (unknown.length > 0) await n8n.cli.importWorkflows(unknown);
-	const { id } = await readExample(FIRST, n8n.folder);
-	await n8n.publishWorkflow(id);
+	const { id } = await readExample(FIRST);
+	for (const each of new Set([id, ...unknown.map((example) => example.id)]))
+		await n8n.publishWorkflow(each);
 	return id;
 }
 
@@ -104,7 +112,7 @@ await runCommand(async () => {
 		async (say) => await packNode({ say }),
 	);
 	const { owner, apiKey: sandboxKey } = await sandboxSecrets(stateFolder);
-	const api = await openApi(sandboxKey, note);
+	const api = await openApi(sandboxKey, join(stateFolder, 'conversations.json'), note);
 	const conversationId = await step(
 		`API: ${api.description}`,
 		async () => await newConversation(api),
@@ -135,7 +143,7 @@ await runCommand(async () => {
 		await step('Saving the credentials', async () => await saveCredentials(n8n, api));
 		const workflowId = await step(
 			'Adding the example workflows',
-			async () => await addExamples(n8n),
+			async () => await addExamples(n8n, api),
 		);
 		const run = await step(
 			'Running it over its webhook',
@@ -152,5 +160,6 @@ await runCommand(async () => {
 		process.stdout.write('\nStopping …\n');
 	} finally {
 		await n8n.stop();
+		await api.close();
 	}
 });

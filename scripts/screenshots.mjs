@@ -157,7 +157,7 @@ await runCommand(async () => {
 
 			for (const name of await exampleNames()) {
 				await editor.openWorkflow(
-					await n8n.createWorkflow({ ...(await readExample(name, n8n.folder)), id: '' }),
+					await n8n.createWorkflow({ ...(await readExample(name)), id: '' }),
 				);
 				await editor.fitCanvas();
 				await take(`example-${name}`, { x: 120, y: 90, width: 1260, height: 675 });

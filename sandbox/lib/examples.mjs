@@ -1,26 +1,47 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { filesFolder } from './n8n/environment.mjs';
 import { root } from './paths.mjs';
+import { at, field } from './values.mjs';
 
 /** @import { Credential } from './n8n/cli.mjs' */
 /** @import { Workflow } from './n8n/rest.mjs' */
 
 const folder = join(root, 'examples');
 
-/** Where the examples save files: the one place in which n8n may write, as it is called in n8n's container. */
-const PLACE = '/home/node/.n8n-files/';
-
 /**
  * @param {string} name of the file in examples/, without its ending
- * @param {string} n8nFolder n8n's own folder, of which the example is to use the place for files
  * @returns {Promise<Workflow>}
  */
-export async function readExample(name, n8nFolder) {
-	const text = await readFile(join(folder, `${name}.json`), 'utf8');
-	return JSON.parse(
-		text.replaceAll(PLACE, JSON.stringify(`${filesFolder(n8nFolder)}/`).slice(1, -1)),
-	);
+export const readExample = async (name) =>
+	JSON.parse(await readFile(join(folder, `${name}.json`), 'utf8'));
+
+const STAND_IN = `**In this sandbox no model answers:** a stand-in does. It repeats what you said, remembers what you told it (*My name is Ada.* … *What is my name?*), calls the tools it is given, and follows a JSON schema. Set \`OPENAI_API_KEY\` before \`npm start\` to use OpenAI's models.`;
+
+/** @param {unknown} node */
+const asksModel = (node) =>
+	at(node, 'parameters', 'operation') === 'send' || String(field(node, 'type')).includes('.lmChat');
+
+/**
+ * @param {Workflow} example
+ * @returns {Workflow} with a note that says so where a stand-in answers in a model's place
+ */
+export function withStandInNoted(example) {
+	if (!example.nodes.some(asksModel)) return example;
+	const positions = example.nodes.map((node) => ({
+		x: Number(at(node, 'position', '0')),
+		y: Number(at(node, 'position', '1')),
+	}));
+	const top = Math.min(...positions.map(({ y }) => y));
+	const left = Math.min(...positions.map(({ x }) => x));
+	const note = {
+		id: `${example.id}-stand-in`,
+		name: 'The model here',
+		type: 'n8n-nodes-base.stickyNote',
+		typeVersion: 1,
+		position: [left, top - 120],
+		parameters: { content: STAND_IN, width: 800, height: 100, color: 3 },
+	};
+	return { ...example, nodes: [...example.nodes, note] };
 }
 
 /** @returns {Promise<string[]>} the names of all examples */

@@ -53,19 +53,23 @@ function clientOf({ baseUrl, apiKey }) {
 
 /**
  * @param {string} apiKey
+ * @param {string} file in which it keeps its conversations, so that they outlive a restart as n8n's workflows and tables do
  * @param {(text: string) => void} note
  */
-async function embeddedApi(apiKey, note) {
+async function embeddedApi(apiKey, file, note) {
 	const port = await freePort(PREFERRED_PORT);
 	if (port !== PREFERRED_PORT)
 		note(`Port ${PREFERRED_PORT} is taken; the API server uses ${port} instead.`);
-	const server = await startServer({ port, apiKeys: [apiKey] });
+	const server = await startServer({ port, apiKeys: [apiKey], persistTo: file });
 	return {
 		baseUrl: server.url,
 		apiKey,
 		description: `the embedded API server at ${server.url} (set OPENAI_API_KEY to use OpenAI’s)`,
 		/** @returns {Array<{ method: string, path: string, bodyText: string }> | undefined} where that can be seen */
 		received: () => server.requests,
+		isEmbedded: true,
+		/** Keeps what it has. */
+		close: async () => await server.close(),
 	};
 }
 
@@ -73,14 +77,15 @@ async function embeddedApi(apiKey, note) {
  * The API that the sandbox works with: the one that OPENAI_API_KEY is for, or else the embedded one.
  *
  * @param {string} sandboxKey the embedded server's
+ * @param {string} file in which the embedded server keeps its conversations
  * @param {(text: string) => void} note
  */
-export async function openApi(sandboxKey, note) {
+export async function openApi(sandboxKey, file, note) {
 	const apiKey = process.env['OPENAI_API_KEY']?.trim();
 	const base = process.env['OPENAI_API_BASE']?.trim();
 	if (!apiKey) {
 		if (base) note('OPENAI_API_BASE is set without OPENAI_API_KEY and so has no effect.');
-		const api = await embeddedApi(sandboxKey, note);
+		const api = await embeddedApi(sandboxKey, file, note);
 		return { ...api, ask: clientOf(api) };
 	}
 	const baseUrl = (base || OPENAI).replace(/\/+$/, '');
@@ -94,6 +99,8 @@ export async function openApi(sandboxKey, note) {
 		apiKey,
 		description: `${baseUrl}, with the key from OPENAI_API_KEY (unset it to use the embedded API server)`,
 		received: () => undefined,
+		isEmbedded: false,
+		close: async () => {},
 		ask: clientOf({ baseUrl, apiKey }),
 	};
 }

@@ -25,6 +25,17 @@ ${indented(answered)}
 }
 
 /**
+ * What is needed to use the embedded API from a workflow or a terminal, and what its model is.
+ *
+ * @param {Api} api
+ */
+const embedded = ({ baseUrl, apiKey }) => `Base URL  ${baseUrl}
+API key   ${apiKey}
+Model     a stand-in: it repeats what you said, remembers what you told it (“My name is Ada.” … “What is my name?”),
+          calls the tools it is given, and follows a JSON schema
+`;
+
+/**
  * @param {N8n} n8n
  * @param {Api} api
  * @param {string} workflowId
@@ -35,7 +46,7 @@ export const welcome = (n8n, api, workflowId, run) => `Editor    ${n8n.url}/work
 Login     ${n8n.owner.email}
 Password  ${n8n.owner.password}
 API       ${api.description}
-Examples  ${n8n.url}/home/workflows
+${api.isEmbedded ? embedded(api) : ''}Examples  ${n8n.url}/home/workflows (all published)
 Again     curl -H 'content-type: application/json' -d '${JSON.stringify(run.asked)}' ${run.address}
 
 n8n stays up until Ctrl-C. Its state is in ${n8n.folder}; \`npm run sandbox:reset\` removes it.

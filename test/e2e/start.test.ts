@@ -12,11 +12,14 @@ import {
 	removeFolder,
 	takePort,
 } from './support/sandbox.mjs';
+import { postJson } from './support/post.mjs';
 import { newKey } from './support/workflows.mjs';
 
 const SECOND_START_MS = 20_000;
 
 let folder: string;
+/** The one that the first start worked on. */
+let conversation: string;
 let toUndo: Array<() => unknown> = [];
 
 function start(args: string[] = [], env: Record<string, string> = {}) {
@@ -58,6 +61,7 @@ describe('npm start', () => {
 
 		const { output } = sandbox;
 		const [, id] = /The API received: POST \/v1\/conversations\/(conv_\w+)\n/.exec(output) ?? [];
+		conversation = id ?? '';
 		expect(output).toContain(`"conversation_id": "${id}"`);
 		expect(output).toContain(
 			'{"metadata":{"status":"resolved","topic":"billing","customer":"C-1042"}}',
@@ -78,7 +82,7 @@ describe('npm start', () => {
 		expect(holders).toEqual(['secrets.json']);
 	}, 180_000);
 
-	it('is up in less than 20 s the second time, on free ports, for this machine only, until it is told to end', async () => {
+	it('is up in less than 20 s the second time, on free ports, for this machine only, with what was there before and all examples published, until it is told to end', async () => {
 		toUndo.push(...(await Promise.all([5678, 4010].map(takePort))));
 		const began = performance.now();
 		const sandbox = start();
@@ -99,6 +103,19 @@ describe('npm start', () => {
 
 		const [, apiPort = ''] =
 			/API +the embedded API server at http:\/\/127\.0\.0\.1:(\d+)\//.exec(sandbox.output) ?? [];
+		const [, baseUrl, apiKey] = /Base URL +(\S+)\nAPI key +(\S+)\n/.exec(sandbox.output) ?? [];
+		const kept = await fetch(`${baseUrl}/conversations/${conversation}`, {
+			headers: { authorization: `Bearer ${apiKey}` },
+		});
+		expect(await kept.json()).toMatchObject({
+			id: conversation,
+			metadata: { status: 'resolved', topic: 'billing' },
+		});
+		const request = { message: 'Your billing is wrong, and it is urgent.' };
+		expect(await postJson(`http://127.0.0.1:${port}/webhook/support`, request)).toMatchObject({
+			status: 200,
+			text: expect.stringContaining('"category":"billing"'),
+		});
 		const addresses = Object.values(networkInterfaces()).flatMap((each = []) => each);
 		for (const { address, family, internal } of addresses) {
 			if (internal || family !== 'IPv4') continue;

@@ -37,13 +37,31 @@ describe('the example workflow behind its production webhook', () => {
 		]);
 	});
 
-	it('answers 500 and sends nothing when the conversation’s ID is left out', async () => {
+	it('answers with the reason and what to do when there is no such conversation', async () => {
+		const answer = await stage.n8n.callWebhook('set-conversation', {
+			conversation_id: 'conv_404',
+			metadata: { a: 'b' },
+		});
+
+		expect(answer).toEqual({
+			status: 404,
+			body: {
+				error: "Conversation with id 'conv_404' not found.",
+				advice: expect.stringContaining('Check the ID.'),
+			},
+		});
+	});
+
+	it('says what is missing, and sends nothing, when the conversation’s ID is left out', async () => {
 		const { n8n, api } = stage;
 		const before = api.requestCount;
 
 		const answer = await n8n.callWebhook('set-conversation', { metadata: { a: 'b' } });
 
-		expect(answer.status).toBe(500);
+		expect(answer).toEqual({
+			status: 400,
+			body: { error: 'Conversation ID is empty', advice: expect.any(String) },
+		});
 		expect(api.requestCount).toBe(before);
 	});
 });
