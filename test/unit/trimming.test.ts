@@ -41,28 +41,51 @@ const nameInOutput = (item: JsonObject) =>
 			? item.id
 			: item.call_id;
 
+/** Calls and outputs by their name, each of which needs a counterpart, with the turn they stand in. */
+function byName(items: readonly JsonObject[]) {
+	const names = new Map<string, Array<{ item: JsonObject; isCall: boolean; turn: number }>>();
+	let turn = 0;
+	for (const item of items) {
+		const type = String(item.type);
+		if (item.role === 'user') turn += 1;
+		const isCall = type in OUTPUTS;
+		const isOutput = Object.values(OUTPUTS).includes(type);
+		if ((!isCall && !isOutput) || item.execution === 'server') continue;
+		const key = `${isCall ? OUTPUTS[type] : type} ${String(isCall ? nameOfCall(item) : nameInOutput(item))}`;
+		names.set(key, [...(names.get(key) ?? []), { item, isCall, turn }]);
+	}
+	return [...names.values()];
+}
+
+/** Calls without an output of their own and outputs without a call. */
+function halves(items: readonly JsonObject[]): JsonObject[] {
+	return byName(items).flatMap((sameName) => {
+		const open: typeof sameName = [];
+		const lone: JsonObject[] = [];
+		sameName.forEach((entry, place) => {
+			if (entry.isCall) open.push(entry);
+			else if (open.pop() === undefined && !sameName.slice(0, place).some(({ isCall }) => isCall))
+				lone.push(entry.item);
+		});
+		const unanswered = open.filter(({ item, turn }) => {
+			const behind = sameName.slice(sameName.findIndex((entry) => entry.item === item));
+			return !behind.some((entry) => !entry.isCall && entry.turn === turn);
+		});
+		return [...lone, ...unanswered.map(({ item }) => item)];
+	});
+}
+
 /** What the API would object to, one entry for each reason. */
 function violations(items: readonly JsonObject[]): JsonObject[] {
+	const lone = new Set(halves(items));
 	return items.filter((item, place) => {
-		const type = String(item.type);
-		if (type === 'reasoning') {
-			const next = items.slice(place).find((other) => other.type !== 'reasoning');
-			return (
-				next === undefined ||
-				/_(output|response)$/.test(String(next.type)) ||
-				(next.type === 'message' && next.role !== 'assistant')
-			);
-		}
-		const answer = OUTPUTS[type];
-		if (answer !== undefined) {
-			if (item.execution === 'server') return false;
-			return !items.some(
-				(other) => other.type === answer && nameInOutput(other) === nameOfCall(item),
-			);
-		}
-		const [asked] = Object.entries(OUTPUTS).find(([, each]) => each === type) ?? [];
-		if (asked === undefined || item.execution === 'server') return false;
-		return !items.some((other) => other.type === asked && nameOfCall(other) === nameInOutput(item));
+		if (item.type !== 'reasoning') return lone.has(item);
+		const next = items.slice(place).find((other) => other.type !== 'reasoning');
+		return (
+			next === undefined ||
+			/_(output|response)$/.test(String(next.type)) ||
+			(next.type === 'message' && next.role !== 'assistant')
+		);
 	});
 }
 
@@ -284,6 +307,11 @@ describe('planTrim', () => {
 		expect(placesDeleted(items)).toEqual([1, 2, 4, 3, 5, 0]);
 	});
 
+	it('should remove the calls and outputs of old turns, where each turn has the same call IDs', () => {
+		const turn = [user, call('functions.f:0'), output('functions.f:0'), assistant];
+		expect(placesDeleted([...turn, ...turn, ...turn])).toEqual([1, 2, 3, 0, 5, 6, 7, 4]);
+	});
+
 	it('should remove what is incomplete anywhere, before anything else', () => {
 		const items = [user, assistant, user, reasoning, call('a'), assistant, output('b')];
 		expect(placesDeleted(items)).toEqual([3, 4, 6, 1, 0]);
@@ -394,6 +422,25 @@ describe('groupItems', () => {
 		expect(groups.map((group) => group.items.map((item) => items.indexOf(item)))).toEqual([
 			[0, 3, 1, 2],
 		]);
+	});
+
+	it('should pair an output with the nearest call before it that has none, where IDs come again', () => {
+		const turn = [user, call('functions.f:0'), output('functions.f:0')];
+		const items = [...turn, ...turn, user, call('functions.f:0')];
+		const groups = groupItems(conversationOf(items));
+		expect(groups.map((group) => [group.items.map(({ id }) => id), group.isIncomplete])).toEqual([
+			[['id_0'], false],
+			[['id_1', 'id_2'], false],
+			[['id_3'], false],
+			[['id_4', 'id_5'], false],
+			[['id_6'], false],
+			[['id_7'], true],
+		]);
+	});
+
+	it('should see calls of one ID as complete whose outputs follow together', () => {
+		const items = conversationOf([call('a'), call('a'), user, output('a'), output('a')]);
+		expect(groupItems(items).filter((group) => group.isIncomplete)).toEqual([]);
 	});
 
 	it('should see a call that was stored twice with one output as complete', () => {

@@ -75,9 +75,49 @@ function needsOutput(call: Item): boolean {
 	);
 }
 
+/** Calls of one name that have had no output yet, each with the answered calls that came behind it. */
+type OpenCalls = Array<{ call: Item; within: Item[] }>;
+
+/**
+ * Calls and outputs of one name that belong together, by twos. A name may come again in each turn, so
+ * an output belongs to the nearest call before it that has none yet. What lies between the two may
+ * not be told from them once a part of it is gone, and neither may what precedes an output too many;
+ * so that stays with them.
+ * @param items of one name, in order, each with the number of its turn
+ */
+function pairsOf(items: ReadonlyArray<readonly [item: Item, turn: number]>): Links['pairs'] {
+	const pairs: Links['pairs'] = [];
+	const open: OpenCalls = [];
+	let answered: Item[] = [];
+	for (const [item] of items) {
+		if (!isAnswer(item)) {
+			open.push({ call: item, within: [] });
+			continue;
+		}
+		const last = open.pop();
+		if (last === undefined) {
+			for (const call of answered) pairs.push([call, item]);
+			answered = answered.slice(-1);
+			continue;
+		}
+		pairs.push([last.call, item], ...last.within.map((call) => [last.call, call] as const));
+		answered.push(last.call);
+		open.at(-1)?.within.push(last.call);
+	}
+
+	// A call that was stored twice within a turn shares the output.
+	const unanswered = new Set(open.map(({ call }) => call));
+	let next: readonly [item: Item, turn: number] | undefined;
+	for (const [item, turn] of items.toReversed()) {
+		if (isAnswer(item)) next = [item, turn];
+		else if (unanswered.has(item) && next?.[1] === turn) pairs.push([item, next[0]]);
+	}
+	return pairs;
+}
+
 interface Links {
-	/** Calls with their outputs, by twos. */
-	pairs: Array<readonly [call: Item, output: Item]>;
+	/** Calls with their outputs, and with calls that share these, by twos. */
+	pairs: Array<readonly [Item, Item]>;
 	/** Other items that belong together, by twos. */
 	others: Array<readonly [Item, Item]>;
 	incomplete: Set<Item>;
@@ -100,12 +140,28 @@ function findLinks(items: readonly Item[]): Links {
 		name === undefined ? [] : (calls.get(`${kind} ${name}`) ?? []);
 
 	const paired = new Set<Item>();
-	const pair = (call: Item, output: Item) => {
-		pairs.push([call, output]);
-		paired.add(call).add(output);
+	const pair = (one: Item, other: Item) => {
+		pairs.push([one, other]);
+		paired.add(one).add(other);
 	};
-	for (const output of items.filter(isAnswer)) {
-		for (const call of callsOf(kindOf(output), callNamedBy(output))) pair(call, output);
+	const named = new Map<string, Array<readonly [Item, number]>>();
+	let turn = 0;
+	for (const item of items) {
+		if (item.type === 'message') {
+			if (item.role === 'user') turn += 1;
+			continue;
+		}
+		const names = isAnswer(item) ? [callNamedBy(item)] : anchorsOf(item);
+		for (const name of new Set(names)) {
+			if (name === undefined) continue;
+			const key = `${kindOf(item)} ${name}`;
+			const sameName = named.get(key);
+			if (sameName === undefined) named.set(key, [[item, turn]]);
+			else sameName.push([item, turn]);
+		}
+	}
+	for (const sameName of named.values()) {
+		for (const [one, other] of pairsOf(sameName)) pair(one, other);
 	}
 
 	// Where an output names no call, it belongs to the last one before it that has no name either.
@@ -151,11 +207,27 @@ function findLinks(items: readonly Item[]): Links {
 	return { pairs, others, incomplete };
 }
 
-/** One call of one output at the end, so that what is deleted before leaves each a counterpart. */
+/**
+ * Calls and their outputs in the order in which they are best deleted: of calls and the outputs
+ * behind them, one call and one output at the end, so that what is deleted before leaves each a
+ * counterpart.
+ */
 function pairInOrder(pair: readonly Item[]): Item[] {
-	const calls = pair.filter((item) => !isAnswer(item));
-	const outputs = pair.filter(isAnswer);
-	return [...calls.slice(0, -1), ...outputs.slice(0, -1), ...calls.slice(-1), ...outputs.slice(-1)];
+	const runs: Array<{ calls: Item[]; outputs: Item[] }> = [];
+	for (const item of pair) {
+		let run = runs.at(-1);
+		if (run === undefined || (!isAnswer(item) && run.outputs.length > 0)) {
+			run = { calls: [], outputs: [] };
+			runs.push(run);
+		}
+		(isAnswer(item) ? run.outputs : run.calls).push(item);
+	}
+	return runs.flatMap(({ calls, outputs }) => [
+		...calls.slice(0, -1),
+		...outputs.slice(0, -1),
+		...calls.slice(-1),
+		...outputs.slice(-1),
+	]);
 }
 
 /**
