@@ -130,7 +130,7 @@ describe('Adding a message', () => {
 				expect(stored(server, id)).toEqual(['old', 'new']);
 				expect(server.requests.map(({ method, query }) => `${method} ${query}`)).toEqual([
 					'POST ',
-					'GET limit=22&order=desc',
+					'GET limit=100&order=desc',
 					'POST ',
 				]);
 			});
