@@ -23,8 +23,8 @@ const asConversation = (answer: JsonObject): Conversation => ({
 });
 
 /**
- * GET /conversations/{id} for its metadata, which is written again: an answer without it, or of
- * another conversation, must not pass for an empty one.
+ * GET /conversations/{id} for its metadata, which is written again: an answer without it must not
+ * pass for an empty one.
  */
 export const getMetadata = async (api: ApiClient, id: string): Promise<JsonObject> =>
 	metadataOf(
@@ -33,12 +33,9 @@ export const getMetadata = async (api: ApiClient, id: string): Promise<JsonObjec
 				method: 'GET',
 				path: [ROOT, id],
 				idempotent: true,
-				check: (answer) => {
-					if (answer.id !== id) return 'not with the conversation that was asked for';
-					return answer.metadata === undefined
-						? 'without the metadata of the conversation'
-						: undefined;
-				},
+				check: (answer) =>
+					checkConversation(answer) ??
+					(answer.metadata === undefined ? 'without the metadata of the conversation' : undefined),
 			}),
 		),
 	);
