@@ -35,8 +35,9 @@ export interface ConversationHistory {
 /** A turn with three calls, and the least that a page is asked for: one request is to do. */
 const ITEMS_PER_TURN = 8;
 const SMALLEST_PAGE = 40;
-/** So that a conversation in which no user speaks is not read to its beginning. */
-const MOST_ITEMS_PER_TURN = 100;
+/** So that a conversation in which no user speaks is not read to its beginning; per turn, and at least. */
+const MOST_ITEMS_PER_TURN = 50;
+const MOST_ITEMS = 500;
 
 /** Parts of at most 20 items, where possible without a cut between a call and its output. */
 export function partsOf(items: readonly Item[]): Item[][] {
@@ -126,7 +127,7 @@ export function createHistory(
 		let begun = 0;
 		const items = await resultOf(
 			readEnd({
-				limit: turns * MOST_ITEMS_PER_TURN,
+				limit: Math.max(MOST_ITEMS, turns * MOST_ITEMS_PER_TURN),
 				pageSize: Math.max(SMALLEST_PAGE, turns * ITEMS_PER_TURN),
 				until: (item) => isUserMessage(item) && ++begun === turns,
 			}),
