@@ -1,9 +1,9 @@
 import { startServer } from '../../server/index.mjs';
-import { at, field } from '../../sandbox/lib/values.mjs';
+import { at, field } from '../../sandbox/index.mjs';
 import { leakOf } from '../e2e/support/leaks.mjs';
 import { postJson } from '../e2e/support/post.mjs';
-import { eventually } from '../e2e/support/stage.mjs';
 import { CREDENTIAL_TYPE, newId, newKey } from '../e2e/support/workflows.mjs';
+import { until } from '../support/until.mjs';
 import {
 	agentWorkflow,
 	calculator,
@@ -95,12 +95,16 @@ describe.each(versions)('n8n $version', (version) => {
 
 	/** What n8n keeps of the workflow's last execution. */
 	async function ended(workflowId: string) {
-		const { status, stored, data } = await eventually(async () => {
-			const [last] = await running.n8n.executions({ workflowId });
-			return last && !['new', 'running'].includes(last.status)
-				? await running.n8n.execution(last.id)
-				: undefined;
-		}, 'the end of the execution');
+		const { status, stored, data } = await until(
+			async () => {
+				const [last] = await running.n8n.executions({ workflowId });
+				return last && !['new', 'running'].includes(last.status)
+					? await running.n8n.execution(last.id)
+					: undefined;
+			},
+			'the end of the execution',
+			15_000,
+		);
 		const logs = (data.resultData.runData[MEMORY] ?? []).map((task) => ({
 			input: task.inputOverride?.['ai_memory']?.[0]?.[0]?.json,
 			output: task.data?.['ai_memory']?.[0]?.[0]?.json,
@@ -219,7 +223,12 @@ describe.each(versions)('n8n $version', (version) => {
 	it.each(streaming)('should work with streaming under AI Agent %s', async (agent) => {
 		const { id } = server.store.createConversation();
 		server.model.plan({ toolCalls: [sum('2+2')] }, { text: 'It is 4.' });
-		const { answers } = await talk({ agent, conversationId: id, withTools: true, isStreamed: true });
+		const { answers } = await talk({
+			agent,
+			conversationId: id,
+			withTools: true,
+			isStreamed: true,
+		});
 		expect(answers[0]).toContain('"type":"item"');
 		expect(storedIn(id)?.at(0)).toBe('user: Hi');
 		expect(storedIn(id)?.at(-1)).toBe('assistant: It is 4.');
@@ -376,7 +385,11 @@ describe.each(versions)('n8n $version', (version) => {
 				output: { chatHistory: [{}, {}, {}, { kwargs: { content: 'Answer' } }] },
 			},
 			{
-				input: { action: 'saveContext', input: { input: 'Hi' }, output: { output: 'You said: Hi' } },
+				input: {
+					action: 'saveContext',
+					input: { input: 'Hi' },
+					output: { output: 'You said: Hi' },
+				},
 				output: { stored: [{ role: 'user' }, { role: 'assistant' }] },
 			},
 		]);

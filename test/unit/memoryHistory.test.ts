@@ -204,11 +204,7 @@ describe('A turn is saved once', () => {
 			1,
 			{ settings: { maxRetries: 0 } },
 		],
-		[
-			'a gateway’s 500 that lands later',
-			{ status: 500, gateway: true, applyAfterMs: 300 },
-			1,
-		],
+		['a gateway’s 500 that lands later', { status: 500, gateway: true, applyAfterMs: 300 }, 1],
 		['an answer that comes too late', { apply: true, hang: true }, 1, { settings: { timeout: 1 } }],
 	])('should survive %s', async (_what, rule, writes, given = {}) => {
 		const { id, failure, posts } = await save(rule, given);
@@ -254,11 +250,14 @@ describe('A turn is saved once', () => {
 		const id = conversationWith(1);
 		const history = historyOf(id);
 		onWrite({ skip: 1, status: 400, times: Infinity });
-		const long = Array.from({ length: 25 }, (_, n): Item => ({
-			type: 'message',
-			role: 'user',
-			content: `text ${n}`,
-		}));
+		const long = Array.from(
+			{ length: 25 },
+			(_, n): Item => ({
+				type: 'message',
+				role: 'user',
+				content: `text ${n}`,
+			}),
+		);
 		const { details } = await failureOf(history.append(long));
 		expect(details.message).toMatch(/except for the first 20 of its 25 items: /);
 		expect(details.leftBehind).toEqual({ conversation: id, items: 20 });
@@ -281,9 +280,7 @@ describe('A turn is saved once', () => {
 		];
 		for (let n = 0; n < 6; n++) {
 			server().fault({ match: { method: 'POST' }, status: 500, apply: n % 2 === 0 });
-			await Promise.all(
-				histories.map(async (history, who) => await history.append(calls(who, n))),
-			);
+			await Promise.all(histories.map(async (history, who) => await history.append(calls(who, n))));
 		}
 		const texts = textsIn(id) ?? [];
 		expect(texts).toHaveLength(48);
