@@ -1,3 +1,4 @@
+/* eslint-disable @n8n/community-nodes/no-restricted-imports */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { ensureN8n, n8n1Folder, n8nFolder } from '../../sandbox/index.mjs';
