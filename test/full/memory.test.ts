@@ -122,6 +122,8 @@ describe.each(versions)('n8n $version', (version) => {
 		chosen?: { id: string; name: string };
 		agentOptions?: Record<string, unknown>;
 		isStreamed?: boolean;
+		/** The kind of an agent before version 2. */
+		kind?: string;
 	}
 
 	/** Publishes an agent with the memory, and says one thing after the other to it. */
@@ -134,6 +136,7 @@ describe.each(versions)('n8n $version', (version) => {
 		chosen = credential,
 		agentOptions = {},
 		isStreamed = false,
+		kind,
 	}: Talk) {
 		const path = newId();
 		const workflowId = await publish(
@@ -143,7 +146,7 @@ describe.each(versions)('n8n $version', (version) => {
 				model,
 				memory: memoryNode(chosen, { conversationId, options }),
 				tools: withTools ? [calculator, tagTool(credential, conversationId)] : [],
-				agentParameters: { options: agentOptions },
+				agentParameters: { options: agentOptions, ...(kind === undefined ? {} : { agent: kind }) },
 				webhookParameters: isStreamed ? { responseMode: 'streaming' } : {},
 			}),
 		);
@@ -218,6 +221,18 @@ describe.each(versions)('n8n $version', (version) => {
 			expect(server.store.getConversation(id)?.metadata).toEqual({ topic: 'sums' });
 			expect(itemCalls().filter((method) => method === 'POST')).toHaveLength(1);
 		});
+	});
+
+	it.each([
+		['conversationalAgent', '{"action":"Final Answer","action_input":"Hello Ada."}'],
+		['openAiFunctionsAgent', 'Hello Ada.'],
+	])('should work under the older %s', async (kind, text) => {
+		const { id } = server.store.createConversation({ items: TURN });
+		server.model.plan({ text });
+		await talk({ agent: 1.7, kind, conversationId: id, withTools: true });
+		expect(storedIn(id)?.slice(4)).toEqual(['user: Hi', 'assistant: Hello Ada.']);
+		expect(lastPrompt()).toContain('assistant');
+		expect(itemCalls()).toEqual(['GET', 'POST']);
 	});
 
 	it.each(streaming)('should work with streaming under AI Agent %s', async (agent) => {

@@ -42,7 +42,7 @@ afterAll(async () => {
 
 describe('The example “An agent with memory”', () => {
 	it('should remember two sessions over a restart of n8n, each with its tools and its tag', async () => {
-		const example = await readExample('agent-with-memory', folder);
+		const example = await readExample('agent-with-memory');
 		const nodes = example.nodes.map((node) =>
 			field(node, 'name') === 'Chat'
 				? Object.assign({}, node, { parameters: { public: true, options: {} } })
