@@ -1,6 +1,6 @@
 import type { Before } from '../shared/api/append';
 import { appendChunk } from '../shared/api/append';
-import type { Item } from '../shared/api/items';
+import type { Item, ListOptions } from '../shared/api/items';
 import { listItems } from '../shared/api/items';
 import { MAX_ITEMS_PER_WRITE } from '../shared/api/schema';
 import type { ApiClient } from '../shared/transport/client';
@@ -34,9 +34,10 @@ export interface ConversationHistory {
 
 /** A turn with three calls, and the least that a page is asked for: one request is to do. */
 const ITEMS_PER_TURN = 8;
-const SMALLEST_PAGE = 20;
-/** So that a conversation in which no user speaks is not read to its beginning. */
-const MOST_ITEMS_PER_TURN = 100;
+const SMALLEST_PAGE = 40;
+/** So that a conversation in which no user speaks is not read to its beginning; per turn, and at least. */
+const MOST_ITEMS_PER_TURN = 50;
+const MOST_ITEMS = 500;
 
 /** Parts of at most 20 items, where possible without a cut between a call and its output. */
 export function partsOf(items: readonly Item[]): Item[][] {
@@ -108,37 +109,45 @@ export function createHistory(
 	let before: Before;
 	let lastAppend: Promise<void> = Promise.resolve();
 
-	/** The items of the last turns, oldest first; reading ends with the user message that begins them. */
-	const readWindow = async (): Promise<Item[]> => {
-		let begun = 0;
-		const result = await resultOf(
-			listItems(api, conversation, {
-				order: 'desc',
-				limit: turns * MOST_ITEMS_PER_TURN,
-				pageSize: Math.max(SMALLEST_PAGE, turns * ITEMS_PER_TURN),
-				until: (item) => isUserMessage(item) && ++begun === turns,
-			}),
-		);
-		if (result instanceof RequestFailure) {
-			throw result.with(notLoaded(conversation, result.details));
-		}
-		return result.items.toReversed();
-	};
-
 	const remember = (last: Item | undefined) => {
 		const lastId = textAt(last ?? {}, 'id');
 		before = lastId === undefined ? undefined : { lastId };
 	};
 
-	const read = async () => {
-		const items = await readWindow();
+	/** The conversation's last items, oldest first. */
+	const readEnd = async (how: Pick<ListOptions, 'limit' | 'pageSize' | 'until'>) => {
+		const { items } = await listItems(api, conversation, { order: 'desc', ...how });
 		if (items.length === 0) before = { count: 0 };
-		else remember(items.at(-1));
+		else remember(items[0]);
+		return items.toReversed();
+	};
+
+	/** The last turns; reading ends with the user message that begins them. */
+	const read = async () => {
+		let begun = 0;
+		const items = await resultOf(
+			readEnd({
+				limit: Math.max(MOST_ITEMS, turns * MOST_ITEMS_PER_TURN),
+				pageSize: Math.max(SMALLEST_PAGE, turns * ITEMS_PER_TURN),
+				until: (item) => isUserMessage(item) && ++begun === turns,
+			}),
+		);
+		if (items instanceof RequestFailure) {
+			throw items.with(notLoaded(conversation, items.details));
+		}
 		return messagesOf(items);
 	};
 
 	const appendAll = async (items: readonly Item[]) => {
+		if (items.length === 0) return;
 		let saved = 0;
+		// Whether a lost turn is there can only be told from what was there before.
+		if (before === undefined) {
+			const end = await resultOf(readEnd({ limit: 1 }));
+			if (end instanceof RequestFailure) {
+				throw end.with(notSaved(conversation, saved, items.length, end.details));
+			}
+		}
 		for (const part of partsOf(items)) {
 			const result = await resultOf(
 				appendChunk(api, conversation, part, { before, lockWait, verifyAlways: true }),

@@ -3,6 +3,7 @@ import 'reflect-metadata'; // n8n's dependency injection wants it first
 import { setTimeout as pause } from 'node:timers/promises';
 import { Workflow, createRunExecutionData, ICredentialsHelper } from 'n8n-workflow';
 import type {
+	IConnections,
 	ICredentialDataDecryptedObject,
 	ICredentials,
 	ICredentialType,
@@ -25,6 +26,8 @@ import type {
 import { ExecutionLifecycleHooks, LoadOptionsContext, WorkflowExecute } from 'n8n-core';
 
 import { OpenAIConversationApi } from '../../credentials/OpenAIConversationApi.credentials';
+import type { AgentMemory } from '../../nodes/MemoryOpenAiConversation/memory';
+import { MemoryOpenAiConversation } from '../../nodes/MemoryOpenAiConversation/MemoryOpenAiConversation.node';
 import { OpenAIConversation } from '../../nodes/OpenAIConversation/OpenAIConversation.node';
 
 /** A key of the usual form; what follows `sk-proj-` is the secret. */
@@ -171,39 +174,35 @@ class ToolNode extends OpenAIConversation {
 	}
 }
 
-/** Runs the node in n8n's execution engine, behind a node that hands it the items. */
-export async function runNode(baseUrl: string, options: RunOptions): Promise<RunResult> {
-	const node = options.asTool === true ? new ToolNode() : new OpenAIConversation();
-	const pick = (type: string): INodeType => (type === TYPE ? node : start);
+const first: INode = {
+	id: '1',
+	name: 'Start',
+	type: 'test.start',
+	typeVersion: 1,
+	position: [0, 0],
+	parameters: {},
+};
+
+interface Run {
+	/** Nodes behind the one that hands them the items. */
+	nodes: INode[];
+	connections: IConnections;
+	typeOf: (type: string) => INodeType;
+}
+
+/** Runs nodes in n8n's execution engine, behind a node that hands them the items. */
+async function execute(
+	baseUrl: string,
+	{ nodes: others, connections, typeOf }: Run,
+	options: Pick<RunOptions, 'items' | 'credential' | 'stop'>,
+): Promise<{ run: IRun; decrypted: number }> {
+	const pick = (type: string): INodeType => (type === first.type ? start : typeOf(type));
 	const nodeTypes: INodeTypes = {
 		getByName: pick,
 		getByNameAndVersion: pick,
 		getKnownTypes: () => ({}),
 	};
-	const first: INode = {
-		id: '1',
-		name: 'Start',
-		type: 'test.start',
-		typeVersion: 1,
-		position: [0, 0],
-		parameters: {},
-	};
-	const nodes: INode[] = [
-		first,
-		{
-			id: '2',
-			name: 'OpenAI Conversation',
-			type: TYPE,
-			typeVersion: 1,
-			position: [1, 0],
-			parameters: { options: {}, ...options.parameters },
-			credentials: { [credentialType.name]: { id: '1', name: 'Key' } },
-			...options.settings,
-		},
-	];
-	const connections = {
-		Start: { main: [[{ node: 'OpenAI Conversation', type: 'main' as const, index: 0 }]] },
-	};
+	const nodes = [first, ...others];
 	const workflow = new Workflow({
 		id: 'workflow',
 		nodes,
@@ -252,8 +251,31 @@ export async function runNode(baseUrl: string, options: RunOptions): Promise<Run
 		data,
 	).processRunExecutionData(workflow);
 	options.stop?.addEventListener('abort', () => execution.cancel(), { once: true });
-	const run = await execution;
-	const task = run.data.resultData.runData['OpenAI Conversation']?.[0];
+	return { run: await execution, decrypted: credentialsHelper.decrypted };
+}
+
+/** Runs the node in n8n's execution engine. */
+export async function runNode(baseUrl: string, options: RunOptions): Promise<RunResult> {
+	const type = options.asTool === true ? new ToolNode() : new OpenAIConversation();
+	const node: INode = {
+		id: '2',
+		name: 'OpenAI Conversation',
+		type: TYPE,
+		typeVersion: 1,
+		position: [1, 0],
+		parameters: { options: {}, ...options.parameters },
+		credentials: { [credentialType.name]: { id: '1', name: 'Key' } },
+		...options.settings,
+	};
+	const connections: IConnections = {
+		Start: { main: [[{ node: node.name, type: 'main', index: 0 }]] },
+	};
+	const { run, decrypted } = await execute(
+		baseUrl,
+		{ nodes: [node], connections, typeOf: () => type },
+		options,
+	);
+	const task = run.data.resultData.runData[node.name]?.[0];
 	if (task === undefined)
 		throw new Error('The node did not run', { cause: run.data.resultData.error });
 	const outputs = (task.data?.main ?? []).map((output) => output ?? []);
@@ -266,8 +288,58 @@ export async function runNode(baseUrl: string, options: RunOptions): Promise<Run
 		json: items.map(({ json }) => json),
 		hints: (task.hints ?? []).map(({ message }) => message),
 		error: task.error,
-		decrypted: credentialsHelper.decrypted,
+		decrypted,
 	};
+}
+
+/**
+ * Runs a node that has the memory at its input, as an agent has it.
+ * @param use what it does with the memory
+ */
+export async function runMemory(
+	baseUrl: string,
+	options: Pick<RunOptions, 'parameters' | 'items' | 'credential' | 'stop'>,
+	use: (memory: AgentMemory) => Promise<unknown>,
+): Promise<{ run: IRun; logs: ITaskData[]; error: IRun['data']['resultData']['error'] }> {
+	const memoryType = new MemoryOpenAiConversation();
+	const agentType: INodeType = {
+		description: { ...start.description, name: 'agent', inputs: ['main', 'ai_memory'] },
+		async execute() {
+			const memory: unknown = await this.getInputConnectionData('ai_memory', 0);
+			const [given] = [memory].flat();
+			await use(given as AgentMemory);
+			return [this.getInputData()];
+		},
+	};
+	const node = (name: string, type: string, more: Partial<INode> = {}): INode => ({
+		id: name,
+		name,
+		type,
+		typeVersion: 1,
+		position: [1, 0],
+		parameters: {},
+		...more,
+	});
+	const { run } = await execute(
+		baseUrl,
+		{
+			nodes: [
+				node('Agent', 'test.agent'),
+				node('Memory', 'test.memory', {
+					parameters: { options: {}, ...options.parameters },
+					credentials: { [credentialType.name]: { id: '1', name: 'Key' } },
+				}),
+			],
+			connections: {
+				Start: { main: [[{ node: 'Agent', type: 'main', index: 0 }]] },
+				Memory: { ai_memory: [[{ node: 'Agent', type: 'ai_memory', index: 0 }]] },
+			},
+			typeOf: (type) => (type === 'test.agent' ? agentType : memoryType),
+		},
+		options,
+	);
+	const { runData, error } = run.data.resultData;
+	return { run, logs: runData['Memory'] ?? [], error };
 }
 
 /** What the form gets when it asks the node for a list of models. */
