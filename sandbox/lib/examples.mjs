@@ -15,6 +15,8 @@ const folder = join(root, 'examples');
 export const readExample = async (name) =>
 	JSON.parse(await readFile(join(folder, `${name}.json`), 'utf8'));
 
+const STICKY_NOTE = 'n8n-nodes-base.stickyNote';
+
 const STAND_IN = `**In this sandbox no model answers:** a stand-in does. It repeats what you said, remembers what you told it (*My name is Ada.* … *What is my name?*), calls the tools it is given, and follows a JSON schema. Set \`OPENAI_API_KEY\` before \`npm start\` to use OpenAI's models.`;
 
 /** @param {unknown} node */
@@ -27,19 +29,15 @@ const asksModel = (node) =>
  */
 export function withStandInNoted(example) {
 	if (!example.nodes.some(asksModel)) return example;
-	const positions = example.nodes.map((node) => ({
-		x: Number(at(node, 'position', '0')),
-		y: Number(at(node, 'position', '1')),
-	}));
-	const top = Math.min(...positions.map(({ y }) => y));
-	const left = Math.min(...positions.map(({ x }) => x));
+	const first = example.nodes.find((node) => field(node, 'type') === STICKY_NOTE);
+	const [left, top] = [at(first, 'position', '0'), at(first, 'position', '1')].map(Number);
 	const note = {
 		id: `${example.id}-stand-in`,
 		name: 'The model here',
-		type: 'n8n-nodes-base.stickyNote',
+		type: STICKY_NOTE,
 		typeVersion: 1,
-		position: [left, top - 120],
-		parameters: { content: STAND_IN, width: 800, height: 100, color: 3 },
+		position: [left, Number(top) - 110],
+		parameters: { content: STAND_IN, width: 700, height: 90, color: 3 },
 	};
 	return { ...example, nodes: [...example.nodes, note] };
 }

@@ -8,7 +8,7 @@ import {
 } from '../../sandbox/index.mjs';
 import { until } from '../support/until.mjs';
 import { dataTables } from './support/dataTables.mjs';
-import { postFile, postJson } from './support/post.mjs';
+import { postFile, postJson, runCommand } from './support/post.mjs';
 import { setStage, type Stage } from './support/stage.mjs';
 
 let stage: Stage;
@@ -115,6 +115,52 @@ describe('The examples', () => {
 			{ metadata: { status: 'new' } },
 		]);
 	});
+});
+
+describe('The calls on the notes', () => {
+	/** The commands on an example's notes, for this n8n and a conversation that exists. */
+	async function commandsOf(name: string, id: string) {
+		const { nodes } = await publish(name);
+		const notes = nodes.map((node) => String(at(node, 'parameters', 'content') ?? '')).join('\n');
+		return [...notes.matchAll(/^`((?:curl|printf) .*)`$/gm)].map(([, command = '']) =>
+			command.replace('http://localhost:5678', stage.n8n.url).replace('conv_…', id),
+		);
+	}
+
+	it.each([
+		['set-conversation', [{ metadata: { topic: 'billing' } }]],
+		['merge-crm-fields', [{ metadata: { status: 'new', company: 'Acme', plan: 'pro' } }]],
+		['support-webhook', [{ category: 'billing', urgency: 'urgent' }, { tagged: true }]],
+	])('do what the note of %s says', async (name, expected) => {
+		const { id } = stage.api.store.createConversation({ metadata: { status: 'new' } });
+		const answers: unknown[] = [];
+		for (const command of await commandsOf(name, id)) {
+			answers.push(JSON.parse(await untilKnown(command)));
+		}
+
+		expect(answers).toMatchObject(expected);
+	});
+
+	it('send a file with a good and a bad row', async () => {
+		const { id } = stage.api.store.createConversation({ metadata: { status: 'new' } });
+		const [command = ''] = await commandsOf('bulk-tagging', id);
+
+		expect(await untilKnown(command)).toMatch(
+			new RegExp(`${id},refund,high,2,tagged,[^]*conv_404,refund,low,3,not tagged,`),
+		);
+		expect(metadataOf(id)).toEqual({ status: 'new', topic: 'refund', priority: 'high' });
+	});
+
+	/** n8n takes a moment to know the webhook of a workflow that was just published. */
+	const untilKnown = async (command: string) =>
+		await until(
+			async () => {
+				const output = await runCommand(command);
+				return output.includes('is not registered') ? undefined : output;
+			},
+			`an answer to ${command}`,
+			15_000,
+		);
 });
 
 describe('Keep CRM fields in a conversation’s metadata', () => {

@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { postToWebhook } from '../../../sandbox/index.mjs';
 
 /**
@@ -20,4 +22,13 @@ export async function postFile(url, field, name, content) {
 	const form = new FormData();
 	form.append(field, new Blob([content], { type: 'text/csv' }), name);
 	return await postToWebhook(url, { body: form });
+}
+
+/**
+ * @param {string} command as a note of an example gives it, for a shell
+ * @returns {Promise<string>} what it prints
+ */
+export async function runCommand(command) {
+	const { stdout } = await promisify(execFile)('sh', ['-c', command]);
+	return stdout;
 }
