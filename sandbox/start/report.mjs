@@ -1,3 +1,5 @@
+import { dirname } from 'node:path';
+
 /** @import { N8n } from '../lib/n8n/instance.mjs' */
 /** @import { Api } from './api.mjs' */
 /** @import { ExampleRun } from './run.mjs' */
@@ -49,5 +51,5 @@ API       ${api.description}
 ${api.isEmbedded ? embedded(api) : ''}Examples  ${n8n.url}/home/workflows (all published)
 Again     curl -H 'content-type: application/json' -d '${JSON.stringify(run.asked)}' ${run.address}
 
-n8n stays up until Ctrl-C. Its state is in ${n8n.folder}; \`npm run sandbox:reset\` removes it.
+n8n stays up until Ctrl-C. Its state is in ${dirname(n8n.folder)}; \`npm run sandbox:reset\` removes it.
 `;

@@ -23,8 +23,7 @@ afterAll(async () => await stage.close());
 
 type Change = { of: string; to: Record<string, unknown> };
 
-/** Imports an example as it is, but for how it is started, and publishes it. */
-async function publish(name: string, change?: Change): Promise<Workflow> {
+async function importAndPublish(name: string, change?: Change): Promise<Workflow> {
 	const example = await readExample(name);
 	const nodes = example.nodes.map((node) =>
 		change && field(node, 'name') === change.of ? Object.assign({}, node, change.to) : node,
@@ -32,6 +31,15 @@ async function publish(name: string, change?: Change): Promise<Workflow> {
 	await stage.n8n.cli.importWorkflows([{ ...example, nodes }]);
 	await stage.n8n.publishWorkflow(example.id);
 	return example;
+}
+
+const published = new Map<string, Promise<Workflow>>();
+
+/** Imports an example as it is, but for how it is started, and publishes it. Once, since an import takes seconds. */
+async function publish(name: string, change?: Change): Promise<Workflow> {
+	const known = published.get(name) ?? importAndPublish(name, change);
+	published.set(name, known);
+	return await known;
 }
 
 /** Publishes an example that begins with a chat, for visitors without a login. */
@@ -73,8 +81,7 @@ const textsOf = (id: string) =>
 /** Runs an example from one of its triggers, as a click on Execute workflow there does. */
 async function executeFrom(trigger: string, name: string) {
 	const { n8n } = stage;
-	const example = await readExample(name);
-	await n8n.cli.importWorkflows([example]);
+	const example = await publish(name);
 	const run = await n8n.rest('POST', `/rest/workflows/${example.id}/run`, {
 		triggerToStartFrom: { name: trigger },
 	});
