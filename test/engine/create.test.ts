@@ -76,6 +76,35 @@ describe('Conversation: Create', () => {
 		]);
 	});
 
+	it.each<[string, INodeParameters, string, string]>([
+		[
+			'an item with the same key twice',
+			{ itemsInput: 'json', itemsJson: '[{ "role": "user", "content": "a", "content": "b" }]' },
+			'Items (JSON) has the key "content" twice',
+			'Keep one of the two',
+		],
+		[
+			'a number that JSON has no word for',
+			{ options: { additionalBody: '={{ { a: { b: NaN } } }}' } },
+			'The value of the key "b" in Additional Body (JSON) is NaN',
+			'Check the expression',
+		],
+	])('should refuse %s, and drop nothing of it', async (_what, parameters, message, advice) => {
+		const { error } = await create(parameters);
+		expect(error?.message).toBe(message);
+		expect(error?.description).toContain(advice);
+		expect(server.requestCount).toBe(0);
+	});
+
+	it('should say which metadata the answer does not show', async () => {
+		server.fault({ body: { id: 'conv_1', object: 'conversation', metadata: { topic: 'x' } } });
+		const { hints, json } = await create({ metadata: pairs({ topic: 'x', n: '3' }) });
+		expect(json).toHaveLength(1);
+		expect(hints).toEqual([
+			'The API accepted the metadata, but its answer does not show these keys with the values sent ("n") in 1 conversation. Check them with Conversation: Get.',
+		]);
+	});
+
 	it('should send an empty metadata object when that is what was entered', async () => {
 		await create({ metadataInput: 'json', metadataJson: '{}' });
 		expect(sent()).toEqual([{ method: 'POST', path: PATH, body: { metadata: {} } }]);

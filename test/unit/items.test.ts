@@ -139,6 +139,20 @@ describe('Items from JSON', () => {
 	});
 });
 
+describe('Messages that are no rows', () => {
+	it.each<[string, unknown, string]>([
+		['a list', [message('user', 'a')], 'a list, not rows'],
+		['one message', message('user', 'a'), 'an object that holds something other than rows'],
+		['text', 'Hello', 'text, not rows'],
+	])('should never be left out in silence: %s', (_what, messages, what) => {
+		for (const parse of [parseItems, parseOptionalItems]) {
+			const error = refused(() => parse(reading({ messages })));
+			expect(error.message).toBe(`Messages is ${what}`);
+			expect(error.advice).toContain('set Specify Items to Using JSON and move it to Items (JSON)');
+		}
+	});
+});
+
 describe('Items that are not given', () => {
 	it.each<[string, Record<string, unknown>, string]>([
 		['nothing', {}, 'Messages has no message'],

@@ -46,6 +46,19 @@ describe('A JSON field', () => {
 		expect(refused(() => parse(value))).toMatchObject({ message, advice: BY_EXAMPLE });
 	});
 
+	it.each<[string, unknown, string]>([
+		['NaN', { a: 1, b: NaN }, 'The value of the key "b" in Field is NaN'],
+		['Infinity', { a: { b: Infinity } }, 'The value of the key "b" in Field is Infinity'],
+		['NaN in an item', [{ a: -Infinity }], 'The value of the key "a" in Field is -Infinity'],
+		['NaN in a list', { a: [1, [NaN]] }, 'The value of the key "a" in Field is NaN'],
+		['NaN in a list alone', [NaN], 'Field has NaN in it'],
+	])('should refuse %s by expression, which would become null', (_what, value, message) => {
+		expect(refused(() => parse(value))).toMatchObject({
+			message,
+			advice: 'Check the expression that computes it.',
+		});
+	});
+
 	it.each<[string, string]>([
 		['keys without quotes', '{ a: 1 }'],
 		['single quotes', "{ 'a': 1 }"],
@@ -94,6 +107,11 @@ describe('A JSON field', () => {
 		expect(JSON.stringify(parse(picture))).toHaveLength(picture.length);
 	});
 
+	it('should take a list of a million objects', () => {
+		const list = `[${Array.from({ length: 1_000_000 }, (_, n) => `{"n":${n}}`).join(',')}]`;
+		expect(parse(list)).toHaveLength(1_000_000);
+	});
+
 	it('should be refused when it is nested too deeply, also by expression', () => {
 		let deep: unknown = [];
 		for (let level = 0; level < 600; level++) deep = { deep };
@@ -135,6 +153,9 @@ describe('A name that stands twice in a JSON field', () => {
 		['behind a text that ends with a quotation mark', '{ "b": "\\\\\\"", "a": 1, "a": 2 }', 'a'],
 		['with a meaning in JavaScript', '{ "__proto__": "1", "__proto__": "2" }', '__proto__'],
 		['with white space before the colon', '{ "a" :1, "a"\n\t: 2 }', 'a'],
+		['in an object of a list', '[{ "b": 1 }, { "content": "a", "content": "b" }]', 'content'],
+		['in an object within', '{ "b": { "a": 1, "a": 1 } }', 'a'],
+		['around a list', '[[{ "a": [{ "a": 1 }], "a": 1 }]]', 'a'],
 	])('should be refused: one %s', (_what, text, name) => {
 		expect(refused(() => parse(text))).toMatchObject({
 			message: `Field has the key "${name}" twice`,
@@ -146,7 +167,7 @@ describe('A name that stands twice in a JSON field', () => {
 		['in objects of a list', '[{ "a": 1 }, { "a": 2 }]'],
 		['in an object within', '{ "a": { "a": 1 } }'],
 		['in two objects within', '{ "b": { "a": 1 }, "c": { "a": 1 } }'],
-		['twice in an object within', '{ "b": { "a": 1, "a": 1 } }'],
+		['in an object and in one of a list within', '{ "a": [{ "a": 1 }, { "a": [1] }], "b": 1 }'],
 		['in a text', '{ "a": "{}", "b": "\\"a\\": 1" }'],
 		['as a value', '{ "a": "a", "b": "a" }'],
 		['as the value of a list', '{ "a": ["a", "a"], "b": [":"] }'],
@@ -158,20 +179,25 @@ describe('A name that stands twice in a JSON field', () => {
 		expect(parse(text)).toEqual(JSON.parse(text));
 	});
 
-	it('should be the first that the outermost object repeats, and seen only there', () => {
+	it('should be the first that an object repeats', () => {
 		const name = fc.oneof(
 			fc.constantFrom('a', 'b', 'c', '"', '\\', '\\"', '{', ':', 'é'),
 			fc.string(),
 		);
 		fc.assert(
-			fc.property(fc.array(fc.tuple(name, anyJson), { minLength: 1, maxLength: 8 }), (members) => {
-				const text = `{${members.map(([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`).join(',')}}`;
-				const names = members.map(([key]) => key);
-				const twice = names.find((key, index) => names.indexOf(key) < index);
-				const error = refusal(() => parse(text));
-				if (twice === undefined) expect(error).toBeUndefined();
-				else expect(error?.message).toMatch(/^Field has the key ".*" twice$/s);
-			}),
+			fc.property(
+				fc.array(fc.tuple(name, anyJson), { minLength: 1, maxLength: 8 }),
+				fc.boolean(),
+				(members, isWithin) => {
+					const object = `{${members.map(([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`).join(',')}}`;
+					const text = isWithin ? `[1, { "a": ${object}, "b": 2 }]` : object;
+					const names = members.map(([key]) => key);
+					const twice = names.find((key, index) => names.indexOf(key) < index);
+					const error = refusal(() => parse(text));
+					if (twice === undefined) expect(error).toBeUndefined();
+					else expect(error?.message).toMatch(/^Field has the key ".*" twice$/s);
+				},
+			),
 			RUNS,
 		);
 	});

@@ -101,6 +101,15 @@ describe('A listing', () => {
 		expect((await list(api)).items).toEqual(items(15));
 	});
 
+	it('should list an item that a page gives twice once', async () => {
+		const { api } = apiWith(() => ({
+			data: [...items(3), ...items(3, 1)],
+			has_more: false,
+			last_id: 'msg_3',
+		}));
+		expect(await list(api)).toEqual({ items: items(4), hasMore: false });
+	});
+
 	it.each<[string, JsonObject]>([
 		['nothing', { has_more: false, last_id: null }],
 		['no item', { has_more: false }],
@@ -260,6 +269,8 @@ describe('A deletion', () => {
 	it.each<[string, JsonObject, JsonObject]>([
 		['deleted: false', { id: 'conv_1', deleted: false }, { id: 'msg_1', deleted: false }],
 		['nothing', {}, {}],
+		['another conversation', { id: 'conv_2' }, { id: 'conv_2', object: 'conversation' }],
+		['the item', { id: 'conv_1' }, { id: 'msg_1', type: 'message' }],
 	])('should not be confirmed by %s', async (_what, ofConversation, ofItem) => {
 		const { api, requests } = apiWith(() => ({}));
 		await deleteConversation(api, 'conv_1');

@@ -34,6 +34,20 @@ describe('Metadata', () => {
 	});
 
 	describe('from fields', () => {
+		it.each<[string, unknown, string]>([
+			['a plain object', { topic: 'x' }, 'an object that holds something other than rows'],
+			['a list of pairs', [row('topic', 'x')], 'a list, not rows'],
+			['text', 'topic', 'text, not rows'],
+		])('should never be left out in silence: %s', (_what, metadata, what) => {
+			for (const parse of [parseMetadata, parseOptionalMetadata, parseMetadataChanges]) {
+				const { message, advice } = refused(() => parse(reading({ metadata })));
+				expect(message).toBe(`Metadata is ${what}`);
+				expect(advice).toContain(
+					'set Specify Metadata to Using JSON and move it to Metadata (JSON)',
+				);
+			}
+		});
+
 		it.each<[string, unknown[], Record<string, string>]>([
 			['pairs, in order', [row('b', '1'), row('a', '2')], { b: '1', a: '2' }],
 			['an empty value', [row('a', '')], { a: '' }],

@@ -401,6 +401,20 @@ describe('Additional Headers', () => {
 	});
 });
 
+describe('Rows by expression', () => {
+	it.each([
+		['additionalHeaders', 'Additional Headers', 'headers'],
+		['additionalQuery', 'Additional Query Parameters', 'parameters'],
+	])('should be refused where they are none: %s', (name, label, group) => {
+		const { message, advice } = refused(() => read({ [name]: { 'x-a': '1' } }));
+		expect(message).toBe(`${label} is an object that holds something other than rows`);
+		expect(advice).toContain(`{ "${group}": [{ "name": "x-a", "value": "1" }] }`);
+		expect(refused(() => read({ [name]: [header('x-a')] })).message).toBe(
+			`${label} is a list, not rows`,
+		);
+	});
+});
+
 describe('Additional Query Parameters', () => {
 	it('should keep their order and their repetitions', () => {
 		expect(query(header('a', '1'), header('b[]', 'x&y'), header('a', 2))).toEqual([
@@ -442,6 +456,19 @@ describe('Additional Query Parameters', () => {
 		const error = refused(() => query(...rows));
 		expect(error.message).toContain(message);
 		expect(error.advice).toMatch(/\.$/);
+	});
+
+	it.each([
+		['after', 'the option Start After Item ID'],
+		['include', 'the option Include'],
+		['include[]', 'the option Include'],
+		['limit', 'Limit'],
+		[' order ', 'the option Order'],
+	])('should not set %s, which the node sends itself', (name, instead) => {
+		expect(refused(() => query(header('a'), header(name, 'desc')))).toMatchObject({
+			message: `Additional Query Parameters sets "${name.trim()}", which the node sends itself`,
+			advice: `Remove it, and use ${instead} where the operation has it.`,
+		});
 	});
 
 	it('should be such as can be put into a URL, or be refused with a text, whatever is given', () => {

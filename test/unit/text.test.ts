@@ -54,21 +54,56 @@ describe('A text that is sent', () => {
 });
 
 describe('The rows of a collection', () => {
+	const field = { label: 'Field', group: 'rows', advice: 'Use JSON.' };
+
 	it.each<[string, unknown, unknown[]]>([
 		['a list', { rows: [{ a: 1 }, 'b', null] }, [{ a: 1 }, 'b', null]],
 		['a single row without its list', { rows: { a: 1 } }, [{ a: 1 }]],
 		['no rows', {}, []],
-		['another group', { other: [1] }, []],
-		['text', { rows: 'a' }, []],
+		['an empty group', { rows: [] }, []],
+		['a group that is nothing', { rows: null }, []],
+		['a group beside one that is nothing', { rows: [1], other: '' }, [1]],
 		['no collection', undefined, []],
-		['a collection that is text', 'rows', []],
+		['an empty text', '', []],
+		['an empty list', [], []],
 	])('should be read from %s', (_what, collection, expected) => {
-		expect(rowsOf(collection, 'rows')).toEqual(expected);
+		expect(rowsOf(collection, field)).toEqual(expected);
 	});
 
-	it('should be a list, whatever is given', () => {
+	const other = 'Field is an object that holds something other than rows';
+
+	it.each<[string, unknown, string]>([
+		['another group', { other: [1] }, other],
+		['a plain object', { topic: 'x' }, other],
+		['more than the group', { rows: [{ a: 1 }], topic: 'x' }, other],
+		['a group that is text', { rows: 'a' }, other],
+		['a group that is a number', { rows: 0 }, other],
+		['a list', [{ a: 1 }], 'Field is a list, not rows'],
+		['text', 'rows', 'Field is text, not rows'],
+		['a boolean', false, 'Field is a boolean, not rows'],
+		['a number', 0, 'Field is a number, not rows'],
+	])('should be refused, never dropped: %s', (_what, collection, message) => {
+		expect(refused(() => rowsOf(collection, field))).toMatchObject({
+			message,
+			advice: 'Use JSON.',
+		});
+	});
+
+	it('should ask for an expression where the field took it for text', () => {
+		const { advice } = refused(() => rowsOf('{{ $json.metadata }}', field));
+		expect(advice).toContain('Switch the field from Fixed to Expression');
+	});
+
+	it('should be a list, or be refused with a text, whatever is given', () => {
 		fc.assert(
-			fc.property(anyValue, (value) => expect(Array.isArray(rowsOf(value, 'rows'))).toBe(true)),
+			fc.property(anyValue, (value) => {
+				let rows: unknown[] = [];
+				const error = refusal(() => {
+					rows = rowsOf(value, field);
+				});
+				expect(Array.isArray(rows)).toBe(true);
+				if (error !== undefined) expect(error.message).toMatch(/^Field is /);
+			}),
 			RUNS,
 		);
 	});

@@ -4,6 +4,7 @@ import { ROLES } from '../../shared/api/schema';
 import type { JsonObject } from '../../shared/values/json';
 import { isJsonObject, isPlainObject } from '../../shared/values/json';
 import { parseJsonText } from '../../shared/values/jsonText';
+import type { RowsField } from '../../shared/values/rows';
 import { rowsOf } from '../../shared/values/rows';
 import { checkText, checkTexts } from '../../shared/values/text';
 import type { ReadParameter } from '../../shared/values/field';
@@ -117,8 +118,14 @@ function parseMessage(row: unknown, index: number): JsonObject {
 	return { type: 'message', role, content };
 }
 
+const messageRowsField: RowsField = {
+	label: LABEL,
+	group: 'values',
+	advice: `For an expression that gives all messages at once, such as {{ $json.messages }}, set ${itemsInputField.displayName} to Using JSON and move it to ${itemsJsonField.displayName}. It has to give items such as ${EXAMPLE}.`,
+};
+
 const messageRows = (read: ReadParameter): unknown[] =>
-	rowsOf(read(messagesField.name, {}), 'values');
+	rowsOf(read(messagesField.name, {}), messageRowsField);
 
 function parseItemsJson(value: unknown): JsonObject[] {
 	const label = itemsJsonField.displayName;

@@ -4,6 +4,7 @@ import type { ReadParameter } from '../../shared/values/field';
 import { characters, FieldError, isNothing, kindOf, quote } from '../../shared/values/field';
 import { isPlainObject } from '../../shared/values/json';
 import { parseJsonText, toJson } from '../../shared/values/jsonText';
+import type { RowsField } from '../../shared/values/rows';
 import { rowsOf } from '../../shared/values/rows';
 import { checkText } from '../../shared/values/text';
 
@@ -102,13 +103,19 @@ export const requiredMetadataFields = [
 const EXAMPLE = '{ "topic": "project-x" }';
 const LABEL = pairsField.displayName;
 
+const pairRows: RowsField = {
+	label: LABEL,
+	group: 'pairs',
+	advice: `For an expression that gives all pairs at once, such as {{ $json.metadata }}, set ${inputField.displayName} to Using JSON and move it to ${jsonField.displayName}.`,
+};
+
 /** A key and its value as they were entered. */
 type Pair = readonly [key: unknown, value: unknown];
 
 const usesJson = (read: ReadParameter): boolean => read(inputField.name, 'fields') === 'json';
 
 function pairsInFields(read: ReadParameter): Pair[] {
-	const pairs = rowsOf(read(pairsField.name, {}), 'pairs').map(
+	const pairs = rowsOf(read(pairsField.name, {}), pairRows).map(
 		(row): Pair => (isPlainObject(row) ? [row.key, row.value] : [row, undefined]),
 	);
 	const isUntouched = pairs.length === 1 && pairs.every(([key, text]) => key === '' && text === '');

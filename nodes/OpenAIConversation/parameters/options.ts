@@ -185,7 +185,8 @@ function rowText(value: unknown, what: string): string {
 
 /** The rows of a field as texts; the names without white space around them. */
 function nameValueRows(value: unknown, group: string, label: string): Array<[string, string]> {
-	return rowsOf(value, group).map((row): [string, string] => {
+	const advice = `Enter ${label} row by row. An expression in their place has to give an object such as { "${group}": [{ "name": "x-a", "value": "1" }] }.`;
+	return rowsOf(value, { label, group, advice }).map((row): [string, string] => {
 		const [rawName, rawValue] = isPlainObject(row) ? [row.name, row.value] : [row, undefined];
 		const name = trimPasted(rowText(rawName, `A name in ${label}`));
 		return [name, rowText(rawValue, `The value of ${quote(name)} in ${label}`)];
@@ -207,10 +208,26 @@ function parseHeaders(value: unknown): Record<string, string> {
 	return Object.fromEntries(headers);
 }
 
+/** Query parameters of the node's own, each with its field. Of two values a server may take either. */
+const SENT_BY_LISTINGS: ReadonlyMap<string, string> = new Map([
+	['after', `the option ${afterOption.displayName}`],
+	['include', `the option ${includeOption.displayName}`],
+	['include[]', `the option ${includeOption.displayName}`],
+	['limit', 'Limit'],
+	['order', `the option ${orderOption.displayName}`],
+]);
+
 function parseQuery(value: unknown): Array<readonly [string, string]> {
 	const label = additionalQuery.displayName;
 	const parameters = nameValueRows(value, 'parameters', label);
 	for (const [name, text] of parameters) {
+		const instead = SENT_BY_LISTINGS.get(name);
+		if (instead !== undefined) {
+			throw new FieldError(
+				`${label} sets "${name}", which the node sends itself`,
+				`Remove it, and use ${instead} where the operation has it.`,
+			);
+		}
 		if (name === '') {
 			throw new FieldError(
 				`A name in ${label} is empty`,

@@ -40,7 +40,7 @@ export interface Listing {
 }
 
 /**
- * GET /conversations/{id}/items, page by page. An item that pages give twice is listed once.
+ * GET /conversations/{id}/items, page by page. An item that is given twice is listed once.
  * @throws {RequestFailure} also when a page that promises more does not lead on to it
  */
 export async function listItems(
@@ -67,8 +67,12 @@ export async function listItems(
 			check: checkList,
 		});
 		const pageItems = itemsIn(page);
-		const fresh = pageItems.filter(({ id }) => typeof id !== 'string' || !seen.has(id));
-		for (const { id } of fresh) if (typeof id === 'string') seen.add(id);
+		const fresh = pageItems.filter(({ id }) => {
+			if (typeof id !== 'string') return true;
+			const isNew = !seen.has(id);
+			seen.add(id);
+			return isNew;
+		});
 		const wanted = fresh.slice(0, limit - items.length);
 		for (const item of wanted) {
 			items.push(item);
@@ -156,7 +160,10 @@ export const getItem = async (
 		path: [ROOT, conversation, 'items', item],
 		query: includeQuery(include),
 		idempotent: true,
-		check: (answer) => (textAt(answer, 'type') === undefined ? 'not with an item' : undefined),
+		check: (answer) => {
+			if (textAt(answer, 'type') === undefined) return 'not with an item';
+			return (textAt(answer, 'id') ?? item) === item ? undefined : 'with another item';
+		},
 	});
 
 /**
@@ -175,7 +182,7 @@ export async function deleteItem(
 		[ROOT, conversation, 'items', item],
 		// The API answers with the conversation; a gateway may answer with a deletion instead.
 		({ id, deleted }) =>
-			deleted === true || (typeof id === 'string' && id !== '' && deleted !== false)
+			deleted === true || (id === conversation && deleted !== false)
 				? undefined
 				: 'did not confirm that the item is deleted',
 		options,

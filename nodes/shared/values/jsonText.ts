@@ -17,29 +17,49 @@ function endOfString(json: string, start: number): number {
 }
 
 /**
- * The first name that the outermost object of a JSON text has twice; `JSON.parse` would drop one of
+ * The first name that an object anywhere in a JSON text has twice; `JSON.parse` would drop one of
  * the two. Not a regular expression, which runs out of stack on a file of several megabytes.
  * @param json text that `JSON.parse` accepts
  */
 function duplicateName(json: string): string | undefined {
-	const seen = new Set<string>();
-	let depth = 0;
-	let last = '';
+	/** The names of each object around the place, and undefined for each list. */
+	const around: Array<Set<unknown> | undefined> = [];
+	let start = 0;
+	let end = 0;
 	for (let at = 0; at < json.length; at++) {
 		const character = json.charAt(at);
 		if (character === '"') {
-			const end = endOfString(json, at);
-			if (depth === 1) last = json.slice(at, end);
+			start = at;
+			end = endOfString(json, at);
 			at = end - 1;
-		} else if (character === '{' || character === '[') depth++;
-		else if (character === '}' || character === ']') depth--;
-		else if (character === ':' && depth === 1) {
-			const name: unknown = JSON.parse(last);
-			if (typeof name === 'string' && seen.has(name)) return name;
-			if (typeof name === 'string') seen.add(name);
+		} else if (character === '{') around.push(new Set());
+		else if (character === '[') around.push(undefined);
+		else if (character === '}' || character === ']') around.pop();
+		else if (character === ':') {
+			const name: unknown = JSON.parse(json.slice(start, end));
+			const seen = around.at(-1);
+			if (typeof name === 'string' && seen?.has(name) === true) return name;
+			seen?.add(name);
 		}
 	}
 	return undefined;
+}
+
+/**
+ * The first NaN or Infinity in a value, which JSON would turn into null, and the key that it has, or
+ * that the list around it has; empty where there is no key.
+ * @param value what `JSON.stringify` accepts
+ */
+function numberLostIn(value: unknown): { key: string; lost: number } | undefined {
+	const keys = new Map<unknown, string>();
+	let found: { key: string; lost: number } | undefined;
+	JSON.stringify(value, function note(this: unknown, name: string, part: unknown): unknown {
+		const key = Array.isArray(this) ? (keys.get(this) ?? '') : name;
+		if (Array.isArray(part)) keys.set(part, key);
+		if (typeof part === 'number' && !Number.isFinite(part)) found ??= { key, lost: part };
+		return part;
+	});
+	return found;
 }
 
 /** A copy of a value in the form JSON gives it; undefined when JSON can't hold it. */
@@ -91,8 +111,8 @@ function parseText(text: string, label: string, example: string): JsonValue {
  * Parses a JSON field: text, or an object or a list by expression.
  * @param label the field's label, for the error
  * @param example what the field should look like
- * @throws {FieldError} for what isn't JSON, is nested too deeply, or names a member of the outermost
- * object twice
+ * @throws {FieldError} for what isn't JSON, is nested too deeply, has a name twice in an object, or has
+ * a number that JSON can't hold
  */
 export function parseJsonText(value: unknown, label: string, example: string): JsonValue {
 	const advice = `Enter JSON such as ${example}, or use an expression that gives it.`;
@@ -112,11 +132,20 @@ export function parseJsonText(value: unknown, label: string, example: string): J
 			'Give it fewer levels of lists and objects.',
 		);
 	}
-	const duplicate =
-		typeof value === 'string' && isPlainObject(json) ? duplicateName(value) : undefined;
-	if (duplicate === undefined) return json;
+	if (typeof value === 'string') {
+		const duplicate = duplicateName(value);
+		if (duplicate === undefined) return json;
+		throw new FieldError(
+			`${label} has the key ${quote(duplicate)} twice`,
+			'Keep one of the two, since only one value can be stored.',
+		);
+	}
+	const { key, lost } = numberLostIn(value) ?? {};
+	if (lost === undefined) return json;
 	throw new FieldError(
-		`${label} has the key ${quote(duplicate)} twice`,
-		'Keep one of the two, since only one value can be stored.',
+		key
+			? `The value of the key ${quote(key)} in ${label} is ${lost}`
+			: `${label} has ${lost} in it`,
+		'Check the expression that computes it.',
 	);
 }

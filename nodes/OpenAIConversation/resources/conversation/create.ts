@@ -1,6 +1,7 @@
 import { createConversation } from '../../../shared/api/append';
 import type { Item } from '../../../shared/api/items';
 import type { Operation } from '../../operation';
+import { keysNotStored, notStored } from '../../metadataNote';
 import { itemsFields, parseOptionalItems } from '../../parameters/items';
 import type { Metadata } from '../../parameters/metadata';
 import { metadataFields, parseOptionalMetadata } from '../../parameters/metadata';
@@ -33,7 +34,10 @@ export const create: Operation<Input> = {
 		};
 	},
 
-	async run(input, { api }) {
-		return [{ json: await createConversation(api, input) }];
+	async run(input, { api, note }) {
+		const conversation = await createConversation(api, input);
+		const lost = keysNotStored(conversation, input.metadata ?? {});
+		if (lost.length > 0) note(notStored, lost);
+		return [{ json: conversation }];
 	},
 };

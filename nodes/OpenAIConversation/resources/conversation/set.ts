@@ -7,6 +7,7 @@ import {
 	conversationIdField,
 	parseConversationIdField,
 } from '../../../shared/fields/conversationId';
+import { keysNotStored, listed, notStored } from '../../metadataNote';
 import type { MetadataChanges } from '../../parameters/metadata';
 import {
 	checkPairCount,
@@ -62,8 +63,6 @@ interface Input {
 	additionalBody: JsonObject;
 }
 
-const listed = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(', ');
-
 const keptKeys: Note = {
 	type: 'warning',
 	text: (count, names) =>
@@ -74,12 +73,6 @@ const keptRemovedKeys: Note = {
 	type: 'warning',
 	text: (count, names) =>
 		`Keys that should have been removed are still there (${listed(names)}) in ${count === 1 ? '1 conversation' : `${count} conversations`}: this server keeps keys that are not sent.`,
-};
-
-const notStored: Note = {
-	type: 'warning',
-	text: (count, names) =>
-		`The API accepted the update, but its answer does not show these keys with the values sent (${listed(names)}) in ${count === 1 ? '1 conversation' : `${count} conversations`}. Check them with Conversation: Get.`,
 };
 
 const notThere: Note = {
@@ -191,7 +184,7 @@ export const set: Operation<Input> = {
 			const kept = unsent.filter((key) => metadata[key] === null || keysToRemove.includes(key));
 			if (kept.length > 0) note(keptRemovedKeys, kept);
 		}
-		const lost = Object.keys(sent).filter((key) => stored[key] !== sent[key]);
+		const lost = keysNotStored(conversation, sent);
 		if (lost.length > 0) note(notStored, lost);
 		return [{ json: conversation }];
 	},

@@ -1,0 +1,20 @@
+import type { Conversation } from '../shared/api/conversations';
+import { metadataOf } from '../shared/api/conversations';
+import type { Note } from '../shared/n8n/hints';
+import type { JsonObject } from '../shared/values/json';
+
+/** Keys as a text lists them, each in quotes. */
+export const listed = (names: readonly string[]): string =>
+	names.map((name) => `"${name}"`).join(', ');
+
+/** The keys of metadata that was sent whose values the API's answer does not show. */
+export function keysNotStored(answer: Conversation, sent: JsonObject): string[] {
+	const stored = metadataOf(answer);
+	return Object.keys(sent).filter((key) => stored[key] !== sent[key]);
+}
+
+export const notStored: Note = {
+	type: 'warning',
+	text: (count, names) =>
+		`The API accepted the metadata, but its answer does not show these keys with the values sent (${listed(names)}) in ${count === 1 ? '1 conversation' : `${count} conversations`}. Check them with Conversation: Get.`,
+};
