@@ -58,7 +58,7 @@ const canceled = (node: INode, description = ''): NodeOperationError =>
 
 const leftBehindSentence = ({ conversation, items, removed }: LeftBehind): string =>
 	removed !== undefined
-		? `${plural(removed, 'conversation item was', 'conversation items were')} removed from ${conversation}, which holds ${items ?? 0} more. Run this again to remove the rest.`
+		? `${plural(removed, 'conversation item was', 'conversation items were')} removed from ${conversation}, which holds ${items ?? 0} more. Run the workflow again to remove the rest.`
 		: `The conversation ${conversation} was created${items === undefined ? '' : ` and holds ${items} conversation items so far`}.`;
 
 /** What holds for the run as a whole, once it is known that it can start. */

@@ -168,14 +168,14 @@ export function parseItems(read: ReadParameter): JsonObject[] {
 		const items = parseOptionalItems(read);
 		if (items.length > 0) return items;
 		throw new FieldError(
-			`${itemsJsonField.displayName} has no item`,
+			`${itemsJsonField.displayName} is empty`,
 			`Enter items such as ${EXAMPLE}.`,
 		);
 	}
 	const rows = messageRows(read);
 	if (rows.length > 0 && !isUntouched(rows)) return rows.map(parseMessage);
 	throw new FieldError(
-		`${LABEL} has no message`,
+		`${LABEL} is empty`,
 		'Enter the text of at least one message. An expression that finds nothing also leaves the text empty.',
 	);
 }

@@ -22,8 +22,14 @@ export const limitField: INodeProperties = {
 	description: 'Max number of results to return',
 };
 
-/** n8n's standard pair. */
-export const limitFields = [returnAllField, limitField];
+/** n8n's standard pair, for results that come oldest first. */
+export const limitFields = [
+	returnAllField,
+	{
+		...limitField,
+		hint: 'Counts from the oldest item. For the latest, add the option Order and choose Newest First.',
+	},
+];
 
 /** The same, with Return All on. */
 export const allByDefaultFields = [{ ...returnAllField, default: true }, limitField];

@@ -273,7 +273,7 @@ export function parseMetadata(read: ReadParameter): Metadata {
 					`Enter an object such as ${EXAMPLE}. To clear all metadata, enter {}.`,
 				)
 			: new FieldError(
-					`${LABEL} has no pair`,
+					`${LABEL} is empty`,
 					'Enter at least one key and its value. To clear all metadata, set Specify Metadata to Using JSON and enter {}.',
 				);
 	}
@@ -299,6 +299,6 @@ export function parseMetadataChanges(read: ReadParameter): MetadataChanges {
 /** The error for a merge that would change nothing. */
 export const noChanges = (read: ReadParameter): FieldError =>
 	new FieldError(
-		`${usesJson(read) ? jsonField.displayName : LABEL} has no pair, and Keys to Remove is empty`,
+		`${usesJson(read) ? jsonField.displayName : LABEL} and Keys to Remove are both empty`,
 		'Enter at least one pair, or a key to remove. To clear all metadata, set Update Mode to Replace and Specify Metadata to Using JSON, and enter {}.',
 	);

@@ -157,8 +157,8 @@ export async function appendItems(
 		conversation,
 		chunks,
 		options,
-		(count, { message, advice = '', outcomeUnknown }) => {
-			const look = outcomeUnknown ? `${LOOK_FIRST} ${advice}`.trimEnd() : advice;
+		(count, { message, cause = '', advice = '', outcomeUnknown }) => {
+			const look = outcomeUnknown ? `${cause} ${LOOK_FIRST}`.trimStart() : advice;
 			if (count === 0) {
 				return outcomeUnknown
 					? { message: `It isn't certain whether the items were added: ${message}`, advice: look }
@@ -167,7 +167,7 @@ export async function appendItems(
 			const others = outcomeUnknown ? 'for the others that is not certain' : 'the others were not';
 			return {
 				message: `The first ${count} of ${items.length} items were added to ${conversation}, ${others}: ${message}`,
-				advice: `Add only what is missing when you run this again. ${look}`.trimEnd(),
+				advice: `Add only what is missing when you run the workflow again. ${look}`.trimEnd(),
 				leftBehind: { conversation, items: count },
 			};
 		},
@@ -211,11 +211,11 @@ export async function createConversation(
 		}),
 	);
 	if (conversation instanceof RequestFailure) {
-		const { outcomeUnknown, message, advice = '' } = conversation.details;
+		const { outcomeUnknown, message, cause = '' } = conversation.details;
 		if (!outcomeUnknown) throw conversation;
 		throw conversation.with({
 			message: `It isn't certain whether the conversation was created: ${message}`,
-			advice: `${SECOND_CONVERSATION} ${advice}`.trimEnd(),
+			advice: `${cause} ${SECOND_CONVERSATION}`.trimStart(),
 		});
 	}
 	let held = first.length;
@@ -224,12 +224,14 @@ export async function createConversation(
 		conversation.id,
 		others,
 		{ before: { count: first.length } },
-		(added, { message, advice = '', outcomeUnknown }) => {
+		(added, { message, cause = '', advice = '', outcomeUnknown }) => {
 			held = first.length + added;
+			const missing = outcomeUnknown ? 'what is missing' : `the other ${items.length - held}`;
+			const look = outcomeUnknown ? `${cause} ${LOOK_FIRST}`.trimStart() : advice;
 			return {
 				message: `The conversation ${conversation.id} was created, but holds only ${held} of ${items.length} items${outcomeUnknown ? ', perhaps some more' : ''}: ${message}`,
 				advice:
-					`Add the other ${items.length - held} with Conversation Item: Add, or delete the conversation and run this again. ${advice}`.trimEnd(),
+					`Add ${missing} with Conversation Item: Add, or delete the conversation and run the workflow again. ${look}`.trimEnd(),
 				leftBehind: { conversation: conversation.id, items: held },
 			};
 		},
@@ -240,4 +242,4 @@ export async function createConversation(
 }
 
 const SECOND_CONVERSATION =
-	"It was not sent again, because a conversation can't be looked up without its ID. Run this again if an unused second conversation does no harm.";
+	"It was not sent again, because a conversation can't be looked up without its ID. Run the workflow again only if an unused second conversation does no harm.";

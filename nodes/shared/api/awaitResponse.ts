@@ -17,7 +17,7 @@ const MAX_FAILED_LOOKS = 5;
 const MAX_NOT_FOUND = 2;
 
 const LOOK_LATER =
-	'The message was sent, and the reply may still come: look at the end of the conversation later with Conversation Item: Get Many, before you run this again.';
+	'The message was sent, and the reply may still come: look at the end of the conversation later with Conversation Item: Get Many, before you run the workflow again.';
 
 /** Whether a failed look says nothing about the next one. */
 function mayPass({ details }: RequestFailure): boolean {
@@ -30,7 +30,7 @@ function mayPass({ details }: RequestFailure): boolean {
 const givenUp = (failure: RequestFailure, id: string, what: string): RequestFailure =>
 	failure.with({
 		message: `${what}: ${failure.details.message}`,
-		advice: `${LOOK_LATER} The response is ${id}. ${failure.details.advice ?? ''}`.trimEnd(),
+		advice: `${failure.details.cause ?? ''} The response ID is ${id}. ${LOOK_LATER}`.trimStart(),
 		outcomeUnknown: true,
 		idempotent: false,
 	});

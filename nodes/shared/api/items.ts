@@ -101,7 +101,7 @@ const doesNotLeadOn = (count: number): RequestFailure =>
 		kind: 'unusable',
 		message: `The server says that there are more items than the ${count} it gave, but its pages do not lead on to them`,
 		advice:
-			'The listing was ended, because it would go on forever. Run the workflow again; if it stays so, the server at Base URL does not page as the API does.',
+			"Reading stopped because the server kept pointing to the same page. Run the workflow again. If it happens again, the server at Base URL isn't compatible with OpenAI's API.",
 		attempts: 1,
 		outcomeUnknown: false,
 		idempotent: true,

@@ -178,7 +178,7 @@ export async function removeAllItems(
 		{ message, advice = '' }: FailureDetails,
 	) => ({
 		message: `The conversation ${conversation} was not deleted. ${deleted + gone.size} of its ${deleted + left + gone.size} items are gone, ${left} left: ${message}`,
-		advice: `Run this again to delete the rest. ${advice}`.trimEnd(),
+		advice: `Run the workflow again to delete the rest. ${advice}`.trimEnd(),
 	});
 	for (let round = 0; ; round++) {
 		const listing = await resultOf(listItems(api, conversation, { order: 'asc', limit: Infinity }));
@@ -211,14 +211,14 @@ export const notDeleted = (
 	{ message, advice = '' }: FailureDetails,
 ): Pick<FailureDetails, 'message' | 'advice'> => ({
 	message: `The conversation ${conversation} was not deleted, but ${items === 1 ? '1 item of it is' : `${items} of its items are`} gone: ${message}`,
-	advice: `Run this again to delete the rest. ${advice}`.trimEnd(),
+	advice: `Run the workflow again to delete the rest. ${advice}`.trimEnd(),
 });
 
 const endless = (conversation: string, gone: number, left: number): RequestFailure =>
 	new RequestFailure({
 		kind: 'unusable',
 		message: `The conversation ${conversation} was not deleted. ${gone} of its items are gone, but others keep coming`,
-		advice: 'End what writes to the conversation, then run this again.',
+		advice: 'Stop whatever is adding to the conversation, then run the workflow again.',
 		attempts: 1,
 		outcomeUnknown: false,
 		idempotent: true,

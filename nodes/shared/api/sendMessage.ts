@@ -1,3 +1,4 @@
+import { CORRECT_IT } from '../transport/advice';
 import type { ApiClient } from '../transport/client';
 import { Cancelled, isConversationLocked, RequestFailure, resultOf } from '../transport/failures';
 import type { Verification } from '../transport/request';
@@ -38,17 +39,17 @@ export interface Sent {
 }
 
 const LOOK_FIRST =
-	'Look at the end of the conversation with Conversation Item: Get Many. If the message and its reply are there, go on from them; otherwise run this again.';
+	'Look at the end of the conversation with Conversation Item: Get Many. If the message and its reply are there, go on from them; otherwise run the workflow again.';
 
 const LONG_REPLY =
 	'For replies that take long, turn on Background in the options, or raise Timeout (Seconds).';
 
 /** A failure after which nobody can tell whether the message was sent. */
 function uncertain(failure: RequestFailure): RequestFailure {
-	const { kind, message, advice = '' } = failure.details;
+	const { kind, message, cause = '' } = failure.details;
 	return failure.with({
 		message: `It isn't certain whether the message was sent: ${message}`,
-		advice: [LOOK_FIRST, kind === 'timeout' ? LONG_REPLY : advice].join(' ').trimEnd(),
+		advice: `${kind === 'timeout' ? LONG_REPLY : cause} ${LOOK_FIRST}`.trimStart(),
 		outcomeUnknown: true,
 	});
 }
@@ -56,7 +57,7 @@ function uncertain(failure: RequestFailure): RequestFailure {
 const lockedByWhom = (): RequestFailure =>
 	new RequestFailure({
 		kind: 'answer',
-		message: 'Another response was being made in the conversation, perhaps the one to this message',
+		message: 'The conversation was busy with another reply, perhaps the one to this message',
 		attempts: 1,
 		outcomeUnknown: true,
 		idempotent: false,
@@ -65,12 +66,14 @@ const lockedByWhom = (): RequestFailure =>
 /** Codes of a failed response that another try may mend. */
 const PASSING_CODES = new Set(['server_error', 'rate_limit_exceeded']);
 
+const NO_REPLY = 'The model was asked, but gave no reply.';
+
 const adviceForCode = (code: string | undefined, retries: number): string => {
 	if (code === undefined || !PASSING_CODES.has(code)) {
-		return 'The model was asked, but gave no reply. Fix what the message names, then run the workflow again.';
+		return `${NO_REPLY} ${CORRECT_IT}`;
 	}
 	const repeated = retries === 0 ? '' : ` It was asked ${retries + 1} times.`;
-	return `The model was asked, but gave no reply.${repeated} Run the workflow again later, or raise Max Retries in the options.`;
+	return `${NO_REPLY}${repeated} Run the workflow again later, or raise Max Retries in the options.`;
 };
 
 /** Why a response that has ended is no reply; undefined when it is one. */
@@ -87,11 +90,12 @@ function failureOf(response: ModelResponse, retries: number): RequestFailure | u
 		message:
 			textAt(reason, 'message') ??
 			(isCancelled
-				? 'The response was cancelled before it was complete'
-				: 'The API failed to make the response and gave no reason'),
+				? 'The reply was cancelled before it was complete'
+				: 'The API failed to make the reply and gave no reason'),
 		advice: isCancelled
 			? 'Somebody else cancelled it. Run the workflow again if the reply is still wanted.'
 			: adviceForCode(code, retries),
+		cause: NO_REPLY,
 		code,
 		attempts: retries + 1,
 		outcomeUnknown: false,
@@ -210,7 +214,7 @@ function inConversation(
 	return named.with({
 		message: `The conversation ${conversation} was created, but has no reply: ${message}`,
 		advice:
-			`To go on in it, enter its ID under Conversation ID when you run this again; otherwise delete it. ${advice}`.trimEnd(),
+			`To go on in it, enter its ID under Conversation ID when you run the workflow again; otherwise delete it. ${advice}`.trimEnd(),
 	});
 }
 

@@ -51,7 +51,7 @@ function fromUrl(text: string): string {
 	const [only] = found;
 	if (only === undefined || found.length > 1) {
 		throw new FieldError(
-			`${LABEL} is a URL that contains ${found.length === 0 ? 'no conversation ID' : 'several conversation IDs'}`,
+			`${LABEL} is a link that contains ${found.length === 0 ? 'no conversation ID' : 'several conversation IDs'}`,
 			HOW_TO,
 		);
 	}
@@ -95,7 +95,7 @@ export function parseConversationId(value: unknown): string {
 		const found = texts.find((text) => ID.test(text));
 		if (found !== undefined) return found;
 		throw new FieldError(
-			`${LABEL} is an object that names no conversation`,
+			`${LABEL} is an object without a conversation ID`,
 			'The object needs a conversation ID under "id", "conversation" or "conversation_id".',
 		);
 	}

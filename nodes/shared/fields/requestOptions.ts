@@ -7,7 +7,7 @@ const timeout = numberOption(
 		name: 'timeout',
 		displayName: 'Timeout (Seconds)',
 		description:
-			'How long one attempt may take, from its start to the last byte of the answer. 0 means no limit.',
+			'How long to wait for the complete response. Each retry gets the same time again. 0 means no limit.',
 	},
 	{ fallback: 0, min: 0 },
 );
@@ -18,7 +18,7 @@ const maxRetries = numberOption(
 		name: 'maxRetries',
 		displayName: 'Max Retries',
 		description:
-			"How often a request is repeated after a rate limit (429) or a server error (5xx). One that may have created or added something is repeated only after checking that it didn't go through.",
+			"How many times to repeat a request after a rate limit or a server error. Timeouts and lost connections count only if you add Retry Network Errors. If the request may have created or added something, the node first checks that it didn't go through.",
 	},
 	{ fallback: 0, min: 0, max: 100, whole: true },
 );
@@ -42,7 +42,7 @@ const lockWait = numberOption(
 		name: 'lockWait',
 		displayName: 'Lock Wait (Seconds)',
 		description:
-			"How long to wait while another response is being made in the conversation. Doesn't count against Max Retries. 0 means no wait.",
+			"How long to wait if the conversation is busy with another reply. These waits don't count as retries. 0 means no wait.",
 	},
 	{ fallback: 120, min: 0, max: 86_400 },
 );

@@ -121,8 +121,7 @@ function fromMessage(
 }
 
 /** For a cause that brings no advice: an expression that n8n could not resolve, or a fault of our own. */
-const GENERAL_ADVICE =
-	'Check the expressions in the fields of this node, and that the data they name is there.';
+const GENERAL_ADVICE = "Check this node's expressions: the data they refer to may be missing.";
 
 /** @param cause what an operation, or parsing its parameters, threw */
 export function describeFailure(

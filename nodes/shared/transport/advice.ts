@@ -10,6 +10,14 @@ export const UNEXPECTED =
 export const REDIRECTED =
 	'Redirects are not followed, because that would hand the API key to another address. Check Base URL in the credential and in the options: https instead of http, no missing or extra path, the address that your provider names.';
 
+/** What to do about something that the API does not accept. */
+export const CORRECT_IT = 'Correct what the message points out, then run the workflow again.';
+
+const LOCKED =
+	'The conversation is busy with another request, such as a reply that is being written.';
+
+const TOO_MANY = 'Too many requests were sent in a short time.';
+
 /** How retries stand when the last attempt has failed. */
 export interface RetriesSpent {
 	made: number;
@@ -73,7 +81,7 @@ export function adviceForStatus(
 		return 'The account has no credit left or has reached its limit, so trying again will not help. Check plan and billing of the OpenAI account, then run the workflow again.';
 	}
 	if (isConversationLocked(status, error)) {
-		return `Another request is working on this conversation, such as a response that is being written. ${waitItOut(
+		return `${LOCKED} ${waitItOut(
 			retries,
 			retries.withLockWait ? 'raise Lock Wait (Seconds)' : moreRetries(retries),
 			' to wait for it',
@@ -91,7 +99,7 @@ export function adviceForStatus(
 			: 'Check the ID. The conversation or item may have been deleted, or it belongs to a different project than your API key.';
 	}
 	if (status === 429) {
-		return `Too many requests were sent in a short time. ${waitItOut(retries, moreRetries(retries))} When many items are processed, also set Max Requests per Minute.`;
+		return `${TOO_MANY} ${waitItOut(retries, moreRetries(retries))} When many items are processed, also set Max Requests per Minute.`;
 	}
 	if (status >= 500 && status <= 599) {
 		return `The server could not answer; the request itself may be right. ${waitItOut(retries, retries.repeatable ? moreRetries(retries) : undefined)}`;
@@ -100,5 +108,20 @@ export function adviceForStatus(
 		return 'The server gave up waiting; the request itself may be right. Run the workflow again later.';
 	}
 	if (error?.message === undefined) return NOT_THE_API;
-	return 'Fix what the message names, then run the workflow again.';
+	return CORRECT_IT;
+}
+
+/**
+ * Why an answer has an error status, without a word about trying again: for a write that may have
+ * been carried out. Undefined where the API's own message says it.
+ */
+export function causeForStatus(
+	status: number,
+	error: ApiErrorBody | undefined,
+): string | undefined {
+	if (isQuota(status, error)) return 'The account has no credit left or has reached its limit.';
+	if (isConversationLocked(status, error)) return LOCKED;
+	if (status === 429) return TOO_MANY;
+	if (status >= 500 && status <= 599) return 'The server could not answer.';
+	return status === 408 ? 'The server gave up waiting.' : undefined;
 }

@@ -32,6 +32,11 @@ export interface FailureDetails {
 	message: string;
 	/** What the user can do about it. */
 	advice?: string | undefined;
+	/**
+	 * Why it came to this, for a write that may have been carried out: says nothing of trying again.
+	 * Undefined: the message says it.
+	 */
+	cause?: string | undefined;
 	/** HTTP status, where there was an answer. */
 	status?: number | undefined;
 	code?: string | undefined;

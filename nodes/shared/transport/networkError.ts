@@ -107,8 +107,8 @@ export function describeNetworkError(
 			kind: 'network',
 			code,
 			message: isUnreadable
-				? `The answer of ${host} could not be read (${code})`
-				: `The connection to ${host} broke before the answer was complete (${code})`,
+				? `The response from ${host} could not be read (${code})`
+				: `The connection to ${host} broke before the response was complete (${code})`,
 			advice: adviceForBroken(retries),
 			outcomeUnknown: true,
 		};

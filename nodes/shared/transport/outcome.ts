@@ -1,7 +1,14 @@
 import type { JsonObject, JsonValue } from '../values/json';
 import { isJsonObject, isTooDeep } from '../values/json';
 import type { RetriesSpent } from './advice';
-import { adviceForStatus, adviceForTimeout, NOT_THE_API, REDIRECTED, UNEXPECTED } from './advice';
+import {
+	adviceForStatus,
+	adviceForTimeout,
+	causeForStatus,
+	NOT_THE_API,
+	REDIRECTED,
+	UNEXPECTED,
+} from './advice';
 import type { Attempt } from './attempt';
 import type { ApiErrorBody, FailureDetails } from './failures';
 import { isConversationLocked, isQuota, parseApiError, RequestFailure } from './failures';
@@ -126,6 +133,7 @@ function describeRefusal(
 			error?.message ??
 			`The server answered with status ${status} and ${bodyKind(body, parsed)} instead of a reason`,
 		advice: adviceForStatus(status, error, retriesSpent(situation)),
+		cause: causeForStatus(status, error),
 		code: error?.code,
 		param: error?.param,
 		type: error?.type,
@@ -144,6 +152,7 @@ function describeAnswer(answer: WireAnswer, situation: Situation): Described | S
 			kind: 'redirect',
 			message: `The server redirected the request${where} (status ${status})`,
 			advice: REDIRECTED,
+			cause: REDIRECTED,
 			// "See Other" is how a server answers a write that it has carried out.
 			isOpen: status === 303,
 		};
@@ -153,6 +162,7 @@ function describeAnswer(answer: WireAnswer, situation: Situation): Described | S
 	if (status < 200 || status >= 300) return describeRefusal(answer, isFromApi, situation);
 	const parsed = parseBody(body);
 	const isObject = isJsonObject(parsed) && !isTooDeep(parsed);
+	const advice = isObject ? UNEXPECTED : NOT_THE_API;
 	const objection = isObject ? situation.request.check?.(parsed) : undefined;
 	if (isObject && objection === undefined) return { kind: 'success', answer: parsed };
 	return {
@@ -160,7 +170,8 @@ function describeAnswer(answer: WireAnswer, situation: Situation): Described | S
 		message: isObject
 			? `The server answered with success, but ${objection}`
 			: `The server answered with ${bodyKind(body, parsed)} instead of the JSON object that the API promises (status ${status})`,
-		advice: isObject ? UNEXPECTED : NOT_THE_API,
+		advice,
+		cause: advice,
 		isOpen: true,
 	};
 }
@@ -171,7 +182,7 @@ function describeAttempt(attempt: Attempt, situation: Situation): Described | Su
 	if (attempt.kind === 'timeout') {
 		return {
 			kind: 'timeout',
-			message: `No complete answer from ${host} within ${attempt.seconds} ${attempt.seconds === 1 ? 'second' : 'seconds'}`,
+			message: `No complete response from ${host} within ${attempt.seconds} ${attempt.seconds === 1 ? 'second' : 'seconds'}`,
 			advice: adviceForTimeout(retriesSpent(situation)),
 			isOpen: true,
 		};

@@ -35,7 +35,7 @@ export const isUnevaluated = (value: unknown): boolean =>
 	typeof value === 'string' && EXPRESSION.test(value.trim());
 
 const EVALUATE =
-	'This is an expression, but n8n took it for text. Switch the field from Fixed to Expression, and put the expression in double braces, such as {{ $json.id }}.';
+	'n8n read this expression as plain text. Switch the field from Fixed to Expression and write it in double curly braces, such as {{ $json.id }}.';
 
 /** How to put a value right: by switching to Expression where that was forgotten, else as `advice` says. */
 export const adviceFor = (value: unknown, advice: string): string =>

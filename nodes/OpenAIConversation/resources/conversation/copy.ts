@@ -53,7 +53,7 @@ const notCarriedOver: Note = {
 const includesLeftOut: Note = {
 	type: 'warning',
 	text: (count, names) =>
-		`The server does not know ${names.join(', ')} in include, so ${count === 1 ? '1 conversation was' : `${count} conversations were`} read without. What that shows may be missing in the copy, such as images, search results, outputs of code or reasoning.`,
+		`This server can't return some extra data (${names.join(', ')}), so images, search results, code outputs or reasoning may be missing from ${count === 1 ? 'the copy of 1 conversation' : `the copies of ${count} conversations`}.`,
 };
 
 /**

@@ -36,7 +36,7 @@ interface Input {
 const alreadyGone: Note = {
 	type: 'info',
 	text: (count, names) =>
-		`The answer to a first attempt was lost. When the deletion was repeated, ${count === 1 ? '1 conversation was' : `${count} conversations were`} already gone: ${names.join(', ')}. This counts as deleted.`,
+		`The response to the first attempt was lost. When the deletion was repeated, ${count === 1 ? '1 conversation was' : `${count} conversations were`} already gone: ${names.join(', ')}. This counts as deleted.`,
 };
 
 const goneMeanwhile: Note = {

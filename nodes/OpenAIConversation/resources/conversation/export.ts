@@ -87,7 +87,7 @@ const cutShort: Note = {
 const includesLeftOut: Note = {
 	type: 'warning',
 	text: (count, names) =>
-		`The server does not know ${names.join(', ')} in include, so ${count === 1 ? '1 conversation was' : `${count} conversations were`} read without. Addresses of images may be missing in the ${count === 1 ? 'transcript' : 'transcripts'}.`,
+		`This server can't return some extra data (${names.join(', ')}), so links to images may be missing from ${count === 1 ? 'the transcript of 1 conversation' : `the transcripts of ${count} conversations`}.`,
 };
 
 function parseFormat(read: ReadParameter): Format {
@@ -124,7 +124,8 @@ export const exportTranscript: Operation<Input> = {
 	value: 'export',
 	name: 'Export',
 	action: 'Export conversation',
-	description: 'Turn a conversation into a readable transcript, in a field or a file',
+	description:
+		'Turn a conversation into a readable transcript, in a field or a file. Tool calls and their results are shortened to 200 characters.',
 	properties: [
 		conversationIdField,
 		...allByDefaultFields,

@@ -17,6 +17,7 @@ import {
 	parseRequestOptions,
 } from '../../../shared/fields/requestOptions';
 import type { Note } from '../../../shared/n8n/hints';
+import { plural } from '../../../shared/n8n/hints';
 import type { GivenOptions, ReadParameter } from '../../../shared/values/field';
 import { FieldError, isNothing, trimPasted } from '../../../shared/values/field';
 import type { JsonObject } from '../../../shared/values/json';
@@ -32,14 +33,14 @@ import { parseFormat, structuredOutputOptions } from '../../parameters/structure
 const optionalConversationField: INodeProperties = {
 	...conversationIdField,
 	required: false,
-	description: `Leave empty to start a new conversation. ${conversationIdField.description ?? ''}`,
+	description: `Leave empty to start a new conversation. An expression that finds nothing does this too, and the model then knows nothing of earlier messages. ${conversationIdField.description ?? ''}`,
 };
 
 const background = booleanOption({
 	name: 'background',
 	displayName: 'Background',
 	description:
-		'Whether the API writes the reply in the background while the node asks for it every few seconds. For replies that take longer than a single request may; Timeout and Max Retries then apply to each request.',
+		'Whether to let the API write the reply in the background while the node checks every few seconds. Use it for replies that take minutes. Timeout and Max Retries then apply to each check.',
 });
 
 /** What Additional Body can't set, and what to use in its place. */
@@ -63,7 +64,13 @@ const messages = (count: number): string => (count === 1 ? '1 message' : `${coun
 const found: Note = {
 	type: 'warning',
 	text: (count, names) =>
-		`The answer to ${messages(count)} was lost on the way, but the reply was found in the conversation (${names.join(', ')}). Nothing was sent twice. Response ID and usage are not known there.`,
+		`The connection or the server failed before the ${count === 1 ? 'reply' : 'replies'} to ${messages(count)} arrived, but ${count === 1 ? 'the reply was found in the conversation' : 'the replies were found in the conversations'} (${names.join(', ')}). Nothing was sent twice. Response ID and token usage are missing.`,
+};
+
+const started: Note = {
+	type: 'info',
+	text: (count) =>
+		`${plural(count, 'new conversation was', 'new conversations were')} started, because Conversation ID was empty.`,
 };
 
 const cutOff: Note = {
@@ -158,6 +165,7 @@ export const send: Operation<Input> = {
 		const { conversation, response, wasFound } = await sendMessage(api, message);
 		const reason = incompleteReason(response);
 		const data = isJson && !isRefusal(response) ? parsedJson(replyText(response)) : undefined;
+		if (message.conversation === undefined) note(started);
 		if (wasFound) note(found, [conversation]);
 		if (response.conversation === null) note(notKept, [conversation]);
 		if (reason !== undefined) note(cutOff, [reason ?? 'for a reason that is not known']);

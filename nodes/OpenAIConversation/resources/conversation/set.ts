@@ -43,6 +43,14 @@ const updateModeField: INodeProperties = {
 	description: 'What happens to metadata that the conversation already has',
 };
 
+const replaceNotice: INodeProperties = {
+	displayName: "Replace overwrites all metadata. Keys you don't list are lost.",
+	name: 'replaceNotice',
+	type: 'notice',
+	displayOptions: { show: { updateMode: ['replace'] } },
+	default: '',
+};
+
 const keysToRemoveField: INodeProperties = {
 	displayName: 'Keys to Remove',
 	name: 'keysToRemove',
@@ -150,7 +158,13 @@ export const set: Operation<Input> = {
 	name: 'Set',
 	action: 'Set conversation metadata',
 	description: "Set a conversation's metadata: key-value pairs such as a topic or a status",
-	properties: [conversationIdField, updateModeField, ...requiredMetadataFields, keysToRemoveField],
+	properties: [
+		conversationIdField,
+		updateModeField,
+		replaceNotice,
+		...requiredMetadataFields,
+		keysToRemoveField,
+	],
 	options: bodyOptions,
 
 	parse(read, options) {

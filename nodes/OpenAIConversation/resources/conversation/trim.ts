@@ -36,6 +36,14 @@ const removeIncompleteField: INodeProperties = {
 		'Whether to also remove what makes the API refuse the conversation: a tool call without its output, an output without its call, reasoning without the item it led to. A call at the end that still waits for its output counts as incomplete.',
 };
 
+const notice: INodeProperties = {
+	displayName:
+		"Older turns are deleted for good. Save what you may need first, and don't trim while an agent or a reply is still running in the conversation.",
+	name: 'trimNotice',
+	type: 'notice',
+	default: '',
+};
+
 interface Input extends TrimRules {
 	id: string;
 }
@@ -53,7 +61,7 @@ export const trim: Operation<Input> = {
 	action: 'Trim conversation',
 	description:
 		'Keep the latest turns of a conversation and delete older and incomplete items for good',
-	properties: [conversationIdField, keepTurnsField, removeIncompleteField],
+	properties: [conversationIdField, keepTurnsField, removeIncompleteField, notice],
 
 	parse: (read) => ({
 		id: parseConversationIdField(read),
@@ -82,7 +90,7 @@ export const trim: Operation<Input> = {
 			held: items.length,
 			explain: ({ deleted, left }, { message, advice = '' }) => ({
 				message: `${deleted} of ${removed} items were removed from ${id}, ${left} left to remove: ${message}`,
-				advice: `Run this again to remove the rest. ${advice}`.trimEnd(),
+				advice: `Run the workflow again to remove the rest. ${advice}`.trimEnd(),
 			}),
 		});
 		if (alreadyGone > 0) {

@@ -15,7 +15,7 @@ interface Input {
 const alreadyGone: Note = {
 	type: 'info',
 	text: (count, names) =>
-		`The answer to a first attempt was lost. When the deletion was repeated, ${count === 1 ? '1 conversation item was' : `${count} conversation items were`} already gone: ${names.join(', ')}. This counts as deleted.`,
+		`The response to the first attempt was lost. When the deletion was repeated, ${count === 1 ? '1 conversation item was' : `${count} conversation items were`} already gone: ${names.join(', ')}. This counts as deleted.`,
 };
 
 /** Deletes an item: DELETE /conversations/{id}/items/{item_id}. */

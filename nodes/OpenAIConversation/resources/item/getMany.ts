@@ -1,5 +1,7 @@
 import { listItems } from '../../../shared/api/items';
 import { simplifiedItem } from '../../../shared/api/itemText';
+import type { Note } from '../../../shared/n8n/hints';
+import { plural } from '../../../shared/n8n/hints';
 import type { Operation } from '../../operation';
 import {
 	conversationIdField,
@@ -25,6 +27,12 @@ interface Input {
 	after: string | undefined;
 }
 
+const cutShort: Note = {
+	type: 'warning',
+	text: (count, names) =>
+		`${plural(count, 'conversation has', 'conversations have')} more conversation items than Limit: ${names.join(', ')}. Turn on Return All to get them.`,
+};
+
 /** Reads the items of a conversation: GET /conversations/{id}/items, all pages that are wanted. */
 export const getMany: Operation<Input> = {
 	value: 'getMany',
@@ -45,8 +53,10 @@ export const getMany: Operation<Input> = {
 
 	conversation: ({ conversation }) => conversation,
 
-	async run({ conversation, simplify, ...options }, { api }) {
-		const { items } = await listItems(api, conversation, options);
+	async run({ conversation, simplify, ...options }, { api, note }) {
+		const { items, hasMore } = await listItems(api, conversation, options);
+		// Who asks for the newest means to leave out the others.
+		if (hasMore && options.order === 'asc') note(cutShort, [conversation]);
 		return items.map((item) => ({ json: simplify ? simplifiedItem(item, conversation) : item }));
 	},
 };
