@@ -160,10 +160,7 @@ export const getItem = async (
 		path: [ROOT, conversation, 'items', item],
 		query: includeQuery(include),
 		idempotent: true,
-		check: (answer) => {
-			if (textAt(answer, 'type') === undefined) return 'not with an item';
-			return (textAt(answer, 'id') ?? item) === item ? undefined : 'with another item';
-		},
+		check: (answer) => (textAt(answer, 'type') === undefined ? 'not with an item' : undefined),
 	});
 
 /**
@@ -182,7 +179,7 @@ export async function deleteItem(
 		[ROOT, conversation, 'items', item],
 		// The API answers with the conversation; a gateway may answer with a deletion instead.
 		({ id, deleted }) =>
-			deleted === true || (id === conversation && deleted !== false)
+			deleted === true || (typeof id === 'string' && id !== '' && deleted !== false)
 				? undefined
 				: 'did not confirm that the item is deleted',
 		options,
