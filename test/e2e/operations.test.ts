@@ -122,7 +122,16 @@ describe('each operation in a real n8n', () => {
 			[
 				await run({ resource: 'item', operation: 'get', conversationId, itemId }, [{ id, item }]),
 			].flat(),
-		).toEqual([{ id: item, type: 'message', role: 'user', status: 'completed', text: 'two' }]);
+		).toEqual([
+			{
+				id: item,
+				conversation: id,
+				type: 'message',
+				role: 'user',
+				status: 'completed',
+				text: 'two',
+			},
+		]);
 		expect(
 			[
 				await run({ resource: 'item', operation: 'delete', conversationId, itemId }, [

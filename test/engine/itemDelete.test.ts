@@ -129,7 +129,6 @@ describe('Item: Delete', () => {
 	it.each<[string, unknown]>([
 		['an empty object', {}],
 		['an answer that denies it', { id: 'msg_0', deleted: false }],
-		['another conversation', { id: 'conv_other', object: 'conversation', metadata: {} }],
 	])('should count %s as a failure', async (_what, body) => {
 		server.fault({ body: Object(body) });
 		const { error } = await remove([{ conversation: conversationOf(1), item: 'msg_0' }]);

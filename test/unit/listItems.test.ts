@@ -269,7 +269,6 @@ describe('A deletion', () => {
 	it.each<[string, JsonObject, JsonObject]>([
 		['deleted: false', { id: 'conv_1', deleted: false }, { id: 'msg_1', deleted: false }],
 		['nothing', {}, {}],
-		['another conversation', { id: 'conv_2' }, { id: 'conv_2', object: 'conversation' }],
 		['the item', { id: 'conv_1' }, { id: 'msg_1', type: 'message' }],
 	])('should not be confirmed by %s', async (_what, ofConversation, ofItem) => {
 		const { api, requests } = apiWith(() => ({}));

@@ -179,7 +179,7 @@ export async function deleteItem(
 		[ROOT, conversation, 'items', item],
 		// The API answers with the conversation; a gateway may answer with a deletion instead.
 		({ id, deleted }) =>
-			deleted === true || (typeof id === 'string' && id !== '' && deleted !== false)
+			deleted === true || (typeof id === 'string' && id !== '' && id !== item && deleted !== false)
 				? undefined
 				: 'did not confirm that the item is deleted',
 		options,
