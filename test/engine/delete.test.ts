@@ -50,7 +50,7 @@ describe('Conversation: Delete', () => {
 			expect(error).toBeUndefined();
 			expect(json).toEqual([{ id, object: 'conversation.deleted', deleted: true }]);
 			expect(hints[0]).toBe(
-				`The answer to a first attempt was lost. When the deletion was repeated, 1 conversation was already gone: ${id}. This counts as deleted.`,
+				`The response to the first attempt was lost. When the deletion was repeated, 1 conversation was already gone: ${id}. This counts as deleted.`,
 			);
 			expect(server.requestCount).toBe(2);
 		},

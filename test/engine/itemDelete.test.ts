@@ -76,7 +76,7 @@ describe('Item: Delete', () => {
 			expect(error).toBeUndefined();
 			expect(json).toEqual([{ deleted: true, id: 'msg_0', conversation }]);
 			expect(hints[0]).toBe(
-				'The answer to a first attempt was lost. When the deletion was repeated, 1 conversation item was already gone: msg_0. This counts as deleted.',
+				'The response to the first attempt was lost. When the deletion was repeated, 1 conversation item was already gone: msg_0. This counts as deleted.',
 			);
 			expect(server.requestCount).toBe(2);
 		},

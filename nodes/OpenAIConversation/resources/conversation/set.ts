@@ -87,7 +87,7 @@ const keptRemovedKeys: Note = {
 const notStored: Note = {
 	type: 'warning',
 	text: (count, names) =>
-		`The API accepted the update, but its answer does not show these keys with the values sent (${listed(names)}) in ${count === 1 ? '1 conversation' : `${count} conversations`}. Check them with Conversation: Get.`,
+		`The API accepted the update, but its response does not show these keys with the values sent (${listed(names)}) in ${count === 1 ? '1 conversation' : `${count} conversations`}. Check them with Conversation: Get.`,
 };
 
 const notThere: Note = {
