@@ -1,6 +1,7 @@
 import { CORRECT_IT } from '../transport/advice';
 import type { ApiClient } from '../transport/client';
-import { Cancelled, isConversationLocked, RequestFailure, resultOf } from '../transport/failures';
+import { Cancelled, RequestFailure, resultOf } from '../transport/failures';
+import { isConversationLocked } from '../transport/apiError';
 import type { Verification } from '../transport/request';
 import { backoff, lockBackoff } from '../transport/retryDelay';
 import type { JsonObject } from '../values/json';

@@ -1,5 +1,5 @@
-import type { ApiErrorBody } from './failures';
-import { isConversationLocked, isQuota } from './failures';
+import type { ApiErrorBody } from './apiError';
+import { isConversationLocked, isQuota } from './apiError';
 
 export const NOT_THE_API =
 	'Something between n8n and the API may have answered in its place. Check Base URL in the credential and in the options: its path usually ends in /v1.';

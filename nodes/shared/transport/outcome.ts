@@ -10,11 +10,14 @@ import {
 	UNEXPECTED,
 } from './advice';
 import type { Attempt } from './attempt';
-import type { ApiErrorBody, FailureDetails } from './failures';
-import { isConversationLocked, isQuota, parseApiError, RequestFailure } from './failures';
+import type { ApiErrorBody } from './apiError';
+import type { FailureDetails } from './failures';
+import { isConversationLocked, isQuota, parseApiError } from './apiError';
+import { RequestFailure } from './failures';
 import { describeNetworkError } from './networkError';
 import type { ApiRequest, RequestSettings, WireAnswer } from './request';
-import { backoff, headerText, namedWait } from './retryDelay';
+import { backoff, namedWait } from './retryDelay';
+import { headerText } from './request';
 
 /** Why an attempt is worth repeating, in the user's words. */
 export type RetryReason =
