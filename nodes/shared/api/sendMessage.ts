@@ -116,7 +116,7 @@ async function reply(
 	let before: Before = isNew ? { count: 0 } : await readEnd(api, conversation);
 	let wasFound = false;
 	/** Whether an attempt may have been carried out, so that what locks the conversation may be that. */
-	let wasOpen = false;
+	let hasUnknownOutcome = false;
 
 	/** Where the end can't be read, what came behind the older one is looked through as well. */
 	const renewEnd = async () => {
@@ -148,13 +148,13 @@ async function reply(
 	};
 
 	const verify = async (): Promise<Verification> => {
-		wasOpen = true;
+		hasUnknownOutcome = true;
 		return await (background ? lookInBackground() : look());
 	};
 
 	/** Looks for the reply to an earlier attempt before what came meanwhile is taken for others'. */
 	const afterLock = async (): Promise<ModelResponse | undefined> => {
-		if (!wasOpen) {
+		if (!hasUnknownOutcome) {
 			await renewEnd();
 			return undefined;
 		}
@@ -179,7 +179,7 @@ async function reply(
 		);
 		if (!(result instanceof RequestFailure)) return result;
 		const { status, outcomeUnknown } = result.details;
-		const mayBeOurs = wasOpen && isConversationLocked(status, result.details);
+		const mayBeOurs = hasUnknownOutcome && isConversationLocked(status, result.details);
 		throw outcomeUnknown || mayBeOurs ? uncertain(result) : result;
 	};
 

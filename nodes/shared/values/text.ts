@@ -47,3 +47,7 @@ export function checkTexts(value: JsonValue, what: string): void {
 		checkTexts(part, what);
 	}
 }
+
+/** Names in a sentence: `"a", "b"`. */
+export const listed = (names: readonly string[]): string =>
+	names.map((name) => `"${name}"`).join(', ');

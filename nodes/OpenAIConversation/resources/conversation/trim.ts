@@ -1,6 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { nameOf } from '../../../shared/api/carryOver';
+import { itemLabel } from '../../../shared/api/itemText';
 import { getConversation } from '../../../shared/api/conversations';
 import { isNotFound, RequestFailure, resultOf } from '../../../shared/transport/failures';
 import { listItems } from '../../../shared/api/items';
@@ -98,7 +98,7 @@ export const trim: Operation<Input> = {
 			const conversation = await resultOf(getConversation(api, id));
 			if (conversation instanceof RequestFailure && isNotFound(conversation)) throw conversation;
 		}
-		for (const item of incomplete) note(incompleteRemoved, [nameOf(item)]);
+		for (const item of incomplete) note(incompleteRemoved, [itemLabel(item)]);
 		return [{ json: { id, kept_items: items.length - removed, deleted_items: removed } }];
 	},
 };
