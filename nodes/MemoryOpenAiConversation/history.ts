@@ -1,4 +1,4 @@
-import type { Before } from '../shared/api/append';
+import type { Before } from '../shared/api/conversationEnd';
 import { appendChunk } from '../shared/api/append';
 import type { Item, ListOptions } from '../shared/api/items';
 import { listItems } from '../shared/api/items';

@@ -6,13 +6,14 @@ import type { Verification } from '../transport/request';
 import { backoff, lockBackoff } from '../transport/retryDelay';
 import type { JsonObject } from '../values/json';
 import { isJsonObject, textAt } from '../values/json';
-import type { Before } from './append';
-import { createConversation } from './append';
+import type { Before } from './conversationEnd';
+import { createConversation } from './createConversation';
 import { awaitResponse } from './awaitResponse';
 import type { Item } from './items';
 import type { ModelResponse } from './responses';
 import { isRunning, postResponse } from './responses';
-import { findReply, readEnd, responseFrom } from './storedReply';
+import { findReply, responseFrom } from './storedReply';
+import { readEnd } from './conversationEnd';
 
 /** A message for the model, and how the reply is to be made. */
 export interface Message {

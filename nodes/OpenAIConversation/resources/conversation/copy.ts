@@ -1,6 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { createConversation } from '../../../shared/api/append';
+import { createConversation } from '../../../shared/api/createConversation';
 import { CARRY_OVER_INCLUDES, carryOver } from '../../../shared/api/carryOver';
 import { itemLabel } from '../../../shared/api/itemText';
 import { getMetadata } from '../../../shared/api/conversations';
