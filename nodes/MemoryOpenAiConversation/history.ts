@@ -1,4 +1,4 @@
-import type { Before } from '../shared/api/append';
+import type { Before } from '../shared/api/conversationEnd';
 import { appendChunk } from '../shared/api/append';
 import type { Item, ListOptions } from '../shared/api/items';
 import { listItems } from '../shared/api/items';
@@ -9,7 +9,8 @@ import { RequestFailure, resultOf } from '../shared/transport/failures';
 import { FieldError } from '../shared/values/field';
 import { textAt } from '../shared/values/json';
 import type { ChatMessage } from './messages';
-import { isUserMessage, messagesOf } from './messages';
+import { isUserMessage } from '../shared/api/itemLinks';
+import { messagesOf } from './messages';
 
 export interface HistoryOptions {
 	conversation: string;

@@ -98,9 +98,6 @@ const OUTPUTS = new Set(['function_call_output', 'custom_tool_call_output']);
 const typeOf = (item: Item): string => textAt(item, 'type') ?? '';
 const callIdOf = (item: Item): string => textAt(item, 'call_id') ?? '';
 
-export const isUserMessage = (item: Item): boolean =>
-	item.type === 'message' && item.role === 'user';
-
 function argumentsOf(item: Item): JsonObject {
 	if (item.type === 'custom_tool_call') return { input: textAt(item, 'input') ?? '' };
 	try {

@@ -67,3 +67,14 @@ export interface Operation<Input = unknown> {
 		run(inputs: readonly Input[], tools: Tools): Promise<Output[][]>;
 	};
 }
+
+/** A group of operations in the form. */
+export interface Resource {
+	/** The value that workflows store. */
+	value: string;
+	/** Title Case. */
+	name: string;
+	description: string;
+	/** The first is the default; the form lists them in alphabetical order. */
+	operations: readonly Operation[];
+}

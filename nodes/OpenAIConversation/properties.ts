@@ -1,18 +1,7 @@
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 
-import type { Operation } from './operation';
+import type { Resource } from './operation';
 import { commonOptions, OPTIONS_NAME } from './parameters/options';
-
-/** A group of operations in the form. */
-export interface Resource {
-	/** The value that workflows store. */
-	value: string;
-	/** Title Case. */
-	name: string;
-	description: string;
-	/** The first is the default; the form lists them in alphabetical order. */
-	operations: readonly Operation[];
-}
 
 /** Labels are plain English; `localeCompare` would first load a language's rules, which adds 10 ms to n8n's start. */
 const alphabetical = (a: string, b: string): number => (a < b ? -1 : Number(a > b));

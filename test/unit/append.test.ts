@@ -1,12 +1,9 @@
 import fc from 'fast-check';
 
-import type { Before } from '../../nodes/shared/api/append';
-import {
-	addedSince,
-	appendItems,
-	chunksOf,
-	createConversation,
-} from '../../nodes/shared/api/append';
+import type { Before } from '../../nodes/shared/api/conversationEnd';
+import { addedSince } from '../../nodes/shared/api/conversationEnd';
+import { appendItems, chunksOf } from '../../nodes/shared/api/append';
+import { createConversation } from '../../nodes/shared/api/createConversation';
 import type { Item } from '../../nodes/shared/api/items';
 import type { ApiClient } from '../../nodes/shared/transport/client';
 import { Cancelled, RequestFailure, resultOf } from '../../nodes/shared/transport/failures';

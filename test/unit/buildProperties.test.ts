@@ -1,7 +1,6 @@
-import type { Operation } from '../../nodes/OpenAIConversation/operation';
+import type { Operation, Resource } from '../../nodes/OpenAIConversation/operation';
 import { bodyOptions } from '../../nodes/OpenAIConversation/parameters/options';
 import { buildProperties, buildSubtitle } from '../../nodes/OpenAIConversation/properties';
-import type { Resource } from '../../nodes/OpenAIConversation/properties';
 
 const field = (name: string) => ({ displayName: name, name, type: 'string' as const, default: '' });
 

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { createIds } from '../../server/ids.mjs';
 import { buildItem, readItems } from '../../server/items.mjs';
 import { chunksOf } from '../../nodes/shared/api/append';
-import { carryOver, nameOf } from '../../nodes/shared/api/carryOver';
+import { carryOver } from '../../nodes/shared/api/carryOver';
+import { itemLabel } from '../../nodes/shared/api/itemText';
 import type { JsonObject } from '../../nodes/shared/values/json';
 import { everyItem } from '../types/items';
 import { anyJson, RUNS } from '../support/unit';
@@ -80,7 +81,7 @@ describe('carryOver', () => {
 			fc.property(fc.array(item, { maxLength: 8 }), (items) => {
 				const { sent, leftOut } = carryOver(items);
 				expect(sent.length + leftOut.length).toBe(items.length);
-				for (const each of leftOut) expect(nameOf(each)).not.toBe('');
+				for (const each of leftOut) expect(itemLabel(each)).not.toBe('');
 			}),
 			RUNS,
 		);
@@ -95,13 +96,13 @@ describe('carryOver', () => {
 	});
 });
 
-describe('nameOf', () => {
+describe('itemLabel', () => {
 	it.each<[JsonObject, string]>([
 		[{ type: 'computer_call', id: 'cu_1' }, 'computer call (cu_1)'],
 		[{ type: 'message' }, 'message'],
 		[{ id: 'x' }, 'item (x)'],
 		[{}, 'item'],
 	])('should name %j', (item, name) => {
-		expect(nameOf(item)).toBe(name);
+		expect(itemLabel(item)).toBe(name);
 	});
 });

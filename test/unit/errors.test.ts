@@ -6,7 +6,7 @@ import { describeFailure } from '../../nodes/shared/n8n/errors';
 import { FieldError } from '../../nodes/shared/values/field';
 import type { FailureDetails } from '../../nodes/shared/transport/failures';
 import { RequestFailure } from '../../nodes/shared/transport/failures';
-import { createRedactor } from '../../nodes/shared/transport/redact';
+import { createRedactor } from '../../nodes/shared/values/redact';
 import { KEY, RUNS, runsOf, SECRET } from '../support/unit';
 
 const NODE: INode = {

@@ -3,16 +3,9 @@ import fc from 'fast-check';
 import { parseBoolean } from '../../nodes/shared/values/boolean';
 import { parseLimit } from '../../nodes/OpenAIConversation/parameters/limit';
 import { parseNumber } from '../../nodes/shared/values/number';
-import {
-	characters,
-	hasHalfCharacter,
-	isNothing,
-	kindOf,
-	quote,
-	trimPasted,
-} from '../../nodes/shared/values/field';
+import { isNothing, kindOf, quote } from '../../nodes/shared/values/field';
 import { parseSimplify } from '../../nodes/OpenAIConversation/parameters/simplify';
-import { anyText, anyValue, reading, refusal, refused, RUNS } from '../support/unit';
+import { anyValue, reading, refusal, refused, RUNS } from '../support/unit';
 
 const circular: Record<string, unknown> = {};
 circular.self = circular;
@@ -74,58 +67,6 @@ describe('isNothing', () => {
 		[[], false],
 	])('should for %p be %p', (value, expected) => {
 		expect(isNothing(value)).toBe(expected);
-	});
-});
-
-describe('trimPasted', () => {
-	it('should leave nothing around a text that pasting brings along, and everything within', () => {
-		expect(trimPasted('\ufeff \u200b\u2060a \u200b b\u00a0\u200d\n')).toBe('a \u200b b');
-		expect(trimPasted('\u200b')).toBe('');
-	});
-});
-
-describe('characters', () => {
-	it.each([
-		['', 0],
-		['abc', 3],
-		['äöü', 3],
-		['😀', 1],
-		['👨‍👩‍👧', 5],
-		['e\u0301', 2],
-		['\ud83d', 1],
-	])('should count in "%s" %d', (text, expected) => {
-		expect(characters(text)).toBe(expected);
-	});
-});
-
-describe('hasHalfCharacter', () => {
-	it.each([
-		['', false],
-		['plain 😀', false],
-		['\ud83d', true],
-		['a\udc00b', true],
-		['\udc00\ud83d', true],
-		['😀\ud83d', true],
-	])('should see in %j: %p', (text, expected) => {
-		expect(hasHalfCharacter(text)).toBe(expected);
-	});
-
-	it('should see it exactly where a text can not be put into a URL', () => {
-		fc.assert(
-			fc.property(
-				fc.oneof(anyText, fc.string({ unit: fc.constantFrom('\ud83d', '\ude00', 'a') })),
-				(text) => {
-					let isRefused = false;
-					try {
-						encodeURIComponent(text);
-					} catch {
-						isRefused = true;
-					}
-					expect(hasHalfCharacter(text)).toBe(isRefused);
-				},
-			),
-			RUNS,
-		);
 	});
 });
 

@@ -10,7 +10,7 @@ import {
 	parseMetadataChanges,
 	parseOptionalMetadata,
 } from '../../nodes/OpenAIConversation/parameters/metadata';
-import { characters } from '../../nodes/shared/values/field';
+import { characters } from '../../nodes/shared/values/text';
 import { anyText, anyValue, reading, refusal, refused, RUNS } from '../support/unit';
 
 const fields = (...rows: unknown[]) =>

@@ -5,7 +5,7 @@ const RETRIES: RetriesSpent = {
 	made: 0,
 	allowed: 0,
 	ofNetworkErrors: false,
-	repeatable: true,
+	safeToRetry: true,
 	withLockWait: false,
 };
 

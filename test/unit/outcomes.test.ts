@@ -3,7 +3,7 @@ import { NodeOperationError } from 'n8n-workflow';
 
 import { Outcomes } from '../../nodes/OpenAIConversation/execution/outcomes';
 import type { ItemFailure } from '../../nodes/shared/n8n/errors';
-import { createRedactor } from '../../nodes/shared/transport/redact';
+import { createRedactor } from '../../nodes/shared/values/redact';
 import { KEY, SECRET } from '../support/unit';
 
 const NODE: INode = {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 import type { JsonValue } from '../../nodes/shared/values/json';
-import { createRedactor, REDACTED, secretPart } from '../../nodes/shared/transport/redact';
+import { createRedactor, REDACTED, secretPart } from '../../nodes/shared/values/redact';
 import { anyJson, KEY, RUNS, runsOf, SECRET } from '../support/unit';
 
 const character = fc.constantFrom(

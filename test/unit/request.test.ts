@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 import type { ApiRequest, RequestSettings } from '../../nodes/shared/transport/request';
-import { toWire } from '../../nodes/shared/transport/request';
+import { headerText, toWire } from '../../nodes/shared/transport/request';
 import { anyJson, RUNS } from '../support/unit';
 
 const SETTINGS: RequestSettings = {
@@ -80,4 +80,24 @@ describe('A request on the wire', () => {
 		expect(wireFor(GET, { allowedDomains: 'api.example' }).allowedDomains).toBe('api.example');
 		expect(wireFor(GET)).not.toHaveProperty('allowedDomains');
 	});
+});
+
+describe('headerText', () => {
+	it.each<[string, unknown, string | undefined]>([
+		['text', 'a', 'a'],
+		['text with white space around it', ' \ta ', 'a'],
+		['an empty text', '', ''],
+		['a list', ['a'], undefined],
+		['a number', 1, undefined],
+		['nothing', undefined, undefined],
+	])('should take %s', (_what, value, expected) => {
+		expect(headerText({ 'x-a': value }, 'x-a')).toBe(expected);
+	});
+
+	it.each(['toString', 'constructor', '__proto__'])(
+		'should not take what every object has for the header %s',
+		(name) => {
+			expect(headerText({}, name)).toBeUndefined();
+		},
+	);
 });

@@ -2,11 +2,10 @@ import fc from 'fast-check';
 
 import {
 	backoff,
-	headerText,
 	lockBackoff,
+	longerBackoff,
 	LONGEST_BACKOFF_MS,
 	LONGEST_NAMED_WAIT_MS,
-	longerBackoff,
 	namedWait,
 } from '../../nodes/shared/transport/retryDelay';
 import { anyValue, RUNS } from '../support/unit';
@@ -115,26 +114,6 @@ describe('The wait that the server names', () => {
 			RUNS,
 		);
 	});
-});
-
-describe('headerText', () => {
-	it.each<[string, unknown, string | undefined]>([
-		['text', 'a', 'a'],
-		['text with white space around it', ' \ta ', 'a'],
-		['an empty text', '', ''],
-		['a list', ['a'], undefined],
-		['a number', 1, undefined],
-		['nothing', undefined, undefined],
-	])('should take %s', (_what, value, expected) => {
-		expect(headerText({ 'x-a': value }, 'x-a')).toBe(expected);
-	});
-
-	it.each(['toString', 'constructor', '__proto__'])(
-		'should not take what every object has for the header %s',
-		(name) => {
-			expect(headerText({}, name)).toBeUndefined();
-		},
-	);
 });
 
 describe('The backoff', () => {

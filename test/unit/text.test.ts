@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 
 import { rowsOf } from '../../nodes/shared/values/rows';
-import { checkText, checkTexts } from '../../nodes/shared/values/text';
+import {
+	characters,
+	checkText,
+	checkTexts,
+	hasHalfCharacter,
+	trimPasted,
+} from '../../nodes/shared/values/text';
 import { anyJson, anyText, anyValue, refusal, refused, RUNS } from '../support/unit';
 
 describe('A text that is sent', () => {
@@ -104,6 +110,58 @@ describe('The rows of a collection', () => {
 				expect(Array.isArray(rows)).toBe(true);
 				if (error !== undefined) expect(error.message).toMatch(/^Field is /);
 			}),
+			RUNS,
+		);
+	});
+});
+
+describe('trimPasted', () => {
+	it('should leave nothing around a text that pasting brings along, and everything within', () => {
+		expect(trimPasted('\ufeff \u200b\u2060a \u200b b\u00a0\u200d\n')).toBe('a \u200b b');
+		expect(trimPasted('\u200b')).toBe('');
+	});
+});
+
+describe('characters', () => {
+	it.each([
+		['', 0],
+		['abc', 3],
+		['äöü', 3],
+		['😀', 1],
+		['👨‍👩‍👧', 5],
+		['e\u0301', 2],
+		['\ud83d', 1],
+	])('should count in "%s" %d', (text, expected) => {
+		expect(characters(text)).toBe(expected);
+	});
+});
+
+describe('hasHalfCharacter', () => {
+	it.each([
+		['', false],
+		['plain 😀', false],
+		['\ud83d', true],
+		['a\udc00b', true],
+		['\udc00\ud83d', true],
+		['😀\ud83d', true],
+	])('should see in %j: %p', (text, expected) => {
+		expect(hasHalfCharacter(text)).toBe(expected);
+	});
+
+	it('should see it exactly where a text can not be put into a URL', () => {
+		fc.assert(
+			fc.property(
+				fc.oneof(anyText, fc.string({ unit: fc.constantFrom('\ud83d', '\ude00', 'a') })),
+				(text) => {
+					let isRefused = false;
+					try {
+						encodeURIComponent(text);
+					} catch {
+						isRefused = true;
+					}
+					expect(hasHalfCharacter(text)).toBe(isRefused);
+				},
+			),
 			RUNS,
 		);
 	});

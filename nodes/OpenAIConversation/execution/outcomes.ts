@@ -8,7 +8,7 @@ import type {
 } from 'n8n-workflow';
 
 import type { ItemFailure } from '../../shared/n8n/errors';
-import type { Redactor } from '../../shared/transport/redact';
+import type { Redactor } from '../../shared/values/redact';
 import type { JsonObject } from '../../shared/values/json';
 import { isJsonObject } from '../../shared/values/json';
 import type { Output } from '../operation';

@@ -2,14 +2,8 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import { isPlainObject } from '../../shared/values/json';
 import type { ReadParameter } from '../../shared/values/field';
-import {
-	adviceFor,
-	FieldError,
-	isNothing,
-	kindOf,
-	quote,
-	trimPasted,
-} from '../../shared/values/field';
+import { adviceFor, FieldError, isNothing, kindOf, quote } from '../../shared/values/field';
+import { trimPasted } from '../../shared/values/text';
 
 export const itemIdField: INodeProperties = {
 	displayName: 'Item ID',

@@ -1,6 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { ROLES } from '../../shared/api/schema';
+import { ROLES, SENDABLE_ROLES } from '../../shared/api/schema';
 import type { JsonObject } from '../../shared/values/json';
 import { isJsonObject, isPlainObject } from '../../shared/values/json';
 import { parseJsonText } from '../../shared/values/jsonText';
@@ -92,14 +92,13 @@ export const requiredItemsFields = [
 	itemsJsonField,
 ];
 
-const roles = new Set<string>(ROLES);
 const EXAMPLE = '[{ "type": "message", "role": "user", "content": "Hello" }]';
 const LABEL = messagesField.displayName;
 
 function parseMessage(row: unknown, index: number): JsonObject {
 	const which = `message ${index + 1} in ${LABEL}`;
 	const { role = 'user', text } = isPlainObject(row) ? row : { text: row };
-	if (typeof role !== 'string' || !roles.has(role)) {
+	if (typeof role !== 'string' || !SENDABLE_ROLES.has(role)) {
 		throw new FieldError(
 			`The role of ${which} is ${quote(role)}`,
 			adviceFor(role, `Use one of ${ROLES.join(', ')}.`),

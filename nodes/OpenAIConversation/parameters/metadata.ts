@@ -1,12 +1,12 @@
 import type { INodeProperties } from 'n8n-workflow';
 
 import type { ReadParameter } from '../../shared/values/field';
-import { characters, FieldError, isNothing, kindOf, quote } from '../../shared/values/field';
+import { characters, checkText } from '../../shared/values/text';
+import { FieldError, isNothing, kindOf, quote } from '../../shared/values/field';
 import { isPlainObject } from '../../shared/values/json';
 import { parseJsonText, toJson } from '../../shared/values/jsonText';
 import type { RowsField } from '../../shared/values/rows';
 import { rowsOf } from '../../shared/values/rows';
-import { checkText } from '../../shared/values/text';
 
 /** The API's limits: https://platform.openai.com/docs/api-reference/conversations/update */
 export const MAX_PAIRS = 16;

@@ -1,9 +1,9 @@
 import type { INodeProperties } from 'n8n-workflow';
 
 import type { ReadParameter } from '../../shared/values/field';
-import { adviceFor, FieldError, isNothing, kindOf, trimPasted } from '../../shared/values/field';
+import { adviceFor, FieldError, isNothing, kindOf } from '../../shared/values/field';
+import { checkText, trimPasted } from '../../shared/values/text';
 import { isPlainObject } from '../../shared/values/json';
-import { checkText } from '../../shared/values/text';
 
 export const modelField: INodeProperties = {
 	displayName: 'Model',

@@ -5,21 +5,14 @@ import { INCLUDES } from '../../shared/api/schema';
 import { numberOption, textOption } from '../../shared/fields/option';
 import { requestOptionFields } from '../../shared/fields/requestOptions';
 import type { GivenOptions } from '../../shared/values/field';
-import {
-	adviceFor,
-	FieldError,
-	isNothing,
-	kindOf,
-	quote,
-	trimPasted,
-} from '../../shared/values/field';
+import { adviceFor, FieldError, isNothing, kindOf, quote } from '../../shared/values/field';
+import { checkText, checkTexts, trimPasted } from '../../shared/values/text';
 import type { HeaderField } from '../../shared/values/headers';
 import { checkHeader, FRAMING_HEADERS } from '../../shared/values/headers';
 import type { JsonObject } from '../../shared/values/json';
 import { isJsonObject, isPlainObject } from '../../shared/values/json';
 import { parseJsonText } from '../../shared/values/jsonText';
 import { rowsOf } from '../../shared/values/rows';
-import { checkText, checkTexts } from '../../shared/values/text';
 import { parseItemId } from './itemId';
 
 /** The collection's own name. Its fields are below; an operation may bring more (see `Operation.options`). */

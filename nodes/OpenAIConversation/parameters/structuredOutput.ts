@@ -2,6 +2,7 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import type { GivenOptions } from '../../shared/values/field';
 import { adviceFor, FieldError, isNothing, kindOf, quote } from '../../shared/values/field';
+import { listed } from '../../shared/values/text';
 import type { JsonObject, JsonValue } from '../../shared/values/json';
 import { isJsonObject } from '../../shared/values/json';
 import { parseJsonText } from '../../shared/values/jsonText';
@@ -47,8 +48,6 @@ const NAME = 'reply';
 
 const namesIn = (value: JsonValue | undefined): string[] =>
 	Array.isArray(value) ? value.filter((name) => typeof name === 'string') : [];
-
-const listed = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(', ');
 
 const isObjectSchema = ({ type, properties }: JsonObject): boolean =>
 	type === 'object' || (Array.isArray(type) && type.includes('object')) || properties !== undefined;

@@ -1,4 +1,4 @@
-import type { Resource } from '../properties';
+import type { Resource } from '../operation';
 import { conversation } from './conversation';
 import { item } from './item';
 

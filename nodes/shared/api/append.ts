@@ -1,18 +1,15 @@
 import type { ApiClient } from '../transport/client';
 import type { FailureDetails } from '../transport/failures';
-import { Cancelled, RequestFailure, resultOf } from '../transport/failures';
+import { RequestFailure, resultOf } from '../transport/failures';
 import type { Verification } from '../transport/request';
 import type { JsonObject } from '../values/json';
 import { textAt } from '../values/json';
-import type { Conversation } from './conversations';
-import { postConversation } from './conversations';
+import type { Before } from './conversationEnd';
+import { addedSince } from './conversationEnd';
 import type { Item } from './items';
 import { listItems, postItems } from './items';
 import { MAX_ITEMS_PER_PAGE, MAX_ITEMS_PER_WRITE } from './schema';
 import { inOrderOf, mayComeFrom, placesOf } from './storedForm';
-
-/** What is known of a conversation before a write: its last item, or how many it holds. */
-export type Before = { lastId: string } | { count: number } | undefined;
 
 export interface AppendOptions {
 	include?: readonly string[];
@@ -28,20 +25,6 @@ export interface AppendOptions {
 
 /** Items that other writers may have added behind ours and that are looked through as well. */
 const OTHERS_BEHIND = 20;
-
-/** The newest items that came after what was there before; undefined when that can't be told. */
-export function addedSince(
-	newest: readonly Item[],
-	hasMore: boolean,
-	before: Before,
-): readonly Item[] | undefined {
-	if (before === undefined) return undefined;
-	if ('count' in before) {
-		return hasMore || newest.length < before.count ? undefined : newest.slice(before.count);
-	}
-	const place = newest.findIndex(({ id }) => id === before.lastId);
-	return place < 0 ? undefined : newest.slice(place + 1);
-}
 
 /**
  * Looks at the end of the conversation for items whose writing had an unknown outcome. Done is only
@@ -112,7 +95,7 @@ export const appendChunk = async (
  * @param explain what a failure says when this many items were added before it
  * @returns the added items of each chunk, as they came
  */
-async function appendChunks(
+export async function appendChunks(
 	api: ApiClient,
 	conversation: string,
 	chunks: readonly Item[][],
@@ -137,7 +120,7 @@ async function appendChunks(
 	return added;
 }
 
-const LOOK_FIRST =
+export const LOOK_FIRST =
 	'Look at the end of the conversation with Conversation Item: Get Many before you add them again, or they may be there twice.';
 
 /**
@@ -185,61 +168,3 @@ const notTheSentOnes = (conversation: string): RequestFailure =>
 		idempotent: false,
 		leftBehind: { conversation },
 	});
-
-export interface NewConversation {
-	metadata: JsonObject | undefined;
-	items: readonly Item[];
-	/** Laid over the body of the first request; may name neither `metadata` nor `items`. */
-	additionalBody: JsonObject;
-}
-
-/**
- * Creates a conversation with any number of items, the first 20 in the same call.
- * @throws {RequestFailure} that names the conversation and how many items it holds when a later call fails
- * @throws {Cancelled} that names the conversation when the execution is stopped between two calls
- */
-export async function createConversation(
-	api: ApiClient,
-	{ metadata, items, additionalBody }: NewConversation,
-): Promise<Conversation> {
-	const [first = [], ...others] = chunksOf(items);
-	const conversation = await resultOf(
-		postConversation(api, {
-			...(metadata === undefined ? {} : { metadata }),
-			...(first.length === 0 ? {} : { items: first }),
-			...additionalBody,
-		}),
-	);
-	if (conversation instanceof RequestFailure) {
-		const { outcomeUnknown, message, cause = '' } = conversation.details;
-		if (!outcomeUnknown) throw conversation;
-		throw conversation.with({
-			message: `It isn't certain whether the conversation was created: ${message}`,
-			advice: `${cause} ${SECOND_CONVERSATION}`.trimStart(),
-		});
-	}
-	let held = first.length;
-	await appendChunks(
-		api,
-		conversation.id,
-		others,
-		{ before: { count: first.length } },
-		(added, { message, cause = '', advice = '', outcomeUnknown }) => {
-			held = first.length + added;
-			const missing = outcomeUnknown ? 'what is missing' : `the other ${items.length - held}`;
-			const look = outcomeUnknown ? `${cause} ${LOOK_FIRST}`.trimStart() : advice;
-			return {
-				message: `The conversation ${conversation.id} was created, but holds only ${held} of ${items.length} items${outcomeUnknown ? ', perhaps some more' : ''}: ${message}`,
-				advice:
-					`Add ${missing} with Conversation Item: Add, or delete the conversation and run the workflow again. ${look}`.trimEnd(),
-				leftBehind: { conversation: conversation.id, items: held },
-			};
-		},
-	).catch((error: unknown) => {
-		throw error instanceof Cancelled ? new Cancelled({ conversation: conversation.id }) : error;
-	});
-	return conversation;
-}
-
-const SECOND_CONVERSATION =
-	"It was not sent again, because a conversation can't be looked up without its ID. Run the workflow again only if an unused second conversation does no harm.";

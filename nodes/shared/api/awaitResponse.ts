@@ -1,7 +1,7 @@
 import type { ApiClient } from '../transport/client';
-import { Cancelled, isQuota, RequestFailure, resultOf } from '../transport/failures';
+import { Cancelled, isNotFound, RequestFailure, resultOf } from '../transport/failures';
+import { isQuota } from '../transport/apiError';
 import { textAt } from '../values/json';
-import { isNotFound } from './conversations';
 import type { ModelResponse } from './responses';
 import { cancelResponse, getResponse, isRunning } from './responses';
 

@@ -1,8 +1,9 @@
-import type { JsonObject, JsonValue } from '../values/json';
+import type { JsonValue } from '../values/json';
 import { isJsonObject, textAt } from '../values/json';
+import { anchorsOf, isFromUser, isOutput, linkOf } from './itemLinks';
 import type { Item } from './items';
 import type { Include, ItemType } from './schema';
-import { ROLES } from './schema';
+import { SENDABLE_ROLES } from './schema';
 
 /** Everything an item needs to be sent again. */
 export const CARRY_OVER_INCLUDES = [
@@ -47,7 +48,6 @@ export const KEEPS_NULL = {
 const keepsIdAndStatus = new Set<string>(KEEPS_ID_AND_STATUS);
 const keepsStatus = new Set<string>(KEEPS_STATUS);
 const keepsNull = new Map<string, readonly string[]>(Object.entries(KEEPS_NULL));
-const roles = new Set<string>(ROLES);
 
 /**
  * Fields that go on as they are, wherever they stand: null has a meaning in a JSON schema and in an
@@ -62,13 +62,13 @@ const NOT_TAKEN = new Set(['computer_screenshot', 'reasoning_text', 'summary_tex
  * A copy without null fields, which the API refuses on input.
  * @param namesMaker whether the parts also carry the name of their maker, which it refuses as well
  */
-function readied(value: JsonValue, namesMaker: boolean): JsonValue {
-	if (Array.isArray(value)) return value.map((part) => readied(part, namesMaker));
+function withoutNulls(value: JsonValue, namesMaker: boolean): JsonValue {
+	if (Array.isArray(value)) return value.map((part) => withoutNulls(part, namesMaker));
 	if (!isJsonObject(value)) return value;
 	return Object.fromEntries(
 		Object.entries(value)
 			.filter(([name, part]) => part !== null && !(namesMaker && name === 'created_by'))
-			.map(([name, part]) => [name, OPAQUE.has(name) ? part : readied(part, namesMaker)]),
+			.map(([name, part]) => [name, OPAQUE.has(name) ? part : withoutNulls(part, namesMaker)]),
 	);
 }
 
@@ -79,7 +79,7 @@ function asInput(part: JsonValue, role: JsonValue | undefined): JsonValue {
 }
 
 /** What an item is sent as: without what the server makes, and without null fields. */
-function cleaned(item: Item): Item {
+function toInputItem(item: Item): Item {
 	const type = textAt(item, 'type') ?? '';
 	const required = keepsNull.get(type) ?? [];
 	const isMade = (name: string): boolean =>
@@ -96,7 +96,7 @@ function cleaned(item: Item): Item {
 			.filter(([name, value]) => !isMade(name) && (value !== null || required.includes(name)))
 			.map(([name, value]): [string, JsonValue] => [
 				name,
-				OPAQUE.has(name) ? value : readied(value, type === 'shell_call_output'),
+				OPAQUE.has(name) ? value : withoutNulls(value, type === 'shell_call_output'),
 			]),
 	);
 }
@@ -115,24 +115,9 @@ function isPartSendable(part: JsonValue): boolean {
 function isSendable(item: Item): boolean {
 	if (item.type === 'reasoning') return textAt(item, 'encrypted_content') !== undefined;
 	if (item.type !== 'message') return true;
-	if (typeof item.role !== 'string' || !roles.has(item.role)) return false;
+	if (typeof item.role !== 'string' || !SENDABLE_ROLES.has(item.role)) return false;
 	return !Array.isArray(item.content) || item.content.every(isPartSendable);
 }
-
-/** What an answer names of the call that it belongs to. */
-export const linkOf = (item: Item): string | undefined =>
-	textAt(item, 'call_id') ?? textAt(item, 'approval_request_id');
-
-/** Names under which the answers to an item look it up. */
-export const anchorsOf = (item: Item): string[] =>
-	[textAt(item, 'call_id'), textAt(item, 'id')].filter((anchor) => anchor !== undefined);
-
-export const isAnswer = (item: Item): boolean =>
-	/_(?:output|response)$/.test(textAt(item, 'type') ?? '');
-
-/** Reasoning leads to something of the model's own. */
-export const isFromUser = (item: Item): boolean =>
-	isAnswer(item) || (item.type === 'message' && item.role !== 'assistant');
 
 /**
  * Readies items for another conversation. What can't be sent again is left out, together with what
@@ -150,9 +135,9 @@ export function carryOver(items: readonly Item[]): { sent: Item[]; leftOut: Item
 		reasoningIsGone = isDependent || (item.type === 'reasoning' && dropped.has(item));
 	}
 
-	const gone = new Set([...dropped].filter((item) => !isAnswer(item)).flatMap(anchorsOf));
+	const gone = new Set([...dropped].filter((item) => !isOutput(item)).flatMap(anchorsOf));
 	for (const item of items) {
-		const link = isAnswer(item) ? linkOf(item) : undefined;
+		const link = isOutput(item) ? linkOf(item) : undefined;
 		if (link !== undefined && gone.has(link)) dropped.add(item);
 	}
 
@@ -165,14 +150,7 @@ export function carryOver(items: readonly Item[]): { sent: Item[]; leftOut: Item
 		else follower = item;
 	}
 	return {
-		sent: items.filter((item) => !dropped.has(item)).map(cleaned),
+		sent: items.filter((item) => !dropped.has(item)).map(toInputItem),
 		leftOut: items.filter((item) => dropped.has(item)),
 	};
 }
-
-/** What left-out items are called in a hint, such as `reasoning (rs_1)`. */
-export const nameOf = (item: JsonObject): string => {
-	const id = textAt(item, 'id');
-	const type = (textAt(item, 'type') ?? 'item').replaceAll('_', ' ');
-	return id === undefined ? type : `${type} (${id})`;
-};

@@ -1,5 +1,5 @@
 import type { ApiClient } from '../transport/client';
-import { RequestFailure, resultOf } from '../transport/failures';
+import { isNotFound, RequestFailure, resultOf } from '../transport/failures';
 import type { ApiRequest } from '../transport/request';
 import type { JsonObject } from '../values/json';
 import { isJsonObject, textAt } from '../values/json';
@@ -134,7 +134,3 @@ export async function deleteAt(
 	if (isNotFound(result) && result.details.outcomeUnknown) return { answer: {}, wasGone: true };
 	throw result;
 }
-
-/** Whether the API itself says that it does not have what the path names. */
-export const isNotFound = ({ details }: RequestFailure): boolean =>
-	details.status === 404 && details.isApiError === true;

@@ -1,5 +1,5 @@
 import { isJsonObject, textAt } from '../values/json';
-import { anchorsOf, isAnswer, isFromUser, linkOf } from './carryOver';
+import { anchorsOf, isFromUser, isOutput, linkOf } from './itemLinks';
 import type { Item } from './items';
 import type { ItemType } from './schema';
 
@@ -76,10 +76,10 @@ function needsOutput(call: Item): boolean {
 }
 
 /** Calls of one name that have had no output yet, each with the answered calls that came behind it. */
-type OpenCalls = Array<{ call: Item; within: Item[] }>;
+type WaitingCalls = Array<{ call: Item; within: Item[] }>;
 
 /**
- * Calls and outputs of one name that belong together, by twos. A name may come again in each turn, so
+ * Calls and outputs of one name that belong together, in pairs. A name may come again in each turn, so
  * an output belongs to the nearest call before it that has none yet. What lies between the two may
  * not be told from them once a part of it is gone, and neither may what precedes an output too many;
  * so that stays with them.
@@ -87,14 +87,14 @@ type OpenCalls = Array<{ call: Item; within: Item[] }>;
  */
 function pairsOf(items: ReadonlyArray<readonly [item: Item, turn: number]>): Links['pairs'] {
 	const pairs: Links['pairs'] = [];
-	const open: OpenCalls = [];
+	const waiting: WaitingCalls = [];
 	let answered: Item[] = [];
 	for (const [item] of items) {
-		if (!isAnswer(item)) {
-			open.push({ call: item, within: [] });
+		if (!isOutput(item)) {
+			waiting.push({ call: item, within: [] });
 			continue;
 		}
-		const last = open.pop();
+		const last = waiting.pop();
 		if (last === undefined) {
 			for (const call of answered) pairs.push([call, item]);
 			answered = answered.slice(-1);
@@ -102,23 +102,23 @@ function pairsOf(items: ReadonlyArray<readonly [item: Item, turn: number]>): Lin
 		}
 		pairs.push([last.call, item], ...last.within.map((call) => [last.call, call] as const));
 		answered.push(last.call);
-		open.at(-1)?.within.push(last.call);
+		waiting.at(-1)?.within.push(last.call);
 	}
 
 	// A call that was stored twice within a turn shares the output.
-	const unanswered = new Set(open.map(({ call }) => call));
+	const unanswered = new Set(waiting.map(({ call }) => call));
 	let next: readonly [item: Item, turn: number] | undefined;
 	for (const [item, turn] of items.toReversed()) {
-		if (isAnswer(item)) next = [item, turn];
+		if (isOutput(item)) next = [item, turn];
 		else if (unanswered.has(item) && next?.[1] === turn) pairs.push([item, next[0]]);
 	}
 	return pairs;
 }
 
 interface Links {
-	/** Calls with their outputs, and with calls that share these, by twos. */
+	/** Calls with their outputs, and with calls that share these, in pairs. */
 	pairs: Array<readonly [Item, Item]>;
-	/** Other items that belong together, by twos. */
+	/** Other items that belong together, in pairs. */
 	others: Array<readonly [Item, Item]>;
 	incomplete: Set<Item>;
 }
@@ -129,7 +129,7 @@ function findLinks(items: readonly Item[]): Links {
 	const incomplete = new Set<Item>();
 
 	const calls = new Map<string, Item[]>();
-	const called = items.filter((item) => !isAnswer(item) && item.type !== 'message');
+	const called = items.filter((item) => !isOutput(item) && item.type !== 'message');
 	for (const call of called) {
 		for (const name of new Set(anchorsOf(call))) {
 			const key = `${kindOf(call)} ${name}`;
@@ -151,7 +151,7 @@ function findLinks(items: readonly Item[]): Links {
 			if (item.role === 'user') turn += 1;
 			continue;
 		}
-		const names = isAnswer(item) ? [callNamedBy(item)] : anchorsOf(item);
+		const names = isOutput(item) ? [callNamedBy(item)] : anchorsOf(item);
 		for (const name of new Set(names)) {
 			if (name === undefined) continue;
 			const key = `${kindOf(item)} ${name}`;
@@ -165,27 +165,27 @@ function findLinks(items: readonly Item[]): Links {
 	}
 
 	// Where an output names no call, it belongs to the last one before it that has no name either.
-	const open = new Map<string, Item[]>();
+	const waiting = new Map<string, Item[]>();
 	for (const item of items) {
 		if (paired.has(item)) continue;
 		const kind = kindOf(item);
-		if (isAnswer(item)) {
-			const call = linkOf(item) === undefined ? open.get(kind)?.pop() : undefined;
+		if (isOutput(item)) {
+			const call = linkOf(item) === undefined ? waiting.get(kind)?.pop() : undefined;
 			if (call !== undefined) pair(call, item);
 		} else if (textAt(item, 'call_id') === undefined || item.type === 'local_shell_call') {
-			open.set(kind, [...(open.get(kind) ?? []), item]);
+			waiting.set(kind, [...(waiting.get(kind) ?? []), item]);
 		}
 	}
 
 	for (const item of items) {
 		const isLone = !paired.has(item);
-		if (isLone && (isAnswer(item) ? callNamedBy(item) !== undefined : needsOutput(item))) {
+		if (isLone && (isOutput(item) ? callNamedBy(item) !== undefined : needsOutput(item))) {
 			incomplete.add(item);
 		}
 		if (item.type === 'message') continue;
 		const { caller } = item;
 		const program = isJsonObject(caller) ? textAt(caller, 'caller_id') : undefined;
-		const approval = isAnswer(item) ? undefined : textAt(item, 'approval_request_id');
+		const approval = isOutput(item) ? undefined : textAt(item, 'approval_request_id');
 		for (const other of [...callsOf('program', program), ...callsOf('mcp_approval', approval)]) {
 			others.push([other, item]);
 		}
@@ -216,11 +216,11 @@ function pairInOrder(pair: readonly Item[]): Item[] {
 	const runs: Array<{ calls: Item[]; outputs: Item[] }> = [];
 	for (const item of pair) {
 		let run = runs.at(-1);
-		if (run === undefined || (!isAnswer(item) && run.outputs.length > 0)) {
+		if (run === undefined || (!isOutput(item) && run.outputs.length > 0)) {
 			run = { calls: [], outputs: [] };
 			runs.push(run);
 		}
-		(isAnswer(item) ? run.outputs : run.calls).push(item);
+		(isOutput(item) ? run.outputs : run.calls).push(item);
 	}
 	return runs.flatMap(({ calls, outputs }) => [
 		...calls.slice(0, -1),

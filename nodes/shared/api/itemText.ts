@@ -124,3 +124,10 @@ export function simplifiedItem(item: Item, conversation: string): JsonObject {
 	}
 	return { ...simple, text: itemText(item) };
 }
+
+/** What left-out items are called in a hint, such as `reasoning (rs_1)`. */
+export const itemLabel = (item: Item): string => {
+	const id = textAt(item, 'id');
+	const type = (textAt(item, 'type') ?? 'item').replaceAll('_', ' ');
+	return id === undefined ? type : `${type} (${id})`;
+};

@@ -1,8 +1,8 @@
 import type { ApiClient } from '../transport/client';
 import type { FailureDetails } from '../transport/failures';
-import { Cancelled, isConversationLocked, RequestFailure, resultOf } from '../transport/failures';
+import { Cancelled, isNotFound, RequestFailure, resultOf } from '../transport/failures';
+import { isConversationLocked } from '../transport/apiError';
 import { textAt } from '../values/json';
-import { isNotFound } from './conversations';
 import { groupItems } from './itemGroups';
 import type { Item } from './items';
 import { deleteItem, listItems } from './items';

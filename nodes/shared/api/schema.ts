@@ -10,6 +10,8 @@ export const MAX_ITEMS_PER_PAGE = 100;
 /** Who a message that is sent can come from. */
 export const ROLES = ['user', 'assistant', 'system', 'developer'] as const;
 
+export const SENDABLE_ROLES: ReadonlySet<string> = new Set(ROLES);
+
 /** What can be asked for beyond an item's usual fields. */
 export const INCLUDES = [
 	'code_interpreter_call.outputs',

@@ -1,17 +1,19 @@
 import { CORRECT_IT } from '../transport/advice';
 import type { ApiClient } from '../transport/client';
-import { Cancelled, isConversationLocked, RequestFailure, resultOf } from '../transport/failures';
+import { Cancelled, RequestFailure, resultOf } from '../transport/failures';
+import { isConversationLocked } from '../transport/apiError';
 import type { Verification } from '../transport/request';
 import { backoff, lockBackoff } from '../transport/retryDelay';
 import type { JsonObject } from '../values/json';
 import { isJsonObject, textAt } from '../values/json';
-import type { Before } from './append';
-import { createConversation } from './append';
+import type { Before } from './conversationEnd';
+import { createConversation } from './createConversation';
 import { awaitResponse } from './awaitResponse';
 import type { Item } from './items';
 import type { ModelResponse } from './responses';
 import { isRunning, postResponse } from './responses';
-import { findReply, readEnd, responseFrom } from './storedReply';
+import { findReply, responseFrom } from './storedReply';
+import { readEnd } from './conversationEnd';
 
 /** A message for the model, and how the reply is to be made. */
 export interface Message {
@@ -115,7 +117,7 @@ async function reply(
 	let before: Before = isNew ? { count: 0 } : await readEnd(api, conversation);
 	let wasFound = false;
 	/** Whether an attempt may have been carried out, so that what locks the conversation may be that. */
-	let wasOpen = false;
+	let hasUnknownOutcome = false;
 
 	/** Where the end can't be read, what came behind the older one is looked through as well. */
 	const renewEnd = async () => {
@@ -147,13 +149,13 @@ async function reply(
 	};
 
 	const verify = async (): Promise<Verification> => {
-		wasOpen = true;
+		hasUnknownOutcome = true;
 		return await (background ? lookInBackground() : look());
 	};
 
 	/** Looks for the reply to an earlier attempt before what came meanwhile is taken for others'. */
 	const afterLock = async (): Promise<ModelResponse | undefined> => {
-		if (!wasOpen) {
+		if (!hasUnknownOutcome) {
 			await renewEnd();
 			return undefined;
 		}
@@ -178,7 +180,7 @@ async function reply(
 		);
 		if (!(result instanceof RequestFailure)) return result;
 		const { status, outcomeUnknown } = result.details;
-		const mayBeOurs = wasOpen && isConversationLocked(status, result.details);
+		const mayBeOurs = hasUnknownOutcome && isConversationLocked(status, result.details);
 		throw outcomeUnknown || mayBeOurs ? uncertain(result) : result;
 	};
 

@@ -1,9 +1,8 @@
 import type { JsonObject, JsonValue } from '../values/json';
 import { isJsonObject, textAt } from '../values/json';
 import type { Item } from './items';
-import { ITEM_TYPES, ROLES } from './schema';
+import { ITEM_TYPES, SENDABLE_ROLES } from './schema';
 
-const roles = new Set<string>(ROLES);
 const itemTypes = new Set<string>(ITEM_TYPES);
 
 const TEXT_PARTS = new Set(['input_text', 'output_text', 'text']);
@@ -27,7 +26,7 @@ const textPart = (text: string, role: JsonValue | undefined): JsonObject => ({
 	text,
 });
 
-const partsOf = ({ content, role }: Item): JsonValue[] => {
+const contentParts = ({ content, role }: Item): JsonValue[] => {
 	if (typeof content === 'string') return [textPart(content, role)];
 	return Array.isArray(content) ? content : [];
 };
@@ -58,7 +57,7 @@ function comparable(item: Item, sent: Item): string {
 	);
 	return canonical({
 		...Object.fromEntries(fields),
-		...(type === 'message' ? { content: partsOf(item).map(withoutFilledIn) } : {}),
+		...(type === 'message' ? { content: contentParts(item).map(withoutFilledIn) } : {}),
 	});
 }
 
@@ -78,10 +77,14 @@ export const placesOf = (sent: readonly Item[], stored: readonly Item[]): number
 
 /** The text of a message that has nothing but text; undefined for everything else. */
 function plainText(item: Item): string | undefined {
-	if (typeOf(item) !== 'message' || typeof item.role !== 'string' || !roles.has(item.role)) {
+	if (
+		typeOf(item) !== 'message' ||
+		typeof item.role !== 'string' ||
+		!SENDABLE_ROLES.has(item.role)
+	) {
 		return undefined;
 	}
-	const texts = partsOf(item).map((part) =>
+	const texts = contentParts(item).map((part) =>
 		isJsonObject(part) && TEXT_PARTS.has(textAt(part, 'type') ?? '') ? part.text : undefined,
 	);
 	return texts.every((text) => typeof text === 'string') ? texts.join(' ') : undefined;
@@ -95,7 +98,7 @@ const sameRole = (a: Item, b: Item): boolean => {
 const words = (text: string): string => text.normalize().replace(/\s+/g, ' ').trim();
 
 /**
- * Whether a stored item may be one that was sent, or have come of it. Rather yes than no: a no may
+ * Whether a stored item may be one that was sent, or have come of it. Errs towards yes: a no may
  * lead to sending it again. Only a message of nothing but text is known to come back as it was sent.
  */
 export function mayComeFrom(stored: Item, sent: Item): boolean {

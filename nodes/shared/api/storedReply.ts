@@ -1,8 +1,8 @@
 import type { ApiClient } from '../transport/client';
 import type { JsonObject } from '../values/json';
-import { isJsonObject, textAt } from '../values/json';
-import type { Before } from './append';
-import { addedSince } from './append';
+import { isJsonObject } from '../values/json';
+import type { Before } from './conversationEnd';
+import { addedSince } from './conversationEnd';
 import type { Item } from './items';
 import { listItems } from './items';
 import { mayComeFrom, placesOf } from './storedForm';
@@ -50,15 +50,6 @@ function includesFor(sent: readonly Item[]): string[] {
 	return Object.entries(INCLUDES).flatMap(([type, include]) =>
 		types.includes(type) ? [include] : [],
 	);
-}
-
-/** The last item of a conversation, to tell later what has come behind it. */
-export async function readEnd(api: ApiClient, conversation: string): Promise<Before> {
-	const { items } = await listItems(api, conversation, { order: 'desc', limit: 1 });
-	const [last] = items;
-	if (last === undefined) return { count: 0 };
-	const lastId = textAt(last, 'id');
-	return lastId === undefined ? undefined : { lastId };
 }
 
 /**

@@ -1,9 +1,10 @@
 import type { JsonObject } from '../values/json';
 import { textAt } from '../values/json';
+import { isOutput } from './itemLinks';
 import { itemText } from './itemText';
 import type { Item } from './items';
 import type { ItemType } from './schema';
-import { ROLES } from './schema';
+import { SENDABLE_ROLES } from './schema';
 
 /** A turn of a conversation as a person sees it. */
 export interface Turn {
@@ -40,8 +41,6 @@ const oneLine = (text: string): string => {
 		: line;
 };
 
-const isResult = (type: string): boolean => /_(?:output|response)$/.test(type);
-
 function toolName(item: Item, type: string): string {
 	const name = textAt(item, 'name');
 	if (type === 'mcp_approval_request') return `approval of ${name ?? 'a tool'}`;
@@ -73,8 +72,8 @@ export function turnsOf(items: readonly Item[]): Turn[] {
 		if (type === '' || hidden.has(type)) return [];
 		return [
 			{
-				kind: isResult(type) ? 'toolResult' : 'toolCall',
-				role: isResult(type) ? 'user' : 'assistant',
+				kind: isOutput(item) ? 'toolResult' : 'toolCall',
+				role: isOutput(item) ? 'user' : 'assistant',
 				name: toolName(item, type),
 				text: oneLine(toolText(item)),
 			},
@@ -103,8 +102,6 @@ export function asText(conversation: string, turns: readonly Turn[]): string {
 	return `${[`Conversation ${conversation}`, ...blocks].join('\n\n')}\n`;
 }
 
-const roles = new Set<string>(ROLES);
-
 /**
  * `[{ role, content }]` to hand to a model. What tools did, and messages of a role that no model
  * takes, stand in the assistant's place.
@@ -112,7 +109,7 @@ const roles = new Set<string>(ROLES);
 export function asMessages(turns: readonly Turn[]): JsonObject[] {
 	return turns.map((turn) =>
 		turn.kind === 'message'
-			? { role: roles.has(turn.role) ? turn.role : 'assistant', content: turn.text }
+			? { role: SENDABLE_ROLES.has(turn.role) ? turn.role : 'assistant', content: turn.text }
 			: { role: 'assistant', content: `[${toolLine(turn)}]` },
 	);
 }

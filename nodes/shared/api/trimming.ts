@@ -1,4 +1,5 @@
 import { groupItems } from './itemGroups';
+import { isUserMessage } from './itemLinks';
 import type { Item } from './items';
 
 export interface TrimRules {
@@ -17,8 +18,6 @@ export interface TrimPlan {
 	/** What goes from the turns that stay, because it is incomplete. */
 	incomplete: Item[];
 }
-
-const isUserMessage = ({ type, role }: Item): boolean => type === 'message' && role === 'user';
 
 const isInstruction = ({ type, role }: Item): boolean =>
 	type === 'message' && (role === 'system' || role === 'developer');

@@ -2,7 +2,8 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import { isPlainObject } from '../values/json';
 import type { ReadParameter } from '../values/field';
-import { adviceFor, FieldError, isNothing, kindOf, quote, trimPasted } from '../values/field';
+import { adviceFor, FieldError, isNothing, kindOf, quote } from '../values/field';
+import { trimPasted } from '../values/text';
 
 const ACCEPTED =
 	'Starts with conv_. Also accepts a link that contains the ID, or {{ $json }} from a conversation or response.';

@@ -2,9 +2,9 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import { parseBoolean } from '../values/boolean';
 import type { GivenOptions } from '../values/field';
-import { FieldError, isNothing, kindOf, trimPasted } from '../values/field';
+import { FieldError, isNothing, kindOf } from '../values/field';
+import { checkText, trimPasted } from '../values/text';
 import { parseNumber } from '../values/number';
-import { checkText } from '../values/text';
 
 /** One field of the options collection, with its parser. */
 export interface Option<T> {

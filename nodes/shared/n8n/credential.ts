@@ -6,8 +6,8 @@ import type { HeaderField } from '../values/headers';
 import { checkHeader, FRAMING_HEADERS } from '../values/headers';
 import { FieldError, isNothing, kindOf } from '../values/field';
 import { isPlainObject } from '../values/json';
-import type { Redactor } from '../transport/redact';
-import { createRedactor } from '../transport/redact';
+import type { Redactor } from '../values/redact';
+import { createRedactor } from '../values/redact';
 import { allowedDomainsIn1, decidesAddresses } from './n8n1';
 
 export const CREDENTIAL_TYPE = 'openAIConversationApi';

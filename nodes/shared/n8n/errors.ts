@@ -3,7 +3,7 @@ import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 
 import type { FailureDetails } from '../transport/failures';
 import { RequestFailure } from '../transport/failures';
-import type { Redactor } from '../transport/redact';
+import type { Redactor } from '../values/redact';
 import { FieldError } from '../values/field';
 import type { JsonObject } from '../values/json';
 

@@ -7,7 +7,7 @@ import type {
 } from 'n8n-workflow';
 
 import type { Send, WireAnswer } from '../transport/request';
-import { secretPart } from '../transport/redact';
+import { secretPart } from '../values/redact';
 import { isPlainObject } from '../values/json';
 import type { Credential } from './credential';
 import { CREDENTIAL_TYPE } from './credential';

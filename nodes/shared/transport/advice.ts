@@ -1,5 +1,5 @@
-import type { ApiErrorBody } from './failures';
-import { isConversationLocked, isQuota } from './failures';
+import type { ApiErrorBody } from './apiError';
+import { isConversationLocked, isQuota } from './apiError';
 
 export const NOT_THE_API =
 	'Something between n8n and the API may have answered in its place. Check Base URL in the credential and in the options: its path usually ends in /v1.';
@@ -26,7 +26,7 @@ export interface RetriesSpent {
 	/** The Retry Network Errors option. */
 	ofNetworkErrors: boolean;
 	/** Whether the request may be repeated even where it may have been carried out. */
-	repeatable: boolean;
+	safeToRetry: boolean;
 	/** Whether a locked conversation is waited for by an option of its own. */
 	withLockWait: boolean;
 }
@@ -58,12 +58,12 @@ export const adviceForTimeout = (retries: RetriesSpent): string =>
 	repeated(retries) +
 	orElse(
 		'Raise Timeout (Seconds) in the options (0 means no limit)',
-		retries.repeatable ? moreNetworkRetries(retries) : undefined,
+		retries.safeToRetry ? moreNetworkRetries(retries) : undefined,
 	);
 
 /** What to do when the connection broke, so that the request may have been carried out. */
 export const adviceForBroken = (retries: RetriesSpent): string =>
-	waitItOut(retries, retries.repeatable ? moreNetworkRetries(retries) : undefined);
+	waitItOut(retries, retries.safeToRetry ? moreNetworkRetries(retries) : undefined);
 
 /** What to do when there was no connection, so that nothing can have been carried out. */
 export function adviceForUnreached(retries: RetriesSpent): string {
@@ -102,7 +102,7 @@ export function adviceForStatus(
 		return `${TOO_MANY} ${waitItOut(retries, moreRetries(retries))} When many items are processed, also set Max Requests per Minute.`;
 	}
 	if (status >= 500 && status <= 599) {
-		return `The server could not answer; the request itself may be right. ${waitItOut(retries, retries.repeatable ? moreRetries(retries) : undefined)}`;
+		return `The server could not answer; the request itself may be right. ${waitItOut(retries, retries.safeToRetry ? moreRetries(retries) : undefined)}`;
 	}
 	if (status === 408) {
 		return 'The server gave up waiting; the request itself may be right. Run the workflow again later.';

@@ -2,7 +2,8 @@ import type { JsonObject } from '../values/json';
 import { wait } from '../n8n/wait';
 import type { Attempt } from './attempt';
 import { sendOnce } from './attempt';
-import { Cancelled, isQuota, RequestFailure, RunEnded } from './failures';
+import { Cancelled, RequestFailure, RunEnded } from './failures';
+import { isQuota } from './apiError';
 import type { Failed, Outcome, RetryReason } from './outcome';
 import { judge } from './outcome';
 import type { RateLimiter } from './rateLimiter';
@@ -216,13 +217,13 @@ export function createClient(
 			let retriesMade = 0;
 			let lockWaits = 0;
 			/** Whether an earlier attempt may have been carried out. */
-			let wasOpen = false;
+			let outcomeUnknown = false;
 			checkMayGoOn();
 			for (let attempts = 1; ; attempts++) {
 				const outcome = await attempt(request, wire, { retriesMade, attempts });
 				if (outcome.kind === 'success') return outcome.answer;
-				wasOpen ||= outcome.outcomeUnknown;
-				const failure = outcome.failure.with({ outcomeUnknown: wasOpen });
+				outcomeUnknown ||= outcome.outcomeUnknown;
+				const failure = outcome.failure.with({ outcomeUnknown });
 
 				if (outcome.isLocked && lockWait !== undefined) {
 					lockedUntil ??= Date.now() + lockWait * 1_000;
@@ -242,7 +243,7 @@ export function createClient(
 						hasWritten = true;
 						return answer;
 					}
-					wasOpen = false;
+					outcomeUnknown = false;
 					retriesMade += 1;
 				} else {
 					if (outcome.retry === undefined || stopSignal().aborted) throw failure;

@@ -1,5 +1,4 @@
-import type { JsonObject } from '../values/json';
-import { isJsonObject } from '../values/json';
+import { isConversationLocked } from './apiError';
 
 /** Why a request gave no result. */
 export type FailureKind =
@@ -83,6 +82,10 @@ export const isRefusedAsInvalid = ({ details }: RequestFailure): boolean =>
 	!isConversationLocked(details.status, details) &&
 	details.param !== 'conversation';
 
+/** Whether the API itself says that it does not have what the path names. */
+export const isNotFound = ({ details }: RequestFailure): boolean =>
+	details.status === 404 && details.isApiError === true;
+
 /** The result of a call, or its failure as a value, for code that goes on from one. Other errors pass. */
 export async function resultOf<T>(call: Promise<T>): Promise<T | RequestFailure> {
 	return await call.catch((error: unknown): RequestFailure => {
@@ -108,50 +111,4 @@ export class RunEnded extends Error {
 	constructor() {
 		super('Not carried out, because an earlier item has ended the run');
 	}
-}
-
-/** What an error answer says of itself: `{ error: { message, type, param, code } }`. */
-export interface ApiErrorBody {
-	message?: string | undefined;
-	type?: string | undefined;
-	param?: string | undefined;
-	code?: string | undefined;
-}
-
-/**
- * Reads an error object, also in the forms gateways use: `{ error: "text" }`, `{ message }`,
- * `{ detail }`. Undefined where the body is none of these.
- */
-export function parseApiError(body: JsonObject | undefined): ApiErrorBody | undefined {
-	if (body === undefined) return undefined;
-	const { error } = body;
-	if (typeof error === 'string' && error.trim() !== '') return { message: error };
-	const source = isJsonObject(error) ? error : body;
-	const textOf = (key: string) => {
-		const value = source[key];
-		const text = typeof value === 'string' || typeof value === 'number' ? String(value) : '';
-		return text.trim() === '' ? undefined : text;
-	};
-	const message = textOf('message') ?? textOf('detail');
-	const found = { message, type: textOf('type'), param: textOf('param'), code: textOf('code') };
-	const says = source === body ? [message] : Object.values(found);
-	return says.every((text) => text === undefined) ? undefined : found;
-}
-
-/** Another request is working on the conversation. It comes as a 400, or as a 409 from gateways. */
-export function isConversationLocked(
-	status: number | undefined,
-	error: ApiErrorBody | undefined,
-): boolean {
-	if ((status !== 400 && status !== 409) || error === undefined) return false;
-	return (
-		error.code === 'conversation_locked' ||
-		(error.param === 'conversation' && /retry in a few seconds/i.test(error.message ?? ''))
-	);
-}
-
-/** A 429 that no wait will cure: the account has run out of credit, or its limit is reached. */
-export function isQuota(status: number | undefined, error: ApiErrorBody | undefined): boolean {
-	if (status !== 429 || error === undefined) return false;
-	return error.code === 'insufficient_quota' || /\bquota\b/i.test(error.message ?? '');
 }

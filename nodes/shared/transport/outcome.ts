@@ -10,11 +10,14 @@ import {
 	UNEXPECTED,
 } from './advice';
 import type { Attempt } from './attempt';
-import type { ApiErrorBody, FailureDetails } from './failures';
-import { isConversationLocked, isQuota, parseApiError, RequestFailure } from './failures';
+import type { ApiErrorBody } from './apiError';
+import type { FailureDetails } from './failures';
+import { isConversationLocked, isQuota, parseApiError } from './apiError';
+import { RequestFailure } from './failures';
 import { describeNetworkError } from './networkError';
 import type { ApiRequest, RequestSettings, WireAnswer } from './request';
-import { backoff, headerText, namedWait } from './retryDelay';
+import { backoff, namedWait } from './retryDelay';
+import { headerText } from './request';
 
 /** Why an attempt is worth repeating, in the user's words. */
 export type RetryReason =
@@ -65,7 +68,7 @@ export type Outcome = Success | Failed;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 /** Statuses after which what was asked for may still go on. */
-const OPEN_STATUSES = new Set([408, 502, 504]);
+const ONGOING_STATUSES = new Set([408, 502, 504]);
 
 /** The JSON value in a body; undefined when it is no JSON in UTF-8. */
 function parseBody(body: unknown): JsonValue | undefined {
@@ -106,8 +109,8 @@ function redirectTarget(location: string, url: string): string {
 }
 
 type Described = Omit<FailureDetails, 'attempts' | 'idempotent' | 'outcomeUnknown'> & {
-	/** Whether a write may have been carried out. */
-	isOpen: boolean;
+	/** Whether what was asked for may have been carried out, if it was a write. */
+	mayBeDone: boolean;
 	isFinal?: boolean;
 };
 
@@ -115,7 +118,7 @@ const retriesSpent = ({ request, settings, retriesMade }: Situation): RetriesSpe
 	made: retriesMade,
 	allowed: settings.maxRetries,
 	ofNetworkErrors: settings.retryNetworkErrors,
-	repeatable: request.idempotent || request.verify !== undefined,
+	safeToRetry: request.idempotent || request.verify !== undefined,
 	withLockWait: request.lockWait !== undefined,
 });
 
@@ -138,8 +141,8 @@ function describeRefusal(
 		param: error?.param,
 		type: error?.type,
 		isApiError,
-		isOpen: status === 408 || status >= 500,
-		isFinal: isApiError && isFromApi && !OPEN_STATUSES.has(status),
+		mayBeDone: status === 408 || status >= 500,
+		isFinal: isApiError && isFromApi && !ONGOING_STATUSES.has(status),
 	};
 }
 
@@ -154,7 +157,7 @@ function describeAnswer(answer: WireAnswer, situation: Situation): Described | S
 			advice: REDIRECTED,
 			cause: REDIRECTED,
 			// "See Other" is how a server answers a write that it has carried out.
-			isOpen: status === 303,
+			mayBeDone: status === 303,
 		};
 	}
 	// A gateway's own errors copy the form of the API's, but not this header.
@@ -172,7 +175,7 @@ function describeAnswer(answer: WireAnswer, situation: Situation): Described | S
 			: `The server answered with ${bodyKind(body, parsed)} instead of the JSON object that the API promises (status ${status})`,
 		advice,
 		cause: advice,
-		isOpen: true,
+		mayBeDone: true,
 	};
 }
 
@@ -184,20 +187,20 @@ function describeAttempt(attempt: Attempt, situation: Situation): Described | Su
 			kind: 'timeout',
 			message: `No complete response from ${host} within ${attempt.seconds} ${attempt.seconds === 1 ? 'second' : 'seconds'}`,
 			advice: adviceForTimeout(retriesSpent(situation)),
-			isOpen: true,
+			mayBeDone: true,
 		};
 	}
-	const { outcomeUnknown: isOpen, ...described } = describeNetworkError(
+	const { outcomeUnknown: mayBeDone, ...described } = describeNetworkError(
 		attempt.error,
 		host,
 		retriesSpent(situation),
 	);
-	return { ...described, isOpen };
+	return { ...described, mayBeDone };
 }
 
 /** Why the attempt may be repeated, or undefined when it must not be. */
 function retryReason(
-	{ kind, status, isOpen, code, param, message }: Described,
+	{ kind, status, mayBeDone, code, param, message }: Described,
 	headers: WireAnswer['headers'],
 	{ request, settings, retriesMade }: Situation,
 ): RetryReason | undefined {
@@ -209,7 +212,7 @@ function retryReason(
 
 	// Before everything that speaks for a retry: what may have happened is repeated only where a
 	// second time does no harm, or where it can be found out.
-	const isUnknown = isOpen && request.method !== 'GET';
+	const isUnknown = mayBeDone && request.method !== 'GET';
 	if (isUnknown && !request.idempotent && request.verify === undefined) return undefined;
 
 	// The server knows best, so its word comes before the status.
@@ -233,8 +236,8 @@ export function judge(attempt: Attempt, situation: Situation): Outcome {
 	const answer = attempt.kind === 'answer' ? attempt.answer : undefined;
 	const headers = answer?.headers ?? {};
 	const withStatus = { ...described, status: answer?.status };
-	const { isOpen, isFinal = false, ...details } = withStatus;
-	const outcomeUnknown = isOpen && request.method !== 'GET';
+	const { mayBeDone, isFinal = false, ...details } = withStatus;
+	const outcomeUnknown = mayBeDone && request.method !== 'GET';
 	const reason = retryReason(withStatus, headers, situation);
 	return {
 		kind: 'failed',

@@ -1,4 +1,4 @@
-import { headerText } from './retryDelay';
+import { headerText } from './request';
 
 /** What the API says of its limit on requests. */
 export interface HeaderPace {

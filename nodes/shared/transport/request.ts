@@ -86,6 +86,15 @@ export interface WireAnswer {
 	body: unknown;
 }
 
+/** The text of a header, or undefined when it is missing or was sent in several values. */
+export function headerText(
+	headers: Readonly<Record<string, unknown>>,
+	name: string,
+): string | undefined {
+	const value = headers[name];
+	return typeof value === 'string' ? value.trim() : undefined;
+}
+
 /** Sends a request once; rejects when no complete answer came. */
 export type Send = (request: WireRequest, signal: AbortSignal) => Promise<WireAnswer>;
 

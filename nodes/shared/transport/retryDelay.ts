@@ -1,3 +1,5 @@
+import { headerText } from './request';
+
 /** The longest wait that a server may ask for, in ms. PSOpenAI's Get-RetryDelay and openai-node use the same 60 s. */
 export const LONGEST_NAMED_WAIT_MS = 60_000;
 
@@ -9,15 +11,6 @@ const BACKOFF_VARIATION = 0.2;
 /** A locked conversation is asked again after 0.5 s, then after twice as long each time, up to 5 s. */
 const LOCK_START_MS = 500;
 const LOCK_LIMIT_MS = 5_000;
-
-/** The text of a header, or undefined when it is missing or was sent in several values. */
-export function headerText(
-	headers: Readonly<Record<string, unknown>>,
-	name: string,
-): string | undefined {
-	const value = headers[name];
-	return typeof value === 'string' ? value.trim() : undefined;
-}
 
 const DECIMAL = /^\d+(\.\d+)?$/;
 

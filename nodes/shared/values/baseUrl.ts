@@ -1,4 +1,5 @@
-import { adviceFor, FieldError, quote, trimPasted } from './field';
+import { adviceFor, FieldError, quote } from './field';
+import { trimPasted } from './text';
 
 export const DEFAULT_BASE_URL = 'https://api.openai.com/v1';
 

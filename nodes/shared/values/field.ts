@@ -66,14 +66,3 @@ export function kindOf(value: unknown): string {
 	if (typeof value === 'object') return 'an object';
 	return typeof value === 'string' ? 'text' : `a ${typeof value}`;
 }
-
-/** White space, also the kinds that pasting from web pages brings along. */
-const AROUND = /^[\s\u200B-\u200D\u2060\uFEFF]+|[\s\u200B-\u200D\u2060\uFEFF]+$/g;
-
-export const trimPasted = (text: string): string => text.replace(AROUND, '');
-
-/** Whether a text contains half a character (a lone surrogate), which no request can carry. */
-export const hasHalfCharacter = (text: string): boolean => /\p{Surrogate}/u.test(text);
-
-/** How long a text is, as the limits count it: in Unicode code points, so an emoji counts once. */
-export const characters = (text: string): number => Array.from(text).length;

@@ -1,5 +1,16 @@
 import type { JsonValue } from './json';
-import { FieldError, hasHalfCharacter } from './field';
+import { FieldError } from './field';
+
+/** White space, also the kinds that pasting from web pages brings along. */
+const AROUND = /^[\s\u200B-\u200D\u2060\uFEFF]+|[\s\u200B-\u200D\u2060\uFEFF]+$/g;
+
+export const trimPasted = (text: string): string => text.replace(AROUND, '');
+
+/** Whether a text contains half a character (a lone surrogate), which no request can carry. */
+export const hasHalfCharacter = (text: string): boolean => /\p{Surrogate}/u.test(text);
+
+/** How long a text is, as the limits count it: in Unicode code points, so an emoji counts once. */
+export const characters = (text: string): number => Array.from(text).length;
 
 export const halfCharacter = (what: string): FieldError =>
 	new FieldError(
@@ -36,3 +47,7 @@ export function checkTexts(value: JsonValue, what: string): void {
 		checkTexts(part, what);
 	}
 }
+
+/** Names in a sentence: `"a", "b"`. */
+export const listed = (names: readonly string[]): string =>
+	names.map((name) => `"${name}"`).join(', ');

@@ -1,7 +1,8 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { createConversation } from '../../../shared/api/append';
-import { CARRY_OVER_INCLUDES, carryOver, nameOf } from '../../../shared/api/carryOver';
+import { createConversation } from '../../../shared/api/createConversation';
+import { CARRY_OVER_INCLUDES, carryOver } from '../../../shared/api/carryOver';
+import { itemLabel } from '../../../shared/api/itemText';
 import { getMetadata } from '../../../shared/api/conversations';
 import { listItemsWithIncludes } from '../../../shared/api/items';
 import type { Note } from '../../../shared/n8n/hints';
@@ -106,7 +107,7 @@ export const copy: Operation<Input> = {
 			additionalBody,
 		});
 		if (leftOut.length > 0) {
-			const names = leftOut.slice(0, MAX_NAMES).map(nameOf);
+			const names = leftOut.slice(0, MAX_NAMES).map(itemLabel);
 			const more = leftOut.length > names.length ? [`${leftOut.length - names.length} more`] : [];
 			note(notCarriedOver, [`${leftOut.length} of ${id}: ${[...names, ...more].join(', ')}`]);
 		}

@@ -1,4 +1,4 @@
-import { createConversation } from '../../../shared/api/append';
+import { createConversation } from '../../../shared/api/createConversation';
 import type { Item } from '../../../shared/api/items';
 import type { Operation } from '../../operation';
 import { keysNotStored, notStored } from '../../metadataNote';

@@ -1,6 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { deleteConversation, deletionOf, isNotFound } from '../../../shared/api/conversations';
+import { deleteConversation, deletionOf } from '../../../shared/api/conversations';
+import { isNotFound, RequestFailure, resultOf } from '../../../shared/transport/failures';
 import { notDeleted, removeAllItems } from '../../../shared/api/removal';
 import type { Note } from '../../../shared/n8n/hints';
 import type { Operation } from '../../operation';
@@ -8,7 +9,6 @@ import {
 	conversationIdField,
 	parseConversationIdField,
 } from '../../../shared/fields/conversationId';
-import { RequestFailure, resultOf } from '../../../shared/transport/failures';
 import { parseBoolean } from '../../../shared/values/boolean';
 
 const notice: INodeProperties = {

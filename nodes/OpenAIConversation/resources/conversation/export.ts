@@ -12,7 +12,8 @@ import {
 import { booleanOption } from '../../../shared/fields/option';
 import { allByDefaultFields, parseLimit } from '../../parameters/limit';
 import type { ReadParameter } from '../../../shared/values/field';
-import { adviceFor, FieldError, kindOf, quote, trimPasted } from '../../../shared/values/field';
+import { adviceFor, FieldError, kindOf, quote } from '../../../shared/values/field';
+import { trimPasted } from '../../../shared/values/text';
 
 const FORMATS = {
 	markdown: { extension: 'md', mimeType: 'text/markdown' },

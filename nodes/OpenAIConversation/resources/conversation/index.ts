@@ -1,4 +1,4 @@
-import type { Resource } from '../../properties';
+import type { Resource } from '../../operation';
 import { copy } from './copy';
 import { create } from './create';
 import { remove } from './delete';

@@ -19,7 +19,8 @@ import {
 import type { Note } from '../../../shared/n8n/hints';
 import { plural } from '../../../shared/n8n/hints';
 import type { GivenOptions, ReadParameter } from '../../../shared/values/field';
-import { FieldError, isNothing, trimPasted } from '../../../shared/values/field';
+import { FieldError, isNothing } from '../../../shared/values/field';
+import { trimPasted } from '../../../shared/values/text';
 import type { JsonObject } from '../../../shared/values/json';
 import { isJsonObject } from '../../../shared/values/json';
 import type { Operation } from '../../operation';

@@ -19,6 +19,7 @@ import {
 import { bodyOptions, parseAdditionalBody } from '../../parameters/options';
 import type { ReadParameter } from '../../../shared/values/field';
 import { FieldError, isNothing, kindOf, quote } from '../../../shared/values/field';
+import { listed } from '../../../shared/values/text';
 import type { JsonObject } from '../../../shared/values/json';
 import { parseJsonText } from '../../../shared/values/jsonText';
 

@@ -1,7 +1,8 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { nameOf } from '../../../shared/api/carryOver';
-import { getConversation, isNotFound } from '../../../shared/api/conversations';
+import { itemLabel } from '../../../shared/api/itemText';
+import { getConversation } from '../../../shared/api/conversations';
+import { isNotFound, RequestFailure, resultOf } from '../../../shared/transport/failures';
 import { listItems } from '../../../shared/api/items';
 import { removeItems } from '../../../shared/api/removal';
 import type { TrimRules } from '../../../shared/api/trimming';
@@ -12,7 +13,6 @@ import {
 } from '../../../shared/fields/conversationId';
 import type { Note } from '../../../shared/n8n/hints';
 import { plural } from '../../../shared/n8n/hints';
-import { RequestFailure, resultOf } from '../../../shared/transport/failures';
 import { parseBoolean } from '../../../shared/values/boolean';
 import { parseNumber } from '../../../shared/values/number';
 import type { Operation } from '../../operation';
@@ -98,7 +98,7 @@ export const trim: Operation<Input> = {
 			const conversation = await resultOf(getConversation(api, id));
 			if (conversation instanceof RequestFailure && isNotFound(conversation)) throw conversation;
 		}
-		for (const item of incomplete) note(incompleteRemoved, [nameOf(item)]);
+		for (const item of incomplete) note(incompleteRemoved, [itemLabel(item)]);
 		return [{ json: { id, kept_items: items.length - removed, deleted_items: removed } }];
 	},
 };

@@ -1,4 +1,4 @@
-import type { Resource } from '../../properties';
+import type { Resource } from '../../operation';
 import { add } from './add';
 import { remove } from './delete';
 import { get } from './get';

@@ -1,5 +1,5 @@
-import type { JsonValue } from '../values/json';
-import { isJsonObject } from '../values/json';
+import type { JsonValue } from './json';
+import { isJsonObject } from './json';
 
 /** What stands where a part of a secret stood. */
 export const REDACTED = '[redacted]';
