@@ -120,7 +120,7 @@ const postRows: Row[] = [
 		modelMs: 5_000,
 		gets: 'uncertain',
 		stored: 0,
-		seen: /^GPG+PGP$/,
+		seen: /^GPG+P(GP)+$/,
 	},
 	{
 		what: 'a lost answer without a retry left',
