@@ -7,7 +7,7 @@ import {
 	conversationIdField,
 	parseConversationIdField,
 } from '../../../shared/fields/conversationId';
-import { keysNotStored, listed, notStored } from '../../metadataNote';
+import { keysNotStored, notStored } from '../../metadataNote';
 import type { MetadataChanges } from '../../parameters/metadata';
 import {
 	checkPairCount,
