@@ -2,10 +2,7 @@ import type { Conversation } from '../shared/api/conversations';
 import { metadataOf } from '../shared/api/conversations';
 import type { Note } from '../shared/n8n/hints';
 import type { JsonObject } from '../shared/values/json';
-
-/** Keys as a text lists them, each in quotes. */
-export const listed = (names: readonly string[]): string =>
-	names.map((name) => `"${name}"`).join(', ');
+import { listed } from '../shared/values/text';
 
 /** The keys of metadata that was sent whose values the API's answer does not show. */
 export function keysNotStored(answer: Conversation, sent: JsonObject): string[] {
