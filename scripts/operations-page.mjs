@@ -58,7 +58,8 @@ function defaultOf({ default: value, required }) {
 
 /** @param {INodeProperties} field */
 function meaningOf(field) {
-	const parts = [sentence(field.description ?? '')];
+	const hint = field.hint === field.description ? '' : sentence(field.hint ?? '');
+	const parts = [sentence(field.description ?? ''), hint];
 	const entries = entriesOf(field);
 	const choices = entries.filter(isChoice);
 	if (choices.length > 0) {

@@ -156,7 +156,7 @@ describe('Conversation: Delete, with its items', () => {
 			{
 				error: `The conversation ${id} was not deleted. 10 of its items are gone, but others keep coming`,
 				details: expect.objectContaining({
-					advice: 'End what writes to the conversation, then run this again.',
+					advice: 'Stop whatever is adding to the conversation, then run the workflow again.',
 					conversation: id,
 					item_count: 1,
 				}),
@@ -246,7 +246,7 @@ describe('Delete with items, when something fails', () => {
 					`^The conversation ${id} was not deleted\\. 3 of its 5 items are gone, 2 left: `,
 				),
 				details: expect.objectContaining({
-					advice: expect.stringMatching(/^Run this again to delete the rest\. /),
+					advice: expect.stringMatching(/^Run the workflow again to delete the rest\. /),
 					status: 500,
 					conversation: id,
 					item_count: 2,

@@ -97,7 +97,7 @@ function rowsWithFailures() {
 			5,
 			/^No$/,
 			{
-				advice: expect.stringContaining('Fix what the message names'),
+				advice: expect.stringContaining('Correct what the message points out'),
 				status: 400,
 				type: 'invalid',
 				param: 'metadata.plan',

@@ -131,7 +131,7 @@ const noReason = (code: number, what: string, attempts = 1): Failure => ({
 
 const broke = (code: string, attempts = 1): Failure => ({
 	message: new RegExp(
-		`^The connection to 127\\.0\\.0\\.1:\\d+ broke before the answer was complete \\(${code}\\)$`,
+		`^The connection to 127\\.0\\.0\\.1:\\d+ broke before the response was complete \\(${code}\\)$`,
 	),
 	code,
 	attempts,
@@ -139,14 +139,14 @@ const broke = (code: string, attempts = 1): Failure => ({
 });
 
 const unreadable = (code: string): Failure => ({
-	message: new RegExp(`^The answer of 127\\.0\\.0\\.1:\\d+ could not be read \\(${code}\\)$`),
+	message: new RegExp(`^The response from 127\\.0\\.0\\.1:\\d+ could not be read \\(${code}\\)$`),
 	code,
 	attempts: 1,
 	advice: 'turn on Retry Network Errors',
 });
 
 const late = (seconds: number, attempts = 1): Failure => ({
-	message: new RegExp(`^No complete answer from 127\\.0\\.0\\.1:\\d+ within ${seconds} second`),
+	message: new RegExp(`^No complete response from 127\\.0\\.0\\.1:\\d+ within ${seconds} second`),
 	attempts,
 	advice: 'Raise Timeout',
 });
@@ -603,7 +603,7 @@ const refusals: Row[] = [
 			param: 'metadata.topic',
 			code: 'string_above_max_length',
 			attempts: 1,
-			advice: 'Fix what the message names',
+			advice: 'Correct what the message points out',
 		},
 	},
 	{
@@ -1100,7 +1100,7 @@ const special: Row[] = [
 			param: 'conversation',
 			code: 'conversation_locked',
 			attempts: 1,
-			advice: 'Another request is working on this conversation',
+			advice: 'The conversation is busy with another request',
 		},
 	},
 	{

@@ -217,7 +217,7 @@ describe('Item: Add', () => {
 	});
 
 	it.each<[string, INodeParameters, string]>([
-		['no message', { messages: {} }, 'Messages has no message'],
+		['no message', { messages: {} }, 'Messages is empty'],
 		[
 			'a message without text',
 			{ messages: { values: [{ text: 'a' }, { text: '={{ $json.none }}' }] } },
@@ -228,8 +228,8 @@ describe('Item: Add', () => {
 			{ messages: { values: [{ text: '={{ ({ a: 1 }) }}' }] } },
 			'The text of message 1 in Messages is an object',
 		],
-		['empty JSON', { itemsInput: 'json', itemsJson: '' }, 'Items (JSON) has no item'],
-		['an empty list', { itemsInput: 'json', itemsJson: '[]' }, 'Items (JSON) has no item'],
+		['empty JSON', { itemsInput: 'json', itemsJson: '' }, 'Items (JSON) is empty'],
+		['an empty list', { itemsInput: 'json', itemsJson: '[]' }, 'Items (JSON) is empty'],
 		[
 			'text as JSON',
 			{ itemsInput: 'json', itemsJson: '"Hello"' },

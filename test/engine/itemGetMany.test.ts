@@ -53,6 +53,19 @@ describe('Item: Get Many', () => {
 		expect(items.map(({ pairedItem }) => pairedItem)).toEqual(json.map(() => ({ item: 0 })));
 	});
 
+	it('should say when there is more than Limit, unless the newest were asked for', async () => {
+		const [id, whole] = [conversationOf(3), conversationOf(2)];
+		const { hints } = await getMany({ conversationId: id, limit: 2 });
+		expect(hints).toEqual([
+			`1 conversation has more conversation items than Limit: ${id}. Turn on Return All to get them.`,
+		]);
+		const all = await getMany({ conversationId: whole, limit: 2 });
+		expect(all.hints).toEqual([]);
+		const newest = await getMany({ conversationId: id, limit: 2, options: { order: 'desc' } });
+		expect(newest.hints).toEqual([]);
+		expect(idsIn(newest.json)).toEqual(['msg_2', 'msg_1']);
+	});
+
 	it.each([
 		[1, ['limit=1&order=asc']],
 		[100, ['limit=100&order=asc']],
@@ -217,7 +230,7 @@ describe('A server that pages in its own way', () => {
 		expect(error?.message).toMatch(
 			/^The server says that there are more items than the \d+ it gave, but its pages do not lead on to them$/,
 		);
-		expect(error?.description).toContain('would go on forever');
+		expect(error?.description).toContain('kept pointing to the same page');
 		expect(server.requestCount).toBe(requests);
 	});
 

@@ -163,7 +163,7 @@ describe('Half characters and null characters', () => {
 describe('The empty message that Conversation Item: Add begins with', () => {
 	it('should be refused as no message at all, before any request', async () => {
 		const { error } = await run({ resource: 'item', operation: 'add' });
-		expect(error?.message).toBe('Messages has no message');
+		expect(error?.message).toBe('Messages is empty');
 		expect(server.requestCount).toBe(0);
 	});
 });

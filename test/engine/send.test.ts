@@ -69,6 +69,14 @@ describe('Sending a message', () => {
 		},
 	);
 
+	it('should say how many conversations it started', async () => {
+		const started = (count: string) => `${count} started, because Conversation ID was empty.`;
+		const one = await send({});
+		expect(one.hints).toEqual([started('1 new conversation was')]);
+		const two = await send({}, { items: [{ json: {} }, { json: {} }] });
+		expect(two.hints).toEqual([started('2 new conversations were')]);
+	});
+
 	it('should go on in the conversation that the reply names', async () => {
 		const first = await send({ text: 'My name is Ada.' });
 		const { json } = await send(
@@ -315,7 +323,7 @@ describe('A reply as JSON', () => {
 describe('Statuses', () => {
 	it('should tell why a reply is incomplete', async () => {
 		server.model.plan({ text: 'Half an ans', incomplete: 'content_filter' });
-		const { json, hints } = await send({});
+		const { json, hints } = await send({ conversationId: newConversation() });
 		expect(json[0]).toMatchObject({
 			status: 'incomplete',
 			incomplete_reason: 'content_filter',
@@ -394,7 +402,7 @@ describe('What is refused before any request', () => {
 		['an object as text', { text: '={{ ({ a: 1 }) }}' }, 'Message is an object, not text'],
 		['half a character', { text: '={{ "\\ud83d" }}' }, 'Message contains half a character'],
 		['a null character', { text: '={{ "a\\u0000" }}' }, 'Message contains a null character'],
-		['no items', { itemsInput: 'json', itemsJson: '[]' }, 'Items (JSON) has no item'],
+		['no items', { itemsInput: 'json', itemsJson: '[]' }, 'Items (JSON) is empty'],
 		['an ID of something else', { conversationId: 'resp_1' }, 'Conversation ID'],
 		['a temperature out of range', { options: { temperature: 3 } }, 'Temperature is "3"'],
 		['too few tokens', { options: { maxOutputTokens: 1 } }, 'Max Output Tokens is "1"'],

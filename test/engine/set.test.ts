@@ -187,19 +187,19 @@ describe('Conversation ID', () => {
 			'an object that names none',
 			'={{ $json }}',
 			{ id: 'resp_1' },
-			'Conversation ID is an object that names no conversation',
+			'Conversation ID is an object without a conversation ID',
 		],
 		[
 			'a URL without an ID',
 			'https://platform.openai.com/logs/',
 			{},
-			'Conversation ID is a URL that contains no conversation ID',
+			'Conversation ID is a link that contains no conversation ID',
 		],
 		[
 			'a URL with two IDs',
 			'https://x.example/conv_1/conv_2',
 			{},
-			'Conversation ID is a URL that contains several conversation IDs',
+			'Conversation ID is a link that contains several conversation IDs',
 		],
 	])('should refuse %s before any request', async (_what, conversationId, json, message) => {
 		const { error } = await runNode(server.url, {
@@ -311,8 +311,8 @@ describe('Metadata', () => {
 	const many = Object.fromEntries(Array.from({ length: 17 }, (_, n) => [`k${n}`, 'v']));
 
 	it.each<[string, INodeParameters, string]>([
-		['no row', { metadata: {} }, 'Metadata has no pair'],
-		['no row left in the collection', { metadata: { pairs: [] } }, 'Metadata has no pair'],
+		['no row', { metadata: {} }, 'Metadata is empty'],
+		['no row left in the collection', { metadata: { pairs: [] } }, 'Metadata is empty'],
 		[
 			'JSON that is left empty',
 			{ metadataInput: 'json', metadataJson: '' },
@@ -619,25 +619,21 @@ describe('Update Mode', () => {
 			{ keysToRemove: '={{ { a: 1 } }}' },
 			'Keys to Remove contains an object, not a key',
 		],
-		[
-			'neither metadata nor keys to remove',
-			{},
-			'Metadata has no pair, and Keys to Remove is empty',
-		],
+		['neither metadata nor keys to remove', {}, 'Metadata and Keys to Remove are both empty'],
 		[
 			'keys to remove that are only commas',
 			{ keysToRemove: ' , ,' },
-			'Metadata has no pair, and Keys to Remove is empty',
+			'Metadata and Keys to Remove are both empty',
 		],
 		[
 			'{}, which would clear nothing',
 			{ metadataInput: 'json', metadataJson: '{}' },
-			'Metadata (JSON) has no pair, and Keys to Remove is empty',
+			'Metadata (JSON) and Keys to Remove are both empty',
 		],
 		[
 			'an empty object by expression, and an empty list',
 			{ metadataInput: 'json', metadataJson: '={{ {} }}', keysToRemove: '[]' },
-			'Metadata (JSON) has no pair, and Keys to Remove is empty',
+			'Metadata (JSON) and Keys to Remove are both empty',
 		],
 		[
 			'a JSON list that is cut off',
@@ -681,7 +677,7 @@ describe('Options', () => {
 			const took = performance.now() - startedAt;
 			expect(error?.name).toBe('NodeApiError');
 			expect(error?.message).toMatch(
-				/^No complete answer from 127\.0\.0\.1:\d+ within 0\.3 seconds$/,
+				/^No complete response from 127\.0\.0\.1:\d+ within 0\.3 seconds$/,
 			);
 			expect(error?.description).toContain('Raise Timeout');
 			expect(took).toBeGreaterThan(295);

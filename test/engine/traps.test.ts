@@ -179,7 +179,7 @@ describe('A server that drips its answer', () => {
 		server.fault(dripping);
 		const id = conversation();
 		const { ms, error } = await took(async () => await ours(id, { timeout: 0.3 }));
-		expect(error?.message).toMatch(/^No complete answer from .* within 0\.3 seconds$/);
+		expect(error?.message).toMatch(/^No complete response from .* within 0\.3 seconds$/);
 		expect(ms).toBeGreaterThan(295);
 		expect(ms).toBeLessThan(550);
 	});

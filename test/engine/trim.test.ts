@@ -225,7 +225,7 @@ describe('Trim, when a deletion does not go through', () => {
 			{
 				error: expect.stringMatching(`^7 of 16 items were removed from ${id}, 9 left to remove: `),
 				details: expect.objectContaining({
-					advice: expect.stringMatching(/^Run this again to remove the rest\. /),
+					advice: expect.stringMatching(/^Run the workflow again to remove the rest\. /),
 					status: 500,
 					attempts: 1,
 					conversation: id,
@@ -399,7 +399,7 @@ describe('Trim, when the execution is stopped', () => {
 		expect(error?.message).toBe('The execution was canceled');
 		expect(error?.description).toMatch(
 			new RegExp(
-				`^\\d+ conversation items were removed from ${id}, which holds \\d+ more\\. Run this again to remove the rest\\.$`,
+				`^\\d+ conversation items were removed from ${id}, which holds \\d+ more\\. Run the workflow again to remove the rest\\.$`,
 			),
 		);
 		await pause(50);

@@ -508,20 +508,24 @@ describe.each(versions)('n8n $version', (version) => {
 			[
 				'is reset before the answer',
 				{ reset: 'before-headers' },
-				/broke before the answer was complete \(ECONNRESET\)/,
+				/broke before the response was complete \(ECONNRESET\)/,
 			],
 			[
 				'is reset after the headers',
 				{ reset: 'after-headers' },
-				/broke before the answer was complete/,
+				/broke before the response was complete/,
 			],
-			['is reset within the body', { reset: 'mid-body' }, /broke before the answer was complete/],
+			['is reset within the body', { reset: 'mid-body' }, /broke before the response was complete/],
 			[
 				'is closed before the answer',
 				{ close: 'before-headers' },
-				/broke before the answer was complete/,
+				/broke before the response was complete/,
 			],
-			['is closed within the body', { close: 'mid-body' }, /broke before the answer was complete/],
+			[
+				'is closed within the body',
+				{ close: 'mid-body' },
+				/broke before the response was complete/,
+			],
 			[
 				'is answered by something that is no HTTP',
 				{ status: 200, headers: { 'content-length': 'x' }, closeKeepAlive: true },
@@ -630,7 +634,9 @@ describe.each(versions)('n8n $version', (version) => {
 				items: conversations(1),
 			});
 			expect(status).toBe('error');
-			expect(error?.message).toMatch(/^No complete answer from 127\.0\.0\.1:\d+ within 1 second$/);
+			expect(error?.message).toMatch(
+				/^No complete response from 127\.0\.0\.1:\d+ within 1 second$/,
+			);
 			expect(ms).toBeGreaterThan(990);
 			expect(ms).toBeLessThan(2_500);
 			await until(() => (server.inFlight === 0 ? true : undefined), 'the end of the request');

@@ -234,7 +234,7 @@ describe('Any other failure', () => {
 	])('should have a text and advice for %p', (cause, text) => {
 		const { error, message, details } = describeIt(cause);
 		expect([error.message, message]).toEqual([text, text]);
-		expect(error.description).toContain('Check the expressions');
+		expect(error.description).toContain("Check this node's expressions");
 		expect(details.advice).toBe(error.description);
 	});
 
@@ -242,7 +242,7 @@ describe('Any other failure', () => {
 		'should have advice of its own where the description is %p',
 		(description) => {
 			const { details } = describeIt(Object.assign(new Error('m'), { description }));
-			expect(details.advice).toContain('Check the expressions');
+			expect(details.advice).toContain("Check this node's expressions");
 		},
 	);
 });

@@ -155,12 +155,12 @@ describe('Messages that are no rows', () => {
 
 describe('Items that are not given', () => {
 	it.each<[string, Record<string, unknown>, string]>([
-		['nothing', {}, 'Messages has no message'],
-		['no row', { messages: {} }, 'Messages has no message'],
-		['an empty list', { messages: { values: [] } }, 'Messages has no message'],
-		['no JSON', { itemsInput: 'json' }, 'Items (JSON) has no item'],
-		['null as JSON', { itemsInput: 'json', itemsJson: null }, 'Items (JSON) has no item'],
-		['an empty JSON list', { itemsInput: 'json', itemsJson: '[]' }, 'Items (JSON) has no item'],
+		['nothing', {}, 'Messages is empty'],
+		['no row', { messages: {} }, 'Messages is empty'],
+		['an empty list', { messages: { values: [] } }, 'Messages is empty'],
+		['no JSON', { itemsInput: 'json' }, 'Items (JSON) is empty'],
+		['null as JSON', { itemsInput: 'json', itemsJson: null }, 'Items (JSON) is empty'],
+		['an empty JSON list', { itemsInput: 'json', itemsJson: '[]' }, 'Items (JSON) is empty'],
 	])(
 		'should be none where they may be left out, and refused elsewhere: %s',
 		(_what, parameters, text) => {
@@ -178,7 +178,7 @@ describe('The empty message that a new form begins with', () => {
 	const untouched = { role: 'user', text: '' };
 
 	it('should count as none', () => {
-		expect(refused(() => parseItems(fields(untouched))).message).toBe('Messages has no message');
+		expect(refused(() => parseItems(fields(untouched))).message).toBe('Messages is empty');
 	});
 
 	it('should not be left out silently where messages are optional', () => {

@@ -347,7 +347,7 @@ describe('Metadata', () => {
 
 		it.each(nothing)('should be refused where it must be given: %s', (_what, parameters) => {
 			const { message, advice } = refused(() => parseMetadata(reading(parameters)));
-			expect(message).toMatch(/^Metadata has no pair$|^Metadata \(JSON\) is empty$/);
+			expect(message).toMatch(/^Metadata is empty$|^Metadata \(JSON\) is empty$/);
 			expect(advice).toContain('To clear all metadata, ');
 		});
 
@@ -366,11 +366,11 @@ describe('Metadata', () => {
 	describe('as changes', () => {
 		it('should say what a merge without a change lacks', () => {
 			expect(noChanges(reading({}))).toMatchObject({
-				message: 'Metadata has no pair, and Keys to Remove is empty',
+				message: 'Metadata and Keys to Remove are both empty',
 				advice: expect.stringMatching(/To clear all metadata, set Update Mode to Replace and/),
 			});
 			expect(noChanges(json('{}')).message).toBe(
-				'Metadata (JSON) has no pair, and Keys to Remove is empty',
+				'Metadata (JSON) and Keys to Remove are both empty',
 			);
 		});
 

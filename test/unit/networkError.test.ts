@@ -88,7 +88,7 @@ describe('A connection that broke', () => {
 		expect(failure(errorOf({}, { code }))).toMatchObject({
 			kind: 'network',
 			code,
-			message: `The connection to api.example:8443 broke before the answer was complete (${code})`,
+			message: `The connection to api.example:8443 broke before the response was complete (${code})`,
 			advice: expect.stringContaining('Run the workflow again later'),
 			outcomeUnknown: true,
 		});
@@ -118,7 +118,7 @@ describe('A connection that broke', () => {
 		]) {
 			const error = errorOf(...codes.map((code) => ({ code })));
 			expect(failure(error).message).toBe(
-				`The answer of api.example:8443 could not be read (${codes[0]})`,
+				`The response from api.example:8443 could not be read (${codes[0]})`,
 			);
 		}
 	});
@@ -134,7 +134,7 @@ describe('A connection that broke', () => {
 		expect(failure(errorOf({}, { code }))).toMatchObject({
 			kind: 'network',
 			code,
-			message: `The answer of api.example:8443 could not be read (${code})`,
+			message: `The response from api.example:8443 could not be read (${code})`,
 			outcomeUnknown: true,
 		});
 	});

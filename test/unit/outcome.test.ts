@@ -501,7 +501,7 @@ describe('A refusal', () => {
 			status: 400,
 			requestId: 'req_9',
 			attempts: 2,
-			advice: 'Fix what the message names, then run the workflow again.',
+			advice: 'Correct what the message points out, then run the workflow again.',
 		});
 	});
 
@@ -578,11 +578,11 @@ describe('Advice', () => {
 		[429, {}, 'Too many requests were sent'],
 		[429, quota, 'no credit left'],
 		[429, { message: 'You exceeded your current quota' }, 'no credit left'],
-		[400, locked, 'Another request is working on this conversation'],
-		[409, locked, 'Another request is working on this conversation'],
-		[409, {}, 'Fix what the message names'],
+		[400, locked, 'The conversation is busy with another request'],
+		[409, locked, 'The conversation is busy with another request'],
+		[409, {}, 'Correct what the message points out'],
 		[408, {}, 'The server gave up waiting'],
-		[422, {}, 'Fix what the message names'],
+		[422, {}, 'Correct what the message points out'],
 		[422, undefined, 'Check Base URL'],
 		[500, undefined, 'The server could not answer'],
 		[503, {}, 'The server could not answer'],
@@ -735,7 +735,7 @@ describe('A timeout', () => {
 		const url = 'https://api.example:8443/v1/x?y=1';
 		expect(detailsOf({ kind: 'timeout', seconds }, { url, attempts: 4 })).toMatchObject({
 			kind: 'timeout',
-			message: `No complete answer from api.example:8443 within ${said}`,
+			message: `No complete response from api.example:8443 within ${said}`,
 			attempts: 4,
 			status: undefined,
 		});

@@ -108,7 +108,7 @@ interface Expected {
 /** What the form shows for an operation at first, between Operation and Options. */
 const EXPECTED: Record<string, Expected> = {
 	'conversation set': {
-		fields: ['conversationId', 'updateMode', ...METADATA],
+		fields: ['conversationId', 'updateMode', 'replaceNotice', ...METADATA],
 		options: ['additionalBody'],
 	},
 	'conversation create': { fields: [...METADATA, ...ITEMS], options: ['additionalBody'] },
@@ -136,7 +136,7 @@ const EXPECTED: Record<string, Expected> = {
 		],
 	},
 	'conversation trim': {
-		fields: ['conversationId', 'keepTurns', 'removeIncomplete'],
+		fields: ['conversationId', 'keepTurns', 'removeIncomplete', 'trimNotice'],
 		options: [],
 	},
 	'item add': { fields: ['conversationId', ...ITEMS], options: ['additionalBody', 'include'] },
@@ -238,6 +238,8 @@ describe('The form', () => {
 		const [replace, merge] = mode === undefined ? [] : choicesOf(mode);
 		expect(replace?.description).toBe("Overwrites all metadata. Keys you don't list are lost.");
 		expect(merge?.description).toBe('Keeps other keys. Adds or overwrites the ones you list.');
+		expect(shown('conversation', 'set')).toContain('replaceNotice');
+		expect(shown('conversation', 'set', { updateMode: 'merge' })).not.toContain('replaceNotice');
 		const copied = fieldFor('metadata', { resource: 'conversation', operation: 'copy' });
 		expect(copied?.description).toContain("Leave empty to keep the original's metadata");
 		const notice = fieldFor('deleteNotice', { resource: 'conversation', operation: 'delete' });

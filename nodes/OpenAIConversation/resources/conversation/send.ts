@@ -165,13 +165,13 @@ export const send: Operation<Input> = {
 		const { conversation, response, wasFound } = await sendMessage(api, message);
 		const reason = incompleteReason(response);
 		const data = isJson && !isRefusal(response) ? parsedJson(replyText(response)) : undefined;
-		if (message.conversation === undefined) note(started);
 		if (wasFound) note(found, [conversation]);
 		if (response.conversation === null) note(notKept, [conversation]);
 		if (reason !== undefined) note(cutOff, [reason ?? 'for a reason that is not known']);
 		if (isRefusal(response)) note(refused);
 		const simple = simplifiedResponse(response, conversation);
 		if (isJson && data === undefined && simple.tool_calls === undefined) note(notJson);
+		if (message.conversation === undefined) note(started);
 		if (!simplify) return [{ json: response }];
 		return [{ json: data === undefined ? simple : { ...simple, data } }];
 	},
