@@ -222,7 +222,7 @@ describe('Delete with items, when something is already gone', () => {
 		const { json, hints } = await remove([id], { options: ONE_BY_ONE });
 		expect(json).toEqual([{ id, object: 'conversation.deleted', deleted: true, deleted_items: 3 }]);
 		expect(hints).toEqual([
-			`Somebody else deleted the conversation while its items were being deleted: ${id}. This counts as deleted.`,
+			`Someone else deleted the conversation while its items were being deleted: ${id}. This counts as deleted.`,
 		]);
 	});
 

@@ -93,7 +93,7 @@ function failureOf(response: ModelResponse, retries: number): RequestFailure | u
 				? 'The reply was cancelled before it was complete'
 				: 'The API failed to make the reply and gave no reason'),
 		advice: isCancelled
-			? 'Somebody else cancelled it. Run the workflow again if the reply is still wanted.'
+			? 'Someone else cancelled it. Run the workflow again if the reply is still wanted.'
 			: adviceForCode(code, retries),
 		cause: NO_REPLY,
 		code,

@@ -42,7 +42,7 @@ const alreadyGone: Note = {
 const goneMeanwhile: Note = {
 	type: 'info',
 	text: (_count, names) =>
-		`Somebody else deleted the conversation while its items were being deleted: ${names.join(', ')}. This counts as deleted.`,
+		`Someone else deleted the conversation while its items were being deleted: ${names.join(', ')}. This counts as deleted.`,
 };
 
 /**
