@@ -545,7 +545,7 @@ describe('A gateway that does not know an include value', () => {
 		expect(essence(itemsOf(json[0]?.id))).toEqual(essence(source.items));
 		expect(hints).toHaveLength(1);
 		for (const value of unknown) expect(hints[0]).toContain(value);
-		expect(hints[0]).toContain('may be missing in the copy');
+		expect(hints[0]).toContain('may be missing from the copy');
 	});
 
 	it('should still be asked for what it knows, though its refusal lists all of that', async () => {
