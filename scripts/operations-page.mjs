@@ -173,7 +173,7 @@ export function operationsPage({ displayName, properties }) {
 	lines.push(
 		'## Options',
 		'',
-		'All operations have these, under `options`. A node that is newly put on the canvas starts with a timeout of 120 seconds and 3 retries; the defaults below apply where an option is not set.',
+		'All operations have these, under `options`. A new node starts with a timeout of 120 seconds and 3 retries; the defaults below apply where an option is not set.',
 		'',
 		...HEAD,
 		...common.map(row),

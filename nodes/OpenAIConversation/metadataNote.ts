@@ -13,5 +13,5 @@ export function keysNotStored(answer: Conversation, sent: JsonObject): string[] 
 export const notStored: Note = {
 	type: 'warning',
 	text: (count, names) =>
-		`The API accepted the metadata, but its answer does not show these keys with the values sent (${listed(names)}) in ${count === 1 ? '1 conversation' : `${count} conversations`}. Check them with Conversation: Get.`,
+		`The API accepted the metadata, but its response does not show these keys with the values sent (${listed(names)}) in ${count === 1 ? '1 conversation' : `${count} conversations`}. Check them with Conversation: Get.`,
 };

@@ -101,7 +101,7 @@ describe('Conversation: Create', () => {
 		const { hints, json } = await create({ metadata: pairs({ topic: 'x', n: '3' }) });
 		expect(json).toHaveLength(1);
 		expect(hints).toEqual([
-			'The API accepted the metadata, but its answer does not show these keys with the values sent ("n") in 1 conversation. Check them with Conversation: Get.',
+			'The API accepted the metadata, but its response does not show these keys with the values sent ("n") in 1 conversation. Check them with Conversation: Get.',
 		]);
 	});
 
