@@ -2,11 +2,10 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import type { GivenOptions } from '../../shared/values/field';
 import { adviceFor, FieldError, isNothing, kindOf, quote } from '../../shared/values/field';
-import { listed } from '../../shared/values/text';
+import { checkTexts, listed } from '../../shared/values/text';
 import type { JsonObject, JsonValue } from '../../shared/values/json';
 import { isJsonObject } from '../../shared/values/json';
 import { parseJsonText } from '../../shared/values/jsonText';
-import { checkTexts } from '../../shared/values/text';
 
 const outputFormatOption: INodeProperties = {
 	displayName: 'Output Format',
