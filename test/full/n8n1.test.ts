@@ -318,6 +318,78 @@ describe.each(versions)('n8n $version', (version) => {
 			expect(server.maxInFlight).toBe(7);
 		});
 
+		const ask = (more: IDataObject = {}, options: IDataObject = {}) => ({
+			operation: 'send',
+			conversationId: '={{ $json.id }}',
+			model: { __rl: true, mode: 'id', value: 'gpt-5-mini' },
+			text: '={{ $json.text }}',
+			...more,
+			options,
+		});
+
+		it('should send a message and give the reply, also in the background and in a new conversation', async () => {
+			const { id } = server.store.createConversation();
+			for (const background of [false, true]) {
+				const { json } = await run({
+					parameters: ask({}, { background }),
+					items: [{ id, text: `My name is Ada. ${background}` }],
+				});
+				expect(json).toEqual([expect.objectContaining({ conversation: id, status: 'completed' })]);
+			}
+			const { json } = await run({
+				parameters: ask({ conversationId: '' }),
+				items: [{ text: 'Hello' }],
+			});
+			const conversation = String(json[0]?.conversation);
+			expect(conversation).toMatch(/^conv_/);
+			expect(server.store.getConversation(conversation)?.items).toHaveLength(2);
+			expect(server.store.getConversation(id)?.items).toHaveLength(4);
+		}, 60_000);
+
+		it('should answer five executions at once in one conversation, each once', async () => {
+			server.configure({ modelMs: 200 });
+			const { id } = server.store.createConversation();
+			const path = newId();
+			const workflow = webhookWorkflow({
+				path,
+				credential,
+				parameters: ask(),
+				outputs: ['Done'],
+			});
+			const inactive = { ...workflow, active: false };
+			const workflowId = await running.n8n.createWorkflow(inactive);
+			await running.n8n.publishWorkflow(workflowId);
+			const texts = ['one', 'two', 'three', 'four', 'five'];
+			await Promise.all(
+				texts.map(async (text) => await running.n8n.callWebhook(path, { items: [{ id, text }] })),
+			);
+			server.configure({ modelMs: 0 });
+			const items = server.store.getConversation(id)?.items ?? [];
+			const said = items.filter(({ role }) => role === 'user').map((item) => JSON.stringify(item));
+			expect(items.map(({ role }) => role)).toEqual(texts.flatMap(() => ['user', 'assistant']));
+			for (const text of texts) {
+				expect(said.filter((item) => item.includes(`"${text}"`))).toHaveLength(1);
+			}
+		}, 60_000);
+
+		it('should trim a conversation to its latest turns, and delete one with its items', async () => {
+			const items = Array.from({ length: 12 }, (_, turn) => [
+				{ type: 'message', role: 'user', content: `q${turn}` },
+				{ type: 'message', role: 'assistant', content: `a${turn}` },
+			]).flat();
+			const { id } = server.store.createConversation({ items });
+			const trimmed = await run({
+				parameters: { operation: 'trim', conversationId: id, keepTurns: 2, options: {} },
+			});
+			expect(trimmed.json).toEqual([{ id, kept_items: 4, deleted_items: 20 }]);
+			expect(server.store.getConversation(id)?.items).toHaveLength(4);
+			const deleted = await run({
+				parameters: { operation: 'delete', conversationId: id, deleteItems: true, options: {} },
+			});
+			expect(deleted.json).toEqual([expect.objectContaining({ deleted: true, deleted_items: 4 })]);
+			expect(server.store.getConversation(id)).toBeUndefined();
+		}, 60_000);
+
 		it('should show hints', async () => {
 			server.configure({ updateSemantics: 'merge' });
 			const { status, hints } = await run({ parameters: setTopic(), items: conversations(1) });
