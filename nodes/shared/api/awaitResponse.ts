@@ -2,6 +2,7 @@ import type { ApiClient } from '../transport/client';
 import { Cancelled, isNotFound, RequestFailure, resultOf } from '../transport/failures';
 import { isQuota } from '../transport/apiError';
 import { textAt } from '../values/json';
+import { sentences } from '../values/text';
 import type { ModelResponse } from './responses';
 import { cancelResponse, getResponse, isRunning } from './responses';
 
@@ -30,7 +31,7 @@ function mayPass({ details }: RequestFailure): boolean {
 const givenUp = (failure: RequestFailure, id: string, what: string): RequestFailure =>
 	failure.with({
 		message: `${what}: ${failure.details.message}`,
-		advice: `${failure.details.cause ?? ''} The response ID is ${id}. ${LOOK_LATER}`.trimStart(),
+		advice: sentences(failure.details.cause, `The response ID is ${id}.`, LOOK_LATER),
 		outcomeUnknown: true,
 		idempotent: false,
 	});
