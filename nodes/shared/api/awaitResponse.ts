@@ -11,10 +11,10 @@ const FIRST_PAUSE_MS = 500;
 const PAUSE_GROWTH = 1.5;
 const LONGEST_PAUSE_MS = 3_000;
 
-/** So many looks in a row may fail, each with its own retries, before a running response is given up. */
+/** A running response is given up after this many failed looks in a row, each with its own retries. */
 const MAX_FAILED_LOOKS = 5;
 
-/** So many looks in a row may find nothing: the first may have come before the response could be seen. */
+/** How many looks in a row may find nothing: the first may have come before the response could be seen. */
 const MAX_NOT_FOUND = 2;
 
 const LOOK_LATER =
