@@ -50,7 +50,7 @@ const withN8n = {
 };
 
 /** Engine tests that play through waits of seconds or through thousands of cases. */
-const SLOW = ['exactlyOnce', 'inputs', 'manyItems', 'pacing', 'pacingTokenBucket', 'sendChaos'];
+const SLOW = ['exactlyOnce', 'inputs', 'manyItems', 'pacing', 'pacingTokenBucket'];
 
 /** Where what a user can enter is tried at random. */
 const PROPERTIES = [

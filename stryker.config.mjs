@@ -6,7 +6,10 @@
  */
 export default {
 	mutate: [
-		'nodes/shared/{transport,n8n,values,api}/**/*.ts',
+		'nodes/shared/{transport,n8n,values,fields,api}/**/*.ts',
+		// No unit test calls these; the tests in n8n's engine do.
+		'!nodes/shared/api/{awaitResponse,responses,sendMessage,storedReply}.ts',
+		'nodes/MemoryOpenAiConversation/{history,messages}.ts',
 		'nodes/*/{execution,parameters}/**/*.ts',
 	],
 	testRunner: 'jest',

@@ -90,9 +90,9 @@ async function addExamples(n8n, api) {
 
 // What was started ends with this process, in any case; once n8n is up it is given the time to end properly.
 /** @type {() => void} */
-let whenToldToEnd = () => process.exit(130);
+let onStopSignal = () => process.exit(130);
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
-	process.on(signal, () => whenToldToEnd());
+	process.on(signal, () => onStopSignal());
 }
 
 await runCommand(async () => {
@@ -136,8 +136,8 @@ await runCommand(async () => {
 		return started;
 	});
 	/** @type {Promise<void>} */
-	const toldToEnd = new Promise((resolve) => {
-		whenToldToEnd = resolve;
+	const stopRequested = new Promise((resolve) => {
+		onStopSignal = resolve;
 	});
 	try {
 		await step('Saving the credentials', async () => await saveCredentials(n8n, api));
@@ -153,7 +153,7 @@ await runCommand(async () => {
 		if (once) return;
 		process.stdout.write(welcome(n8n, api, workflowId, run));
 		if (dev) rebuildOnChange(settings.folder, progress);
-		if (await Promise.race([toldToEnd, n8n.ended])) {
+		if (await Promise.race([stopRequested, n8n.ended])) {
 			const todo = 'See the log, then start again.';
 			throw new Failure('n8n ended by itself.', { todo, log: settings.log });
 		}

@@ -7,7 +7,7 @@ import { writeFile } from 'node:fs/promises';
 import { createApi } from './probe/api.mjs';
 import { questions } from './probe/questions.mjs';
 
-/** @import { Finding, Question } from './probe/questions.mjs' */
+/** @import { Result, Question } from './probe/questions.mjs' */
 
 const {
 	OPENAI_API_KEY: apiKey = '',
@@ -17,7 +17,7 @@ const {
 const baseUrl = OPENAI_API_BASE ?? 'https://api.openai.com/v1';
 const file = process.argv[2] ?? 'probe-results.md';
 
-/** @param {Finding['holds']} holds */
+/** @param {Result['holds']} holds */
 const verdict = (holds) =>
 	holds === undefined ? 'not settled' : holds ? 'holds' : 'does not hold';
 
@@ -38,7 +38,7 @@ function withoutKey(text) {
 }
 
 /**
- * @param {Array<Question & Finding>} rows
+ * @param {Array<Question & Result>} rows
  * @param {string[]} left
  */
 function report(rows, left) {
@@ -82,19 +82,19 @@ for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) {
 	});
 }
 
-/** @type {Array<Question & Finding>} */
+/** @type {Array<Question & Result>} */
 const rows = [];
 for (const question of questions) {
 	if (interrupted) break;
 	process.stdout.write(`${question.name} … `);
-	/** @type {Finding} */
-	const finding = await question.ask(api, { model }).catch((error) => ({
+	/** @type {Result} */
+	const result = await question.ask(api, { model }).catch((error) => ({
 		found: `could not be asked: ${error instanceof Error ? error.message : String(error)}`,
 		holds: undefined,
 		node: 'unchanged',
 	}));
-	rows.push({ ...question, ...finding });
-	process.stdout.write(withoutKey(`${finding.found} (${verdict(finding.holds)})\n`));
+	rows.push({ ...question, ...result });
+	process.stdout.write(withoutKey(`${result.found} (${verdict(result.holds)})\n`));
 }
 const left = await api.deleteAll();
 const text = report(rows, left);

@@ -1,16 +1,16 @@
 /** @import { Api } from './api.mjs' */
 
 /**
- * One assumption, the requests that settle it, and what the node does on either finding.
+ * One assumption, the requests that settle it, and what the node does on either result.
  *
  * @typedef {Object} Question
  * @property {string} name short, for the table
  * @property {string} assumed what docs/assumptions.md assumes
- * @property {(api: Api, options: { model: string }) => Promise<Finding>} ask
+ * @property {(api: Api, options: { model: string }) => Promise<Result>} ask
  */
 
 /**
- * @typedef {Object} Finding
+ * @typedef {Object} Result
  * @property {string} found what the API did
  * @property {boolean | undefined} holds whether the assumption holds; undefined: this run can't tell
  * @property {string} node what the node does, given that
@@ -42,9 +42,9 @@ const metadataOf = async (api, id) =>
 
 /**
  * @param {string} reason
- * @returns {Finding}
+ * @returns {Result}
  */
-const unsettled = (reason) => ({ found: reason, holds: undefined, node: 'unchanged' });
+const inconclusive = (reason) => ({ found: reason, holds: undefined, node: 'unchanged' });
 
 /**
  * Whether the longest text of a kind is accepted, and one character more is not.
@@ -68,9 +68,9 @@ export const questions = [
 		assumed: 'replaces the whole map',
 		async ask(api) {
 			const { id, ...created } = await api.createConversation({ metadata: { old: '1' } });
-			if (id === '') return unsettled(said(created));
+			if (id === '') return inconclusive(said(created));
 			const answer = await api.call('POST', `/conversations/${id}`, { metadata: { new: '2' } });
-			if (answer.status !== 200) return unsettled(said(answer));
+			if (answer.status !== 200) return inconclusive(said(answer));
 			const stored = await metadataOf(api, id);
 			const replaced = !('old' in stored) && stored.new === '2';
 			return {
@@ -138,7 +138,7 @@ export const questions = [
 			const headers = { 'idempotency-key': `probe-${Date.now()}` };
 			const first = await api.createConversation({}, headers);
 			const second = await api.createConversation({}, headers);
-			if (first.id === '' || second.id === '') return unsettled(said(second));
+			if (first.id === '' || second.id === '') return inconclusive(said(second));
 			const same = first.id === second.id;
 			return {
 				found: same
@@ -183,7 +183,7 @@ export const questions = [
 				items: [{ type: 'function_call', call_id: 'call_probe', name: 'probe', arguments: '{}' }],
 			});
 			const item = added.body?.data?.[0];
-			if (typeof item?.id !== 'string') return unsettled(said(added));
+			if (typeof item?.id !== 'string') return inconclusive(said(added));
 			const two = await api.createConversation();
 			const again = await api.call('POST', `/conversations/${two.id}/items`, {
 				items: [
@@ -250,7 +250,7 @@ export const questions = [
 				background: true,
 			});
 			if (started.status !== 200)
-				return unsettled(`no response could be started (${said(started)})`);
+				return inconclusive(`no response could be started (${said(started)})`);
 			const [items, metadata] = [
 				await api.call('POST', `/conversations/${id}/items`, { items: [message('Meanwhile')] }),
 				await api.call('POST', `/conversations/${id}`, { metadata: { meanwhile: '1' } }),
@@ -277,7 +277,7 @@ export const questions = [
 			});
 			const orphan = added.body?.data?.[0]?.id;
 			if (typeof orphan !== 'string')
-				return unsettled(`the call could not be added (${said(added)})`);
+				return inconclusive(`the call could not be added (${said(added)})`);
 			const ask = async () =>
 				await api.call('POST', '/responses', {
 					model,

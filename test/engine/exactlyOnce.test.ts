@@ -78,7 +78,7 @@ const HTML = {
 };
 
 /** What the API says itself when it has come to an end with the request. */
-const SETTLED: Array<[string, Rule]> = [500, 503].map((status) => [
+const FINAL_ERRORS: Array<[string, Rule]> = [500, 503].map((status) => [
 	`${status} in the API's own words`,
 	{ status, headers: RETRY },
 ]);
@@ -120,7 +120,7 @@ describe('Adding a message', () => {
 		return { id, result: await write(server, id, ['new'], { ...RETRIES, ...options }) };
 	};
 
-	it.concurrent.each(SETTLED)(
+	it.concurrent.each(FINAL_ERRORS)(
 		'should be repeated after %s, when a look shows that it is not there',
 		async (_what, rule) => {
 			await withServer(async (server) => {
@@ -137,7 +137,7 @@ describe('Adding a message', () => {
 		},
 	);
 
-	it.concurrent.each([...SETTLED, ...LOST])(
+	it.concurrent.each([...FINAL_ERRORS, ...LOST])(
 		'should not be repeated after %s, when it was added',
 		async (_what, rule) => {
 			await withServer(async (server) => {
@@ -629,7 +629,7 @@ describe('Adding 45 messages', () => {
 		return { id, result: await write(server, id, texts(45)) };
 	};
 
-	it.concurrent.each([...SETTLED, ...LOST])(
+	it.concurrent.each([...FINAL_ERRORS, ...LOST])(
 		'should go on after %s, when a look proves that the second call got through',
 		async (_what, rule) => {
 			await withServer(async (server) => {
@@ -642,7 +642,7 @@ describe('Adding 45 messages', () => {
 		},
 	);
 
-	it.concurrent.each(SETTLED)(
+	it.concurrent.each(FINAL_ERRORS)(
 		'should repeat the second call after %s, when a look proves that it did not',
 		async (_what, rule) => {
 			await withServer(async (server) => {
@@ -875,7 +875,7 @@ describe('Adding 45 messages', () => {
 
 describe('Creating a conversation', () => {
 	it.concurrent.each(
-		[...SETTLED, ...LOST].flatMap(
+		[...FINAL_ERRORS, ...LOST].flatMap(
 			([what, rule]): Array<[string, boolean, Rule]> => [
 				[what, true, rule],
 				[what, false, rule],
@@ -957,7 +957,7 @@ describe('Creating a conversation', () => {
 		});
 	});
 
-	it.concurrent.each([...SETTLED, ...LOST])(
+	it.concurrent.each([...FINAL_ERRORS, ...LOST])(
 		'should go on after %s, when a look proves that the second call got through',
 		async (_what, rule) => {
 			await withServer(async (server) => {
@@ -970,7 +970,7 @@ describe('Creating a conversation', () => {
 		},
 	);
 
-	it.concurrent.each(SETTLED)(
+	it.concurrent.each(FINAL_ERRORS)(
 		'should repeat the second call after %s, when a look proves that it did not',
 		async (_what, rule) => {
 			await withServer(async (server) => {

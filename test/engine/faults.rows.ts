@@ -1122,7 +1122,7 @@ const special: Row[] = [
 const exhausted: Row[] = [
 	...[1, 2, 3, 7].map(
 		(maxRetries): Row => ({
-			what: `${maxRetries} ${maxRetries === 1 ? 'retry' : 'retries'}, all of them in vain`,
+			what: `${maxRetries} ${maxRetries === 1 ? 'retry' : 'retries'}, all of which failed`,
 			options: { maxRetries },
 			faults: [refusal(503, { message: 'Busy' })].map((rule) => ({ ...rule, times: Infinity })),
 			seen: Array.from({ length: maxRetries + 1 }, () => '503').join(' '),
@@ -1639,7 +1639,7 @@ const cancellations: Row[] = [
 		gets: 'canceled',
 	},
 	{
-		what: 'at the gate, for the next start',
+		what: 'in the rate limiter, for the next start',
 		parameters: merge,
 		options: { maxRequestsPerMinute: 1 },
 		stopWhen: answered,

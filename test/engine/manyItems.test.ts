@@ -164,7 +164,7 @@ describe('Many items', () => {
 });
 
 describe('The first failure', () => {
-	/** Answers the nth item's request (from 0) so, after so many ms. */
+	/** Answers the nth item's request (from 0) so, after this many ms. */
 	const plan = (
 		answers: Array<[ms: number, status: number | undefined]>,
 		ids: readonly string[],

@@ -16,7 +16,7 @@ beforeEach(() => {
 });
 afterAll(async () => await server.close());
 
-/** Sets metadata on so many different conversations. */
+/** Sets metadata on this many different conversations. */
 async function setMany(
 	api: Server,
 	count: number,

@@ -160,13 +160,14 @@ async function forEach<T>(entries: readonly T[], work: (entry: T) => Promise<voi
 const callOf = (conversation: string) =>
 	server.store.getConversation(conversation)?.metadata['call'];
 
-const tally = (values: readonly string[]): Record<string, number> => {
+const countBy = (values: readonly string[]): Record<string, number> => {
 	const counts: Record<string, number> = {};
 	for (const value of values.toSorted()) counts[value] = (counts[value] ?? 0) + 1;
 	return counts;
 };
 
-const workersSeen = () => tally(server.requests.map(({ headers }) => String(headers['x-worker'])));
+const workersSeen = () =>
+	countBy(server.requests.map(({ headers }) => String(headers['x-worker'])));
 
 /** Execution and conversation of each request that the API server has seen. */
 const executionsSeen = () =>
@@ -185,7 +186,7 @@ describe('Queue mode', () => {
 		const spread = workersSeen();
 		report('queue, two workers', { seconds, spread });
 
-		expect(tally(calls.map(({ status }) => String(status)))).toEqual({ 200: CALLS });
+		expect(countBy(calls.map(({ status }) => String(status)))).toEqual({ 200: CALLS });
 		for (const { conversation, call, body } of calls) {
 			expect(body).toEqual([expect.objectContaining({ id: conversation, metadata: { call } })]);
 			expect(callOf(conversation)).toBe(call);
@@ -273,7 +274,7 @@ describe('Queue mode', () => {
 				const metadata = callOf(conversation) === call ? 'in place' : 'missing';
 				return `${answer}, shown as ${shown.get(conversation) ?? 'lost'}, metadata ${metadata}`;
 			});
-			const table = tally(rows);
+			const table = countBy(rows);
 			report('queue, a worker killed', {
 				path,
 				seconds,

@@ -25,8 +25,8 @@ const LATE = {
 } as const;
 
 /**
- * Each request meets the fault that the seed gives it. Which one depends only on the how-manieth
- * request of its kind in its conversation it is.
+ * Each request meets the fault that the seed gives it. Which one depends only on the
+ * request's number among those of its kind in its conversation.
  */
 function seededFaults(): FaultRule[] {
 	// A 429 that comes by chance would only slow the run down to what it happens to do.

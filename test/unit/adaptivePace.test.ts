@@ -7,7 +7,7 @@ function refusedOnce(holdMs = 200) {
 	return pace;
 }
 
-/** A pace of so many requests a second after a second refusal, at 3,000 ms. */
+/** A pace of this many requests a second after a second refusal, at 3,000 ms. */
 function refusedTwice(accepted: number) {
 	const pace = refusedOnce();
 	for (let count = 0; count < accepted; count++) pace.accepted(1_100);

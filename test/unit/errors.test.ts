@@ -85,6 +85,13 @@ describe('The failure of a request', () => {
 		expect(text).toBe('No such thing. Details: 1 attempt.');
 	});
 
+	it('should count no attempts where it is not that of a single request', () => {
+		const { error, details, text } = describeIt(failure({ attempts: undefined }));
+		expect(error.description).toBe('');
+		expect(details).toStrictEqual({});
+		expect(text).toBe('No such thing.');
+	});
+
 	it('should name the item only in the error, and only where there are several', () => {
 		const { error, message, text } = describeIt(failure(), true);
 		expect(error.message).toBe('No such thing [item 2]');

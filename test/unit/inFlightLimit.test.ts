@@ -23,7 +23,7 @@ function stage(most: number) {
 }
 
 /** Lets everything happen that needs no answer. */
-const settle = async () => {
+const flushMicrotasks = async () => {
 	for (let turn = 0; turn < 20; turn++) await Promise.resolve();
 };
 
@@ -36,14 +36,14 @@ describe('limitInFlight', () => {
 		for (const name of ['a', 'b', 'c', 'd']) {
 			void limiter.start(signal).then((time) => started.push(`${name}${time}`));
 		}
-		await settle();
+		await flushMicrotasks();
 		expect(started).toEqual(['a1', 'b2']);
 		limiter.observe(answered);
-		await settle();
+		await flushMicrotasks();
 		expect(started).toEqual(['a1', 'b2', 'c3']);
 		limiter.observe(answered);
 		limiter.observe(answered);
-		await settle();
+		await flushMicrotasks();
 		expect(started).toEqual(['a1', 'b2', 'c3', 'd4']);
 		expect(calls).toEqual(['observe', 'observe', 'observe']);
 	});
@@ -56,7 +56,7 @@ describe('limitInFlight', () => {
 		void start('b');
 		limiter.observe(answered);
 		void start('c');
-		await settle();
+		await flushMicrotasks();
 		expect(started).toEqual(['a', 'b']);
 	});
 
@@ -69,14 +69,14 @@ describe('limitInFlight', () => {
 		void limiter.start(signal).then(() => started.push('next'));
 		stopping.abort();
 		void limiter.start(stopping.signal).then(() => started.push('late'));
-		await settle();
+		await flushMicrotasks();
 		expect(started.toSorted()).toEqual(['late', 'stopped']);
 		limiter.observe(answered);
 		limiter.observe(answered);
-		await settle();
+		await flushMicrotasks();
 		expect(started).not.toContain('next');
 		limiter.observe(answered);
-		await settle();
+		await flushMicrotasks();
 		expect(started).toContain('next');
 	});
 

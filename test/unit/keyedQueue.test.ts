@@ -19,7 +19,7 @@ interface Situation {
 	batchLimit: number;
 	/** Picks which of the running batches ends next. */
 	pick: () => number;
-	/** The signal fires after so many batches have ended. */
+	/** The signal fires after this many batches have ended. */
 	cancelAfter?: number;
 	/** Places that fail when they are run, or when they are made ready if there is nothing to run. Nothing behind the first of them may start. */
 	failing?: ReadonlySet<number>;

@@ -264,7 +264,7 @@ describe('Remaining requests, as the headers tell them', () => {
 		},
 	});
 
-	/** A run with so many requests on their way, all of them started within a few ms. */
+	/** A run with this many requests on their way, all of them started within a few ms. */
 	async function runWith(inFlight: number) {
 		const clock = new FakeClock();
 		const limiter = limiterOf(clock);

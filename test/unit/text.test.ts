@@ -6,6 +6,7 @@ import {
 	checkText,
 	checkTexts,
 	hasHalfCharacter,
+	sentences,
 	trimPasted,
 } from '../../nodes/shared/values/text';
 import { anyJson, anyText, anyValue, refusal, refused, RUNS } from '../support/unit';
@@ -164,5 +165,12 @@ describe('hasHalfCharacter', () => {
 			),
 			RUNS,
 		);
+	});
+});
+
+describe('sentences', () => {
+	it('should leave out what is undefined or empty', () => {
+		expect(sentences(undefined, 'One.', '', 'Two.', undefined)).toBe('One. Two.');
+		expect(sentences('', undefined)).toBe('');
 	});
 });

@@ -22,7 +22,7 @@ export interface KeyedQueueOptions<T extends Task> {
 	prepare(index: number): T | undefined;
 	/** Whether `next` can travel with the tasks of its key that are about to start. */
 	joins(batch: readonly T[], next: T): boolean;
-	/** Runs tasks of one key together. What it rejects with ends everything: a task's own failure is no such thing. */
+	/** Runs tasks of one key together. What it rejects with ends everything: tasks handle their own failures. */
 	run(batch: readonly T[]): Promise<void>;
 	/** Whether the task at an index may still start. Once it says no, it says no for every later index. */
 	mayStart(index: number): boolean;
@@ -36,7 +36,7 @@ export interface KeyedQueueOptions<T extends Task> {
  */
 const MOST_WAITING = 1_000;
 
-/** After so many ms of making tasks ready, answers that came in meanwhile get their turn. */
+/** After this many ms of making tasks ready, answers that came in meanwhile get their turn. */
 const SLICE_MS = 5;
 
 /**

@@ -28,6 +28,7 @@ import type { GivenOptions, ReadParameter } from '../../shared/values/field';
 import { FieldError } from '../../shared/values/field';
 import type { JsonObject } from '../../shared/values/json';
 import { isPlainObject } from '../../shared/values/json';
+import { sentences } from '../../shared/values/text';
 import type { Operation, Output, Tools } from '../operation';
 import type { RunOptions } from '../parameters/options';
 import { OPTIONS_NAME, parseAdditionalParts, parseRunOptions } from '../parameters/options';
@@ -252,8 +253,8 @@ export async function executeItems<Input>(
 	}
 
 	if (cancelled.aborted) {
-		const sentences = [outcomes.progress(), ...leftBehind.map(leftBehindSentence)];
-		throw canceled(node, redactor.text(sentences.filter((text) => text !== '').join(' ')));
+		const text = sentences(outcomes.progress(), ...leftBehind.map(leftBehindSentence));
+		throw canceled(node, redactor.text(text));
 	}
 	const failure = continues ? undefined : outcomes.firstFailure();
 	if (failure !== undefined) throw failure;

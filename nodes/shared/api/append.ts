@@ -4,6 +4,7 @@ import { RequestFailure, resultOf } from '../transport/failures';
 import type { Verification } from '../transport/request';
 import type { JsonObject } from '../values/json';
 import { textAt } from '../values/json';
+import { sentences } from '../values/text';
 import type { Before } from './conversationEnd';
 import { addedSince } from './conversationEnd';
 import type { Item } from './items';
@@ -140,8 +141,8 @@ export async function appendItems(
 		conversation,
 		chunks,
 		options,
-		(count, { message, cause = '', advice = '', outcomeUnknown }) => {
-			const look = outcomeUnknown ? `${cause} ${LOOK_FIRST}`.trimStart() : advice;
+		(count, { message, cause, advice, outcomeUnknown }) => {
+			const look = outcomeUnknown ? sentences(cause, LOOK_FIRST) : advice;
 			if (count === 0) {
 				return outcomeUnknown
 					? { message: `It isn't certain whether the items were added: ${message}`, advice: look }
@@ -150,7 +151,7 @@ export async function appendItems(
 			const others = outcomeUnknown ? 'for the others that is not certain' : 'the others were not';
 			return {
 				message: `The first ${count} of ${items.length} items were added to ${conversation}, ${others}: ${message}`,
-				advice: `Add only what is missing when you run the workflow again. ${look}`.trimEnd(),
+				advice: sentences('Add only what is missing when you run the workflow again.', look),
 				leftBehind: { conversation, items: count },
 			};
 		},
@@ -163,7 +164,6 @@ const notTheSentOnes = (conversation: string): RequestFailure =>
 		kind: 'malformedAnswer',
 		message: `The server answered with success, but with different items from those that were sent to ${conversation}`,
 		advice: LOOK_FIRST,
-		attempts: 1,
 		outcomeUnknown: true,
 		idempotent: false,
 		leftBehind: { conversation },

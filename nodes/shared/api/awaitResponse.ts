@@ -2,6 +2,7 @@ import type { ApiClient } from '../transport/client';
 import { Cancelled, isNotFound, RequestFailure, resultOf } from '../transport/failures';
 import { isQuota } from '../transport/apiError';
 import { textAt } from '../values/json';
+import { sentences } from '../values/text';
 import type { ModelResponse } from './responses';
 import { cancelResponse, getResponse, isRunning } from './responses';
 
@@ -10,10 +11,10 @@ const FIRST_PAUSE_MS = 500;
 const PAUSE_GROWTH = 1.5;
 const LONGEST_PAUSE_MS = 3_000;
 
-/** So many looks in a row may fail, each with its own retries, before a running response is given up. */
+/** A running response is given up after this many failed looks in a row, each with its own retries. */
 const MAX_FAILED_LOOKS = 5;
 
-/** So many looks in a row may find nothing: the first may have come before the response could be seen. */
+/** How many looks in a row may find nothing: the first may have come before the response could be seen. */
 const MAX_NOT_FOUND = 2;
 
 const LOOK_LATER =
@@ -30,7 +31,7 @@ function mayPass({ details }: RequestFailure): boolean {
 const givenUp = (failure: RequestFailure, id: string, what: string): RequestFailure =>
 	failure.with({
 		message: `${what}: ${failure.details.message}`,
-		advice: `${failure.details.cause ?? ''} The response ID is ${id}. ${LOOK_LATER}`.trimStart(),
+		advice: sentences(failure.details.cause, `The response ID is ${id}.`, LOOK_LATER),
 		outcomeUnknown: true,
 		idempotent: false,
 	});

@@ -1,6 +1,7 @@
 import type { ApiClient } from '../transport/client';
 import { Cancelled, RequestFailure, resultOf } from '../transport/failures';
 import type { JsonObject } from '../values/json';
+import { sentences } from '../values/text';
 import { appendChunks, chunksOf, LOOK_FIRST } from './append';
 import type { Conversation } from './conversations';
 import { postConversation } from './conversations';
@@ -34,11 +35,11 @@ export async function createConversation(
 		}),
 	);
 	if (conversation instanceof RequestFailure) {
-		const { outcomeUnknown, message, cause = '' } = conversation.details;
+		const { outcomeUnknown, message, cause } = conversation.details;
 		if (!outcomeUnknown) throw conversation;
 		throw conversation.with({
 			message: `It isn't certain whether the conversation was created: ${message}`,
-			advice: `${cause} ${SECOND_CONVERSATION}`.trimStart(),
+			advice: sentences(cause, SECOND_CONVERSATION),
 		});
 	}
 	let held = first.length;
@@ -47,14 +48,16 @@ export async function createConversation(
 		conversation.id,
 		others,
 		{ before: { count: first.length } },
-		(added, { message, cause = '', advice = '', outcomeUnknown }) => {
+		(added, { message, cause, advice, outcomeUnknown }) => {
 			held = first.length + added;
 			const missing = outcomeUnknown ? 'what is missing' : `the other ${items.length - held}`;
-			const look = outcomeUnknown ? `${cause} ${LOOK_FIRST}`.trimStart() : advice;
+			const look = outcomeUnknown ? sentences(cause, LOOK_FIRST) : advice;
 			return {
 				message: `The conversation ${conversation.id} was created, but holds only ${held} of ${items.length} items${outcomeUnknown ? ', perhaps some more' : ''}: ${message}`,
-				advice:
-					`Add ${missing} with Conversation Item: Add, or delete the conversation and run the workflow again. ${look}`.trimEnd(),
+				advice: sentences(
+					`Add ${missing} with Conversation Item: Add, or delete the conversation and run the workflow again.`,
+					look,
+				),
 				leftBehind: { conversation: conversation.id, items: held },
 			};
 		},

@@ -1,5 +1,5 @@
 import type { ApiClient } from '../transport/client';
-import { RequestFailure, resultOf } from '../transport/failures';
+import { RequestFailure, resultOf, unusable } from '../transport/failures';
 import type { ApiRequest, Query, Verification } from '../transport/request';
 import type { JsonObject } from '../values/json';
 import { isJsonObject, textAt } from '../values/json';
@@ -97,15 +97,10 @@ export async function listItems(
 }
 
 const doesNotLeadOn = (count: number): RequestFailure =>
-	new RequestFailure({
-		kind: 'unusable',
-		message: `The server says that there are more items than the ${count} it gave, but its pages do not lead on to them`,
-		advice:
-			"Reading stopped because the server kept pointing to the same page. Run the workflow again. If it happens again, the server at Base URL isn't compatible with OpenAI's API.",
-		attempts: 1,
-		outcomeUnknown: false,
-		idempotent: true,
-	});
+	unusable(
+		`The server says that there are more items than the ${count} it gave, but its pages do not lead on to them`,
+		"Reading stopped because the server kept pointing to the same page. Run the workflow again. If it happens again, the server at Base URL isn't compatible with OpenAI's API.",
+	);
 
 /**
  * Lists with `include` values, without those that the server does not know: a gateway may answer

@@ -1,8 +1,9 @@
 import type { ApiClient } from '../transport/client';
 import type { FailureDetails } from '../transport/failures';
-import { Cancelled, isNotFound, RequestFailure, resultOf } from '../transport/failures';
+import { Cancelled, isNotFound, RequestFailure, resultOf, unusable } from '../transport/failures';
 import { isConversationLocked } from '../transport/apiError';
 import { textAt } from '../values/json';
+import { sentences } from '../values/text';
 import { groupItems } from './itemGroups';
 import type { Item } from './items';
 import { deleteItem, listItems } from './items';
@@ -44,14 +45,10 @@ const isLocked = ({ details }: RequestFailure): boolean =>
 function idOf(item: Item): string {
 	const id = textAt(item, 'id');
 	if (id !== undefined && id !== '.' && id !== '..') return id;
-	throw new RequestFailure({
-		kind: 'unusable',
-		message: `The server listed an item with ${id === undefined ? 'no ID' : `the ID "${id}"`}, by which it can't be deleted`,
-		advice: 'The server at Base URL may not offer the Conversations API. Nothing was deleted.',
-		attempts: 1,
-		outcomeUnknown: false,
-		idempotent: true,
-	});
+	throw unusable(
+		`The server listed an item with ${id === undefined ? 'no ID' : `the ID "${id}"`}, by which it can't be deleted`,
+		'The server at Base URL may not offer the Conversations API. Nothing was deleted.',
+	);
 }
 
 /**
@@ -173,12 +170,9 @@ export async function removeAllItems(
 	concurrency: number,
 ): Promise<number> {
 	const gone = new Set<string>();
-	const explain = (
-		{ deleted, left }: RemovalProgress,
-		{ message, advice = '' }: FailureDetails,
-	) => ({
+	const explain = ({ deleted, left }: RemovalProgress, { message, advice }: FailureDetails) => ({
 		message: `The conversation ${conversation} was not deleted. ${deleted + gone.size} of its ${deleted + left + gone.size} items are gone, ${left} left: ${message}`,
-		advice: `Run the workflow again to delete the rest. ${advice}`.trimEnd(),
+		advice: sentences('Run the workflow again to delete the rest.', advice),
 	});
 	for (let round = 0; ; round++) {
 		const listing = await resultOf(listItems(api, conversation, { order: 'asc', limit: Infinity }));
@@ -208,19 +202,14 @@ export async function removeAllItems(
 export const notDeleted = (
 	conversation: string,
 	items: number,
-	{ message, advice = '' }: FailureDetails,
+	{ message, advice }: FailureDetails,
 ): Pick<FailureDetails, 'message' | 'advice'> => ({
 	message: `The conversation ${conversation} was not deleted, but ${items === 1 ? '1 item of it is' : `${items} of its items are`} gone: ${message}`,
-	advice: `Run the workflow again to delete the rest. ${advice}`.trimEnd(),
+	advice: sentences('Run the workflow again to delete the rest.', advice),
 });
 
 const endless = (conversation: string, gone: number, left: number): RequestFailure =>
-	new RequestFailure({
-		kind: 'unusable',
-		message: `The conversation ${conversation} was not deleted. ${gone} of its items are gone, but others keep coming`,
-		advice: 'Stop whatever is adding to the conversation, then run the workflow again.',
-		attempts: 1,
-		outcomeUnknown: false,
-		idempotent: true,
-		leftBehind: { conversation, items: left, removed: gone },
-	});
+	unusable(
+		`The conversation ${conversation} was not deleted. ${gone} of its items are gone, but others keep coming`,
+		'Stop whatever is adding to the conversation, then run the workflow again.',
+	).with({ leftBehind: { conversation, items: left, removed: gone } });

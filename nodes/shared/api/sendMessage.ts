@@ -6,6 +6,7 @@ import type { Verification } from '../transport/request';
 import { backoff, lockBackoff } from '../transport/retryDelay';
 import type { JsonObject } from '../values/json';
 import { isJsonObject, textAt } from '../values/json';
+import { sentences } from '../values/text';
 import type { Before } from './conversationEnd';
 import { createConversation } from './createConversation';
 import { awaitResponse } from './awaitResponse';
@@ -48,10 +49,10 @@ const LONG_REPLY =
 
 /** A failure after which nobody can tell whether the message was sent. */
 function uncertain(failure: RequestFailure): RequestFailure {
-	const { kind, message, cause = '' } = failure.details;
+	const { kind, message, cause } = failure.details;
 	return failure.with({
 		message: `It isn't certain whether the message was sent: ${message}`,
-		advice: `${kind === 'timeout' ? LONG_REPLY : cause} ${LOOK_FIRST}`.trimStart(),
+		advice: sentences(kind === 'timeout' ? LONG_REPLY : cause, LOOK_FIRST),
 		outcomeUnknown: true,
 	});
 }
@@ -60,7 +61,6 @@ const lockedByWhom = (): RequestFailure =>
 	new RequestFailure({
 		kind: 'answer',
 		message: 'The conversation was busy with another reply, perhaps the one to this message',
-		attempts: 1,
 		outcomeUnknown: true,
 		idempotent: false,
 	});
@@ -210,13 +210,15 @@ function inConversation(
 	conversation: string,
 	isNew: boolean,
 ): RequestFailure {
-	const { message, advice = '', outcomeUnknown } = failure.details;
+	const { message, advice, outcomeUnknown } = failure.details;
 	const named = failure.with({ leftBehind: { conversation } });
 	if (!isNew || outcomeUnknown) return named;
 	return named.with({
 		message: `The conversation ${conversation} was created, but has no reply: ${message}`,
-		advice:
-			`To go on in it, enter its ID under Conversation ID when you run the workflow again; otherwise delete it. ${advice}`.trimEnd(),
+		advice: sentences(
+			'To go on in it, enter its ID under Conversation ID when you run the workflow again; otherwise delete it.',
+			advice,
+		),
 	});
 }
 

@@ -6,6 +6,7 @@ import { RequestFailure } from '../transport/failures';
 import type { Redactor } from '../values/redact';
 import { FieldError } from '../values/field';
 import type { JsonObject } from '../values/json';
+import { sentences } from '../values/text';
 
 /** Longest message, and longest code, type, param or request ID that is shown, in characters. */
 const MESSAGE_LIMIT = 1_000;
@@ -80,15 +81,13 @@ function fromRequest(
 		param === undefined ? undefined : `param ${param}`,
 		type === undefined ? undefined : `type ${type}`,
 		requestId === undefined ? undefined : `request ID ${requestId}`,
-		attempts === 1 ? '1 attempt' : `${attempts} attempts`,
+		attempts === undefined ? undefined : attempts === 1 ? '1 attempt' : `${attempts} attempts`,
 	].filter((fact) => fact !== undefined);
-	const description = [
+	const description = sentences(
 		mayHaveHappened ? MAY_HAVE_HAPPENED : undefined,
 		advice,
-		`Details: ${facts.join(', ')}.`,
-	]
-		.filter((part) => part !== undefined)
-		.join(' ');
+		facts.length === 0 ? undefined : `Details: ${facts.join(', ')}.`,
+	);
 	const shown = { status, code, param, type, request_id: requestId, attempts };
 	const rowDetails = withoutGaps({
 		advice,
@@ -104,7 +103,7 @@ function fromRequest(
 	error.description = description;
 	error.httpCode = status === undefined ? null : String(status);
 	Object.assign(error.context, rowDetails);
-	return { error, message, details: rowDetails, text: `${message}. ${description}` };
+	return { error, message, details: rowDetails, text: sentences(`${message}.`, description) };
 }
 
 function fromMessage(

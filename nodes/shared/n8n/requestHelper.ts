@@ -16,7 +16,7 @@ import { withCode } from './n8n1';
 /** Functions of n8n that can send a request; those that load a list for the form know no stop. */
 type Caller = IExecuteFunctions | ISupplyDataFunctions | ILoadOptionsFunctions;
 
-/** A key of so many characters may not be part of an address; a shorter one may be an ordinary word. */
+/** A key of at least this many characters may not be part of an address; a shorter one may be an ordinary word. */
 const SHORTEST_SECRET = 20;
 
 /**

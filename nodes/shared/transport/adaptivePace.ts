@@ -2,14 +2,14 @@
 const RESTART_REQUESTS = 30;
 /** Every accepted request raises the rate by this share. */
 const INCREASE = 0.0005;
-/** After so many seconds without a refusal the rate also rises with time, faster and faster. */
+/** After this many seconds without a refusal the rate also rises with time, faster and faster. */
 const STEADY_SECONDS = 20;
 const RISE_PER_SECOND = 0.005;
 /** A refusal lowers the rate to this share of what the API accepted since the one before … */
 const DECREASE = 0.95;
 /** … but never to less than this share of the rate. */
 const LARGEST_DECREASE = 0.4;
-/** The slowest pace is one request in so many ms, or in the named wait where that is longer. */
+/** The slowest pace is one request in this many ms, or in the named wait where that is longer. */
 const SLOWEST_GAP_MS = 5_000;
 /** Requests per second from which pacing has no effect on a run. */
 const UNLIMITED = 2_000;

@@ -4,7 +4,7 @@ import type { Send, WireAnswer, WireRequest } from './request';
 /** What came of sending a request once. */
 export type Attempt =
 	| { kind: 'answer'; answer: WireAnswer }
-	/** The last byte of the answer had not come after so many seconds. */
+	/** The last byte of the answer had not come after this many seconds. */
 	| { kind: 'timeout'; seconds: number }
 	/** What n8n's helper threw: the connection could not be made or broke, or the request can't be sent. */
 	| { kind: 'error'; error: unknown };

@@ -41,7 +41,7 @@ export interface ApiClient {
 	pause(ms: number): Promise<void>;
 	/**
 	 * Sends a request once, also after the execution was stopped, and for 5 s at most: for what has to
-	 * be put in order at the server. What comes of it is not told.
+	 * be put in order at the server. The result is ignored.
 	 */
 	cleanUp(request: ApiRequest): Promise<void>;
 }

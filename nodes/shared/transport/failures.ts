@@ -42,8 +42,8 @@ export interface FailureDetails {
 	param?: string | undefined;
 	type?: string | undefined;
 	requestId?: string | undefined;
-	/** How many times the request was sent, 1 or more. */
-	attempts: number;
+	/** How many times the request was sent, 1 or more; undefined: the failure is not that of a single request. */
+	attempts?: number | undefined;
 	/** Whether this or an earlier attempt may have changed something although no success was seen. */
 	outcomeUnknown: boolean;
 	/** Whether sending the request once more does no harm even if it was carried out. */
@@ -66,6 +66,16 @@ export class RequestFailure extends Error {
 		return new RequestFailure({ ...this.details, ...more });
 	}
 }
+
+/** What the server gave can't be what the operation needs, and nothing has come of it. */
+export const unusable = (message: string, advice: string): RequestFailure =>
+	new RequestFailure({
+		kind: 'unusable',
+		message,
+		advice,
+		outcomeUnknown: false,
+		idempotent: true,
+	});
 
 /** Statuses that mean: what was sent is not acceptable, so none of it was carried out. */
 const INVALID = new Set([400, 413, 422]);

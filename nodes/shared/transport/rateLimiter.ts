@@ -3,7 +3,7 @@ import { createAdaptivePace } from './adaptivePace';
 import { headerPace } from './rateLimitHeaders';
 import type { HeaderPace } from './rateLimitHeaders';
 
-/** After a refusal that names no wait, or a shorter one, a run pauses for so many ms. */
+/** After a refusal that names no wait, or a shorter one, a run pauses for this many ms. */
 const SHORTEST_HOLD_MS = 200;
 
 /** A run of many items starts its first requests a little apart, so that the first refusal meets fewer on their way. */
@@ -13,7 +13,7 @@ const OPENING_GAP_MS = 2.5;
 /** How late a start may be, in ms, without the next one being later too: what timers are off by. */
 const TIMER_SLACK_MS = 5;
 
-/** Holds of more than so many ms are reported. */
+/** Holds of more than this many ms are reported. */
 const LONG_HOLD_MS = 5_000;
 
 const NOTHING_REMAINS = 'the API said that no request remains';

@@ -46,7 +46,7 @@ export function backoff(retriesMade: number, random: number): number {
 	return Math.min(BACKOFF_START_MS * 2 ** retriesMade * variation, LONGEST_BACKOFF_MS);
 }
 
-/** A wait doubled so many times, in ms, but no longer than a backoff may be. */
+/** A wait doubled this many times, in ms, but no longer than a backoff may be. */
 export const longerBackoff = (waitMs: number, times: number): number =>
 	Math.min(waitMs * 2 ** times, LONGEST_BACKOFF_MS);
 

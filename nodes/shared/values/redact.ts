@@ -11,7 +11,7 @@ const OTHER_MARK = '•••';
 const LONGEST_SHOWN_RUN = 4;
 const SHORTEST_RUN = LONGEST_SHOWN_RUN + 1;
 
-/** A key of so many characters is replaced in outputs; a shorter one may be an ordinary word. */
+/** A key of at least this many characters is replaced in outputs; a shorter one may be an ordinary word. */
 const SHORTEST_KEY_IN_OUTPUTS = 20;
 
 /** How OpenAI's keys begin, which tells nothing of the secret. */

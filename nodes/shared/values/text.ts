@@ -48,6 +48,10 @@ export function checkTexts(value: JsonValue, what: string): void {
 	}
 }
 
+/** Sentences one behind the other; those that are undefined or empty are left out. */
+export const sentences = (...parts: ReadonlyArray<string | undefined>): string =>
+	parts.filter((part) => part !== undefined && part !== '').join(' ');
+
 /** Names in a sentence: `"a", "b"`. */
 export const listed = (names: readonly string[]): string =>
 	names.map((name) => `"${name}"`).join(', ');

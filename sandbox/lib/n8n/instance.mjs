@@ -43,9 +43,9 @@ export async function untilUp(program, name, log, isUp, todo = 'See what the log
 	void program.ended.then(() => {
 		ended = true;
 	});
-	const settled = async () => ended || (await isUp().catch(() => false));
+	const isUpOrEnded = async () => ended || (await isUp().catch(() => false));
 	const wait = { interval: 200, timeout: START_DEADLINE_MS };
-	await pWaitFor(settled, wait).catch(async (error) => {
+	await pWaitFor(isUpOrEnded, wait).catch(async (error) => {
 		if (!(error instanceof TimeoutError)) throw error;
 		await program.stop();
 		throw new Failure(`${name} did not come up.`, { todo, log });

@@ -60,8 +60,8 @@ export const FAULTS: ReadonlyArray<{ share: number; rule: FaultRule & { name: st
 ];
 
 /**
- * Fault rules that take a seeded share of all requests. Which ones depends only on the seed and on the how-manieth
- * request of its kind to its conversation it is, not on which conversation is faster.
+ * Fault rules that take a seeded share of all requests. Which ones depends only on the seed and on the
+ * request's number among those of its kind to its conversation, not on which conversation is faster.
  */
 export function seededFaults(seed: string): FaultRule[] {
 	const counts = new Map<string, number>();

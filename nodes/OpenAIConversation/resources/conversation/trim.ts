@@ -15,6 +15,7 @@ import type { Note } from '../../../shared/n8n/hints';
 import { plural } from '../../../shared/n8n/hints';
 import { parseBoolean } from '../../../shared/values/boolean';
 import { parseNumber } from '../../../shared/values/number';
+import { sentences } from '../../../shared/values/text';
 import type { Operation } from '../../operation';
 
 const keepTurnsField: INodeProperties = {
@@ -88,9 +89,9 @@ export const trim: Operation<Input> = {
 		const alreadyGone = await removeItems(api, id, stages, {
 			concurrency,
 			held: items.length,
-			explain: ({ deleted, left }, { message, advice = '' }) => ({
+			explain: ({ deleted, left }, { message, advice }) => ({
 				message: `${deleted} of ${removed} items were removed from ${id}, ${left} left to remove: ${message}`,
-				advice: `Run the workflow again to remove the rest. ${advice}`.trimEnd(),
+				advice: sentences('Run the workflow again to remove the rest.', advice),
 			}),
 		});
 		if (alreadyGone > 0) {
