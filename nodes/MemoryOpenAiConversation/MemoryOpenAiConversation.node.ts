@@ -32,7 +32,7 @@ const idField: INodeProperties = {
 
 const idNotice: INodeProperties = {
 	displayName:
-		"Make the conversation with OpenAI Conversation: Create and keep its ID, for example in a Data Table beside the session's ID, because conversations can't be listed. The example <a href='https://www.npmjs.com/package/n8n-nodes-openai-conversation' target='_blank'>An agent with memory</a> does this.",
+		"First create a conversation with OpenAI Conversation: Create. Save its ID with the session ID, for example in a Data Table, because OpenAI has no list of conversations to look it up in later. With several input items, the agent uses the first one's conversation for all of them. The example <a href='https://www.npmjs.com/package/n8n-nodes-openai-conversation' target='_blank'>An agent with memory</a> does this.",
 	name: 'conversationNotice',
 	type: 'notice',
 	default: '',
