@@ -130,7 +130,7 @@ describe('Running it', () => {
 		await editor.execute();
 
 		expect(await editor.output.innerText()).toMatch(
-			/2 requests for 1 item, 1 retry \(rate limit: 1\)/,
+			/2 requests for 1 input item, 1 retry \(rate limit: 1\)/,
 		);
 	});
 
@@ -187,7 +187,7 @@ describe('The credential’s form', () => {
 		await editor.saveCredential();
 
 		expect(await editor.credentialProblem()).toMatch(
-			/Incorrect API key|Authorization failed|Unauthorized/i,
+			/The API did not accept the key/,
 		);
 	});
 });
