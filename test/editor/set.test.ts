@@ -186,8 +186,6 @@ describe('The credential’s form', () => {
 		await editor.fillCredential({ apiKey: 'sk-wrong', baseUrl: stage.api.url });
 		await editor.saveCredential();
 
-		expect(await editor.credentialProblem()).toMatch(
-			/The API did not accept the key/,
-		);
+		expect(await editor.credentialProblem()).toMatch(/The API did not accept the key/);
 	});
 });
