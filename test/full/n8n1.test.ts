@@ -492,7 +492,7 @@ describe.each(versions)('n8n $version', (version) => {
 				'a key that is none',
 				{ apiKey: 'two words' },
 				{},
-				/API Key in the credential has characters/,
+				/API Key in the credential contains characters/,
 			],
 			['an address that is none', { baseUrl: 'nowhere' }, {}, /Base URL in the credential/],
 			[
