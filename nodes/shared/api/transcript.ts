@@ -88,9 +88,35 @@ const toolLine = ({ kind, name, text }: Turn): string =>
 		? `Tool call: ${name}${text === '' ? '' : ` (${text})`}`
 		: `Tool result: ${text === '' ? name : text}`;
 
+/** Lines that Markdown, or a reader of the transcript, would take for a heading, a turn or a tool's line. */
+const LOOKS_LIKE_A_TURN =
+	/^ {0,3}(?:#{1,6}(?:\s|$)|\*\*[^*]+\*\*\s*$|>\s*Tool (?:call|result):|(?:=+|-+)\s*$)/;
+
+const FENCE = /^ {0,3}(`{3,}|~{3,})/;
+
+/**
+ * What a message says, so that nothing in it passes for another turn: such a line is escaped, outside
+ * of code, and code that was left open is closed.
+ */
+function messageText(text: string): string {
+	let fence: string | undefined;
+	const lines = text.split('\n').map((line) => {
+		const [, mark] = FENCE.exec(line) ?? [];
+		if (mark !== undefined) {
+			if (fence === undefined) fence = mark;
+			else if (mark.startsWith(fence)) fence = undefined;
+			return line;
+		}
+		return fence === undefined && LOOKS_LIKE_A_TURN.test(line) ? line.replace(/\S/, '\\$&') : line;
+	});
+	return [...lines, ...(fence === undefined ? [] : [fence])].join('\n');
+}
+
 export function asMarkdown(conversation: string, turns: readonly Turn[]): string {
 	const blocks = turns.map((turn) =>
-		turn.kind === 'message' ? `**${titled(turn.role)}**\n\n${turn.text}` : `> ${toolLine(turn)}`,
+		turn.kind === 'message'
+			? `**${titled(turn.role)}**\n\n${messageText(turn.text)}`
+			: `> ${toolLine(turn)}`,
 	);
 	return `${[`# Conversation ${conversation}`, ...blocks].join('\n\n')}\n`;
 }
