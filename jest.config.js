@@ -49,8 +49,18 @@ const withN8n = {
 	globalTeardown: '<rootDir>/test/e2e/support/globalTeardown.mjs',
 };
 
-/** Engine tests that play through waits of seconds or through thousands of cases. */
-const SLOW = ['exactlyOnce', 'inputs', 'manyItems', 'pacing', 'pacingTokenBucket'];
+/** Engine tests that look at the clock, play through waits of seconds or through thousands of cases. */
+const SLOW = [
+	'deleteWithItems',
+	'exactlyOnce',
+	'faults',
+	'inputs',
+	'manyItems',
+	'pacing',
+	'pacingTokenBucket',
+	'sendFaults',
+	'trim',
+];
 
 /** Where what a user can enter is tried at random. */
 const PROPERTIES = [
@@ -72,7 +82,9 @@ module.exports = {
 		project('engine', {
 			testPathIgnorePatterns: SLOW.map((each) => `/test/engine/${each}\\.test\\.ts$`),
 		}),
+		// By itself, since it looks at the clock.
 		project('engine-slow', {
+			...oneByOne,
 			testMatch: SLOW.map((each) => `<rootDir>/test/engine/${each}.test.ts`),
 		}),
 		project('package'),
