@@ -209,7 +209,10 @@ describe('Keep CRM fields in a conversation’s metadata', () => {
 
 		expect(await stage.n8n.callWebhook('crm-update', { conversation_id: id })).toEqual({
 			status: 400,
-			body: { error: expect.stringContaining('is empty'), advice: expect.any(String) },
+			body: {
+				error: 'Metadata (JSON) and Keys to Remove are both empty',
+				advice: expect.any(String),
+			},
 		});
 		expect(
 			await stage.n8n.callWebhook('crm-update', { conversation_id: 'conv_404', plan: 'pro' }),

@@ -8,13 +8,13 @@ import { activeResources, watchSignals } from './support/leftovers.mjs';
 import { report } from './support/report.mjs';
 
 /**
- * 6,000 requests over 500 conversations, 15 % of them disturbed in a way that depends on the seed alone. What the
+ * 20,000 requests over 500 conversations, 15 % of them disturbed in a way that depends on the seed alone. What the
  * node's outputs claim is held against what the server has.
  */
 
 const SEED = 'chaos-1';
 const CONVERSATIONS = 500;
-const REQUESTS = 6_000;
+const REQUESTS = 20_000;
 
 type Server = Awaited<ReturnType<typeof startServer>>;
 let server: Server;
@@ -115,17 +115,17 @@ describe('Chaos', () => {
 		from[Math.floor(draw(`${SEED} ${text}`) * from.length)] ?? '';
 	const [setIds, mergeIds] = [ids.slice(0, CONVERSATIONS / 2), ids.slice(CONVERSATIONS / 2)];
 
-	const sets = Array.from({ length: 1_500 }, (_, n) => ({
+	const sets = Array.from({ length: 5_000 }, (_, n) => ({
 		id: pick(setIds, `set ${n}`),
 		metadata: { n: String(n) },
 	}));
-	const merges = Array.from({ length: 900 }, (_, n) => ({
+	const merges = Array.from({ length: 3_000 }, (_, n) => ({
 		id: pick(mergeIds, `merge ${n}`),
 		key: `key_${Math.floor(draw(`${SEED} key ${n}`) * 8)}`,
 		// Every fifth one removes the key.
 		value: n % 5 === 0 ? null : String(n),
 	}));
-	const adds = Array.from({ length: 2_190 }, (_, n) => ({
+	const adds = Array.from({ length: 7_300 }, (_, n) => ({
 		id: pick(ids, `add ${n}`),
 		texts: Array.from({ length: 1 + (n % 3) }, (_each, part) => `message ${n}.${part}`),
 	}));

@@ -68,13 +68,93 @@ describe('The pace that refusals lead to', () => {
 
 	it('should not be raised by one', () => {
 		const before = refusedOnce().gapAt(3_000);
-		expect(refusedTwice(1_000).gapAt(3_000)).toBeCloseTo(before);
+		expect(refusedTwice(1_000).gapAt(3_000)).toBeCloseTo(before / 0.95);
 	});
 
-	it('should rise by 0.05 % with every request that is accepted after the second', () => {
+	/** A pace at 47.5 a second after a third refusal, since which as much was accepted as before the second. */
+	function settled() {
 		const pace = refusedTwice(100);
-		for (let count = 0; count < 1_000; count++) pace.accepted(3_001);
-		expect(perSecond(pace.gapAt(10_000))).toBe(78.3);
+		for (let count = 0; count < 100; count++) pace.accepted(3_001);
+		pace.held();
+		pace.refused(4_900, 5_000, 200);
+		return pace;
+	}
+
+	const rateAfter = (pace: ReturnType<typeof createAdaptivePace>, accepted: number) => {
+		for (let count = 0; count < accepted; count++) pace.accepted(5_001);
+		return perSecond(pace.gapAt(5_001));
+	};
+
+	it('should rise by 0.05 % with every request that is accepted while two refusals agree on the limit', () => {
+		expect(rateAfter(settled(), 0)).toBe(47.5);
+		expect(rateAfter(settled(), 100)).toBe(49.9);
+	});
+
+	it('should rise by 0.5 % after 200 in a row, and while refusals do not agree', () => {
+		expect(rateAfter(settled(), 201)).toBe(52.8);
+		const pace = refusedTwice(100);
+		for (let count = 0; count < 100; count++) pace.accepted(3_001);
+		expect(perSecond(pace.gapAt(3_001))).toBe(78.2);
+	});
+
+	it('should rise by less after a pause that is longer than 200 ms', () => {
+		const pace = settled();
+		for (let count = 0; count < 100; count++) pace.accepted(5_001);
+		pace.held();
+		pace.refused(6_900, 7_000, 1_000);
+		const before = 1_000 / pace.gapAt(7_000);
+		for (let count = 0; count < 100; count++) pace.accepted(8_000);
+		expect(1_000 / pace.gapAt(8_000) / before).toBeCloseTo(1.0001 ** 100, 4);
+	});
+
+	it('should not fall below what was accepted of late because of refusals that come sooner', () => {
+		const pace = settled();
+		for (let time = 6_000; time < 8_000; time += 1_000) {
+			for (let count = 0; count < 30; count++) pace.accepted(time - 1);
+			pace.held();
+			pace.refused(time - 0.5, time, 200);
+			expect(perSecond(pace.gapAt(time))).toBeGreaterThanOrEqual(45);
+		}
+	});
+
+	it('should fall to what is accepted now after three in a row with hardly anything between them', () => {
+		const pace = settled();
+		const rates = [5_500, 6_000, 6_500].map((time) => {
+			for (let count = 0; count < 5; count++) pace.accepted(time - 1);
+			pace.held();
+			pace.refused(time - 0.5, time, 200);
+			return perSecond(pace.gapAt(time));
+		});
+		expect(rates[1]).toBeGreaterThan(40);
+		// 5 in half a second are 10 a second, but a refusal lowers the rate to 40 % at most.
+		expect(rates[2]).toBeCloseTo(Number(rates[1]) * 0.4, 0);
+	});
+
+	describe('after a refusal while nothing was held', () => {
+		const refusedAmong = (accepted: number, refused: number) => {
+			const pace = createAdaptivePace();
+			pace.refused(900, 1_000, 200);
+			for (let count = 0; count < refused; count++) pace.refused(950, 1_001, 200);
+			for (let count = 0; count < accepted; count++) pace.accepted(950);
+			return pace.gapAt(1_200);
+		};
+
+		it('should have no effect if the requests that started right after it were accepted', () => {
+			expect(refusedAmong(3, 0)).toBe(0);
+			expect(refusedAmong(10, 1)).toBe(0);
+		});
+
+		it('should have its effect if too few were, or too many refused', () => {
+			expect(perSecond(refusedAmong(2, 0))).toBe(30);
+			expect(perSecond(refusedAmong(9, 1))).toBe(30);
+		});
+
+		it('should not count requests that started before', () => {
+			const pace = createAdaptivePace();
+			pace.refused(900, 1_000, 200);
+			for (let count = 0; count < 9; count++) pace.accepted(899);
+			expect(perSecond(pace.gapAt(1_200))).toBe(30);
+		});
 	});
 
 	it('should begin anew when the run was slower than the pace, so that it told nothing of the limit', () => {

@@ -204,7 +204,8 @@ describe('A wait that the server names', () => {
 		expect(await clock.run(limiter.start(never))).toBe(from + 3_000);
 	});
 
-	it.each([429, 503])('should resume gradually after a %d', async (status) => {
+	/** The starts of a run of which so many requests are refused, from the 100th ms on, with a wait of a second. */
+	const startsWith = async (refusals: number, status: number) => {
 		const clock = new FakeClock();
 		let refused = 0;
 		const { starts } = await simulateRun({
@@ -214,15 +215,63 @@ describe('A wait that the server names', () => {
 			concurrency: 32,
 			latency: () => 50,
 			reply: (time) =>
-				time > 100 && refused++ === 0 ? { status, headers: { 'retry-after': '1' } } : {},
+				time > 100 && refused++ < refusals ? { status, headers: { 'retry-after': '1' } } : {},
 		});
 		const resumed = starts.filter((start) => start > 1_000);
 		const first = resumed[0] ?? 0;
-		const startsBetween = (from: number, to: number) =>
+		return (from: number, to: number) =>
 			resumed.filter((start) => start >= first + from && start < first + to).length;
+	};
+
+	it.each([429, 503])('should resume gradually after several of status %d', async (status) => {
+		const startsBetween = await startsWith(8, status);
 		expect(startsBetween(0, 100)).toBeLessThanOrEqual(4);
 		expect(startsBetween(0, 1_000)).toBeLessThan(60);
 		expect(startsBetween(1_000, 2_000)).toBeGreaterThan(70);
+	});
+
+	it('should go on as before after one that stood alone', async () => {
+		const startsBetween = await startsWith(1, 429);
+		expect(startsBetween(0, 1_000)).toBeGreaterThan(200);
+	});
+
+	it('should let requests that follow up on others go first', async () => {
+		const clock = new FakeClock();
+		const limiter = limiterOf(clock);
+		const order: string[] = [];
+		const start = async (name: string, isFollowUp: boolean) => {
+			await limiter.start(never, isFollowUp);
+			order.push(name);
+		};
+		await clock.run(
+			Promise.all([
+				start('first', false),
+				start('new 1', false),
+				start('new 2', false),
+				start('follow-up 1', true),
+				start('follow-up 2', true),
+			]),
+		);
+		expect(order).toEqual(['first', 'follow-up 1', 'follow-up 2', 'new 1', 'new 2']);
+	});
+
+	it('should keep the requests in flight apart, by less the more there are', async () => {
+		const gapsOf = async (concurrency: number) => {
+			const clock = new FakeClock();
+			const { starts } = await simulateRun({
+				clock,
+				limiter: limiterOf(clock),
+				count: 300,
+				concurrency,
+				latency: () => 50,
+				reply: () => ({}),
+			});
+			const later = starts.slice(150);
+			return (Math.max(...later) - Math.min(...later)) / (later.length - 1);
+		};
+		// 50 ms for as many as are in flight, and no more than the spread makes of it.
+		expect(await gapsOf(10)).toBeLessThan(6);
+		expect(await gapsOf(50)).toBeLessThan(1.2);
 	});
 
 	it('should not be slowed down twice by 429s of requests that were on their way together', async () => {

@@ -62,6 +62,9 @@ export function createClient(
 	/** Whether a write of this item has succeeded, so that ending now would leave it half done. */
 	let hasWritten = false;
 
+	/** Whether a request of this item has been sent. What is begun is finished before anything new starts. */
+	let hasStarted = false;
+
 	/** Writes of this item that are on their way, each of which may change something. */
 	let writing = 0;
 
@@ -108,7 +111,8 @@ export function createClient(
 				now: Date.now(),
 				random: random(),
 			});
-		const startedAt = await limiter.start(stopSignal());
+		const startedAt = await limiter.start(stopSignal(), hasStarted);
+		hasStarted = true;
 		let observation: Partial<Parameters<RateLimiter['observe']>[0]> = {};
 		let isSentWrite = false;
 		try {

@@ -30,10 +30,10 @@ export function limitInFlight(limiter: RateLimiter, most: number): RateLimiter {
 			return limiter.waitedMs;
 		},
 
-		async start(signal) {
+		async start(signal, isFollowUp) {
 			if (inFlight < most || signal.aborted) inFlight += 1;
 			else await leaveLine(signal);
-			return await limiter.start(signal);
+			return await limiter.start(signal, isFollowUp);
 		},
 
 		async pause(ms, signal) {

@@ -6,9 +6,14 @@ import type { HeaderPace } from './rateLimitHeaders';
 /** After a refusal that names no wait, or a shorter one, a run pauses for this many ms. */
 const SHORTEST_HOLD_MS = 200;
 
-/** A run of many items starts its first requests a little apart, so that the first refusal meets fewer on their way. */
+/**
+ * Requests start a little apart, so that those in flight are spread over some ms: what comes in one
+ * bunch goes out in one bunch, and each then waits for all others of it. The first ones of a run keep
+ * the largest gap, so that the first refusal meets fewer on their way.
+ */
+const SPREAD_MS = 25;
+const LARGEST_GAP_MS = 2.5;
 const OPENING_REQUESTS = 100;
-const OPENING_GAP_MS = 2.5;
 
 /** How late a start may be, in ms, without the next one being later too: what timers are off by. */
 const TIMER_SLACK_MS = 5;
@@ -35,8 +40,11 @@ export interface Observation {
 
 /** Decides when each request of a run may start. */
 export interface RateLimiter {
-	/** Resolves with the start time when the next request may start, or at once when the signal fires. */
-	start(signal: AbortSignal): Promise<number>;
+	/**
+	 * Resolves with the start time when the next request may start, or at once when the signal fires.
+	 * @param isFollowUp whether it goes before all requests that follow up on nothing
+	 */
+	start(signal: AbortSignal, isFollowUp?: boolean): Promise<number>;
 	/** Tells what became of a start; to be called once for each. */
 	observe(observation: Observation): void;
 	/** Waits before a retry, less when the signal fires. */
@@ -104,7 +112,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
 	const stopwatch = createStopwatch(clock.now);
 
 	/** Requests that wait to start, in order. */
-	const queue: Array<{ wake: () => void }> = [];
+	const queue: Array<{ isFollowUp: boolean; wake: () => void }> = [];
 	let startCount = 0;
 	let inFlight = 0;
 	/** When the last request should have started; timers may have made it a little later. */
@@ -115,9 +123,11 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
 
 	/** When the next request may start, and what the API said if that is the reason to wait. */
 	const nextSlot = (time: number): { at: number; reason?: string } => {
-		const opening = inFlight > 0 && startCount < OPENING_REQUESTS ? OPENING_GAP_MS : 0;
+		const isOpening = startCount < OPENING_REQUESTS;
+		const spread = isOpening ? LARGEST_GAP_MS : Math.min(LARGEST_GAP_MS, SPREAD_MS / inFlight);
+		const gap = inFlight === 0 ? 0 : spread;
 		const slots: Array<{ at: number; reason?: string }> = [
-			{ at: lastSlot + Math.max(spacing, opening) },
+			{ at: lastSlot + Math.max(spacing, gap) },
 			{ at: lastSlot + pace.gapAt(time), reason: REFUSED_FASTER },
 			{ at: hold.until, reason: hold.reason },
 		];
@@ -136,9 +146,12 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
 	};
 
 	/** Resolves when it is this request's turn, or when the signal fires. */
-	const waitForTurn = async (signal: AbortSignal): Promise<void> => {
-		const place = { wake: () => {} };
-		queue.push(place);
+	const waitForTurn = async (signal: AbortSignal, isFollowUp: boolean): Promise<void> => {
+		const place = { isFollowUp, wake: () => {} };
+		const behind = isFollowUp ? queue.findIndex((other) => !other.isFollowUp) : -1;
+		const [overtaken] = queue;
+		queue.splice(behind < 0 ? queue.length : behind, 0, place);
+		if (queue[0] === place) overtaken?.wake();
 		while (!signal.aborted) {
 			const time = clock.now();
 			const slot = nextSlot(time);
@@ -170,8 +183,8 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
 			return stopwatch.totalMs;
 		},
 
-		async start(signal) {
-			await stopwatch.time(waitForTurn(signal));
+		async start(signal, isFollowUp = false) {
+			await stopwatch.time(waitForTurn(signal, isFollowUp));
 			return clock.now();
 		},
 
