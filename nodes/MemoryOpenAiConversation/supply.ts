@@ -4,10 +4,9 @@ import { NodeConnectionTypes } from 'n8n-workflow';
 import { CREDENTIAL_TYPE, parseCredential, redactorFor } from '../shared/n8n/credential';
 import { describeFailure } from '../shared/n8n/errors';
 import { Notes } from '../shared/n8n/hints';
-import { createSend } from '../shared/n8n/requestHelper';
 import { createSettingsParser } from '../shared/n8n/settings';
+import { createSharedParts } from '../shared/n8n/sharedParts';
 import { createClient } from '../shared/transport/client';
-import { createRateLimiter } from '../shared/transport/rateLimiter';
 import type { Redactor } from '../shared/values/redact';
 import { createRedactor } from '../shared/values/redact';
 import type { GivenOptions, ReadParameter } from '../shared/values/field';
@@ -85,13 +84,7 @@ export async function supplyMemory(
 		context.addExecutionHints(...notes.hints(redactor.text));
 		const cancelled = context.getExecutionCancelSignal() ?? new AbortController().signal;
 		const api = createClient(
-			{
-				send: createSend(context, credential),
-				limiter: createRateLimiter({ maxRequestsPerMinute: 0 }),
-				statistics: { requests: 0, retries: new Map() },
-				cancelled,
-				random: Math.random,
-			},
+			createSharedParts(context, credential, { cancelled }),
 			settings,
 			cancelled,
 		);

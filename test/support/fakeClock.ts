@@ -1,7 +1,7 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports */
 import { setImmediate as turn } from 'node:timers/promises';
 
-import type { Clock } from '../../nodes/shared/transport/rateLimiter';
+import type { Clock } from '../../nodes/shared/transport/clock';
 
 interface Timer {
 	at: number;

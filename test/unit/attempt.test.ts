@@ -2,6 +2,7 @@
 import { getEventListeners } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 
+import { systemClock } from '../../nodes/shared/n8n/clock';
 import { sendOnce } from '../../nodes/shared/transport/attempt';
 import type { Send, WireAnswer, WireRequest } from '../../nodes/shared/transport/request';
 
@@ -15,7 +16,7 @@ const ANSWER: WireAnswer = { status: 200, headers: {}, body: '{}' };
 const never = () => new AbortController().signal;
 
 const attempt = async (send: Send, timeout = 0, cancelled = never()) =>
-	await sendOnce(send, REQUEST, timeout, cancelled);
+	await sendOnce({ send, clock: systemClock }, REQUEST, timeout, cancelled);
 
 /** Answers only by giving up. */
 const hanging: Send = async (_request, signal) =>

@@ -1,4 +1,5 @@
 import type { RunStatistics } from '../../nodes/shared/transport/client';
+import { systemClock } from '../../nodes/shared/n8n/clock';
 import { createClient } from '../../nodes/shared/transport/client';
 import type { FailureDetails } from '../../nodes/shared/transport/failures';
 import {
@@ -99,6 +100,7 @@ function stage({ steps = [done], settings = {}, onSend, onStart, onPause }: Scen
 			},
 			statistics,
 			cancelled: cancelling.signal,
+			clock: systemClock,
 			random: () => 0.5,
 		},
 		{ ...SETTINGS, ...settings },

@@ -4,6 +4,7 @@ import { request } from 'node:http';
 import { createHistory, partsOf } from '../../nodes/MemoryOpenAiConversation/history';
 import { turnItems } from '../../nodes/MemoryOpenAiConversation/messages';
 import type { Item } from '../../nodes/shared/api/items';
+import { systemClock } from '../../nodes/shared/n8n/clock';
 import { createClient } from '../../nodes/shared/transport/client';
 import { RequestFailure } from '../../nodes/shared/transport/failures';
 import { createRateLimiter } from '../../nodes/shared/transport/rateLimiter';
@@ -49,7 +50,8 @@ function historyOf(conversation: string, { turns = 5, lockWait = 5, settings = {
 	const api = createClient(
 		{
 			send,
-			limiter: createRateLimiter({ maxRequestsPerMinute: 0 }),
+			limiter: createRateLimiter({ maxRequestsPerMinute: 0, clock: systemClock }),
+			clock: systemClock,
 			statistics: { requests: 0, retries: new Map() },
 			cancelled: signal,
 			random: () => 0,

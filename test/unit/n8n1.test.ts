@@ -2,10 +2,10 @@
 import { getEventListeners } from 'node:events';
 
 import { isDeafToErrors, isN8n1, withCode } from '../../nodes/shared/n8n/n8n1';
-import { LONGEST_TIMER_MS } from '../../nodes/shared/n8n/wait';
+import { LONGEST_TIMER_MS } from '../../nodes/shared/n8n/clock';
 
 type Loaded = typeof import('../../nodes/shared/n8n/n8n1') &
-	typeof import('../../nodes/shared/n8n/wait');
+	typeof import('../../nodes/shared/n8n/clock');
 
 /** The modules as they are with another n8n. */
 function loadedWith(n8n: object): Loaded {
@@ -14,7 +14,7 @@ function loadedWith(n8n: object): Loaded {
 	jest.doMock('n8n-workflow', () => ({ ...current, ...n8n }));
 	const loaded: Loaded = {
 		...jest.requireActual('../../nodes/shared/n8n/n8n1'),
-		...jest.requireActual('../../nodes/shared/n8n/wait'),
+		...jest.requireActual('../../nodes/shared/n8n/clock'),
 	};
 	jest.dontMock('n8n-workflow');
 	return loaded;

@@ -1,4 +1,4 @@
-import { wait } from '../../shared/n8n/wait';
+import { wait } from '../../shared/n8n/clock';
 
 /** A piece of work with its place in the input. */
 export interface Task {

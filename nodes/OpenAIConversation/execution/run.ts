@@ -1,58 +1,30 @@
 import type { IExecuteFunctions, INode, INodeExecutionData } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 
-import type { Credential } from '../../shared/n8n/credential';
-import { CREDENTIAL_TYPE, parseCredential, redactorFor } from '../../shared/n8n/credential';
+import { systemClock } from '../../shared/n8n/clock';
 import type { ItemFailure } from '../../shared/n8n/errors';
 import { describeFailure } from '../../shared/n8n/errors';
-import { duration, summary } from '../../shared/n8n/summary';
 import { Notes, plural } from '../../shared/n8n/hints';
 import { isDeafToErrors, isN8n1 } from '../../shared/n8n/n8n1';
-import { createSend } from '../../shared/n8n/requestHelper';
 import { createSettingsParser } from '../../shared/n8n/settings';
-import type { RunStatistics, SharedParts } from '../../shared/transport/client';
+import { createSharedParts } from '../../shared/n8n/sharedParts';
+import { duration, summary } from '../../shared/n8n/summary';
 import { createClient } from '../../shared/transport/client';
 import type { LeftBehind } from '../../shared/transport/failures';
-import {
-	Cancelled,
-	isRefusedAsInvalid,
-	RequestFailure,
-	RunEnded,
-} from '../../shared/transport/failures';
+import { Cancelled, RunEnded } from '../../shared/transport/failures';
 import { limitInFlight } from '../../shared/transport/inFlightLimit';
 import { createRateLimiter } from '../../shared/transport/rateLimiter';
-import type { Redactor } from '../../shared/values/redact';
-import { createRedactor } from '../../shared/values/redact';
-import type { RequestSettings } from '../../shared/transport/request';
-import type { GivenOptions, ReadParameter } from '../../shared/values/field';
-import { FieldError } from '../../shared/values/field';
 import type { JsonObject } from '../../shared/values/json';
-import { isPlainObject } from '../../shared/values/json';
+import type { Redactor } from '../../shared/values/redact';
 import { sentences } from '../../shared/values/text';
-import type { Operation, Output, Tools } from '../operation';
-import type { RunOptions } from '../parameters/options';
-import { OPTIONS_NAME, parseAdditionalParts, parseRunOptions } from '../parameters/options';
-import type { Task } from './keyedQueue';
+import type { Operation, Tools } from '../operation';
+import { parseAdditionalParts } from '../parameters/options';
+import type { ItemTask } from './batches';
+import { createBatches } from './batches';
 import { runKeyed } from './keyedQueue';
 import { Outcomes } from './outcomes';
-
-interface ItemTask<Input> extends Task {
-	input: Input;
-	settings: RequestSettings;
-	/** Tasks whose options are the same text may share a request. */
-	optionsText: string;
-}
-
-/** Reads one item's parameters through n8n. */
-const readerFor =
-	(context: IExecuteFunctions, item: number): ReadParameter =>
-	(name, fallback) =>
-		context.getNodeParameter(name, item, fallback);
-
-function optionsOf(read: ReadParameter): GivenOptions {
-	const options = read(OPTIONS_NAME, {});
-	return isPlainObject(options) ? options : {};
-}
+import type { Preparation } from './preparation';
+import { optionsOf, prepareRun, readerFor } from './preparation';
 
 /** By the word "canceled" n8n knows that the execution did not fail. */
 const canceled = (node: INode, description = ''): NodeOperationError =>
@@ -63,11 +35,11 @@ const leftBehindSentence = ({ conversation, items, removed }: LeftBehind): strin
 		? `${plural(removed, 'conversation item was', 'conversation items were')} removed from ${conversation}, which holds ${items ?? 0} more. Run the workflow again to remove the rest.`
 		: `The conversation ${conversation} was created${items === undefined ? '' : ` and holds ${items} conversation items so far`}.`;
 
-/** What holds for the run as a whole, once it is known that it can start. */
-interface Preparation<Input> {
-	operation: Operation<Input>;
-	credential: Credential;
-	runOptions: RunOptions;
+/** The form in which the node passes on a failed item: n8n 1.x has no room for details at the error output. */
+function rowFor(node: INode): (failure: ItemFailure) => JsonObject {
+	const hasRoomForDetails = !isN8n1 || node.onError !== 'continueErrorOutput';
+	return ({ message, details, text }) =>
+		hasRoomForDetails ? { error: message, details } : { error: message, message: text };
 }
 
 /**
@@ -88,69 +60,60 @@ export async function executeItems<Input>(
 	// Retry On Fail runs the node again, even after a stop.
 	if (cancelled.aborted) throw canceled(node);
 
-	const startedAt = performance.now();
 	const continues = context.continueOnFail() || isDeafToErrors(context);
-	const hasRoomForDetails = !isN8n1 || node.onError !== 'continueErrorOutput';
-	const toRow = ({ message, details, text }: ItemFailure): JsonObject =>
-		hasRoomForDetails ? { error: message, details } : { error: message, message: text };
-	const several = count > 1;
+	const { redactor, preparation, fault } = await prepareRun(context, chosen);
+	const outcomes = new Outcomes(context, count, redactor, rowFor(node));
+	const failed = (item: number, cause: unknown) =>
+		outcomes.failed(item, describeFailure(node, cause, { item, several: count > 1, redactor }));
 
-	let redactor: Redactor = createRedactor('');
-	const prepareRun = async (): Promise<Preparation<Input>> => {
-		if (chosen === undefined) {
-			throw new FieldError(
-				"The chosen operation doesn't exist in this version of the node",
-				'Choose Resource and Operation again, then save the workflow.',
-			);
-		}
-		const data = await context.getCredentials(CREDENTIAL_TYPE);
-		redactor = redactorFor(data);
-		return {
-			operation: chosen,
-			credential: parseCredential(data),
-			runOptions: parseRunOptions(optionsOf(readerFor(context, 0))),
-		};
-	};
-	const preparation = await prepareRun().catch((cause: unknown) => {
-		const outcomes = new Outcomes(context, count, redactor, toRow);
-		for (let item = 0; item < count; item++) {
-			outcomes.failed(item, describeFailure(node, cause, { item, several, redactor }));
-		}
-		return outcomes;
-	});
-	if (preparation instanceof Outcomes) {
-		const failure = continues ? undefined : preparation.firstFailure();
-		if (failure !== undefined) throw failure;
-		return [preparation.items()];
+	if (preparation === undefined) {
+		for (let item = 0; item < count; item++) failed(item, fault);
+	} else {
+		await runAll({ context, preparation, cancelled, continues, outcomes, redactor, failed });
 	}
+	const failure = continues ? undefined : outcomes.firstFailure();
+	if (failure !== undefined) throw failure;
+	return [outcomes.items()];
+}
 
+interface Run<Input> {
+	context: IExecuteFunctions;
+	preparation: Preparation<Input>;
+	cancelled: AbortSignal;
+	/** Whether a failed item ends the run. */
+	continues: boolean;
+	outcomes: Outcomes;
+	redactor: Redactor;
+	failed(item: number, cause: unknown): void;
+}
+
+/**
+ * Runs all items that can be run, and adds what the user should know of the run, unless it failed.
+ * @throws {NodeOperationError} that the execution was canceled, with what it leaves behind
+ */
+async function runAll<Input>(run: Run<Input>): Promise<void> {
+	const { context, preparation, cancelled, continues, outcomes, redactor, failed } = run;
 	const { operation, credential, runOptions } = preparation;
-	const outcomes = new Outcomes(context, count, redactor, toRow);
+	const { maxConcurrency, maxRequestsPerMinute } = runOptions;
+	const node = context.getNode();
+	const count = context.getInputData().length;
+	const startedAt = systemClock.now();
 	const notes = new Notes();
-	const parseSettings = createSettingsParser(node, credential, (note, names) =>
-		notes.add(note, names),
-	);
-	const statistics: RunStatistics = { requests: 0, retries: new Map() };
+	const note: Tools['note'] = (text, names) => notes.add(text, names);
+	const parseSettings = createSettingsParser(node, credential, note);
 	const limiter = createRateLimiter({
-		maxRequestsPerMinute: runOptions.maxRequestsPerMinute,
+		maxRequestsPerMinute,
+		clock: systemClock,
 		onLongHold: ({ ms, reason }) =>
 			context.logger.info(`${node.name}: waiting ${duration(ms)}, because ${reason}`),
 	});
-	const shared: SharedParts = {
-		send: createSend(context, credential),
-		limiter: limitInFlight(limiter, runOptions.maxConcurrency),
-		statistics,
+	const shared = createSharedParts(context, credential, {
 		cancelled,
-		random: Math.random,
-	};
-
-	/** What ends each batch on its way, by the place of its first item. */
-	const running = new Map<number, AbortController>();
-	const endBehind = (item: number) => {
-		for (const [index, controller] of running) if (index > item) controller.abort();
-	};
-	const endAll = () => endBehind(-1);
+		limiter: limitInFlight(limiter, maxConcurrency),
+	});
 	const leftBehind: LeftBehind[] = [];
+	const mayStart = (item: number) =>
+		!cancelled.aborted && (continues || item < outcomes.firstFailedItem);
 
 	const fail = (item: number, cause: unknown): void => {
 		if (cause instanceof RunEnded) return;
@@ -158,10 +121,21 @@ export async function executeItems<Input>(
 			if (cause.leftBehind !== undefined) leftBehind.push(cause.leftBehind);
 			return;
 		}
-		outcomes.failed(item, describeFailure(node, cause, { item, several, redactor }));
-		if (!continues) endBehind(item);
+		failed(item, cause);
+		if (!continues) batches.endBehind(item);
 	};
-	const mayStart = (item: number) => continues || item < outcomes.firstFailedItem;
+
+	const batches = createBatches<Input>({
+		operation,
+		toolsFor: (settings, ended) => ({
+			api: createClient(shared, settings, ended),
+			concurrency: maxConcurrency,
+			note,
+		}),
+		succeeded: async (item, outputs) => await outcomes.succeeded(item, outputs),
+		failed: fail,
+		mayStart,
+	});
 
 	const prepare = (index: number): ItemTask<Input> | undefined => {
 		try {
@@ -179,72 +153,15 @@ export async function executeItems<Input>(
 		}
 	};
 
-	const runOperation = async (
-		batch: ReadonlyArray<ItemTask<Input>>,
-		tools: Tools,
-	): Promise<Output[][]> => {
-		const [first, ...others] = batch.map(({ input }) => input);
-		if (first === undefined) return [];
-		return others.length === 0 || operation.batch === undefined
-			? [await operation.run(first, tools)]
-			: await operation.batch.run([first, ...others], tools);
-	};
-
-	/** What the operation gives for each task, or why it gives nothing. */
-	const resultFor = async (batch: ReadonlyArray<ItemTask<Input>>, first: ItemTask<Input>) => {
-		const controller = new AbortController();
-		running.set(first.index, controller);
-		const tools: Tools = {
-			api: createClient(shared, first.settings, controller.signal),
-			concurrency: runOptions.maxConcurrency,
-			note: (note, names) => notes.add(note, names),
-		};
-		try {
-			return await runOperation(batch, tools);
-		} catch (error) {
-			return error instanceof Error ? error : new Error(String(error));
-		} finally {
-			running.delete(first.index);
-		}
-	};
-
-	const run = async (batch: ReadonlyArray<ItemTask<Input>>): Promise<void> => {
-		const [first] = batch;
-		if (first === undefined) return;
-		const result = await resultFor(batch, first);
-		if (batch.length > 1 && result instanceof RequestFailure && isRefusedAsInvalid(result)) {
-			// Nothing was done, so each may try alone and only the culprit fails.
-			for (const task of batch) {
-				if (!cancelled.aborted && mayStart(task.index)) await run([task]);
-			}
-			return;
-		}
-		for (const [place, { index }] of batch.entries()) {
-			if (result instanceof Error) {
-				fail(index, result);
-				continue;
-			}
-			try {
-				await outcomes.succeeded(index, result[place] ?? []);
-			} catch (error) {
-				// n8n could not store a file, say because its disk is full.
-				fail(index, error);
-			}
-		}
-	};
-
+	const endAll = () => batches.endBehind(-1);
 	cancelled.addEventListener('abort', endAll);
 	try {
 		await runKeyed<ItemTask<Input>>({
 			count,
-			concurrency: runOptions.maxConcurrency,
+			concurrency: maxConcurrency,
 			prepare,
-			joins: (batch, next) =>
-				operation.batch !== undefined &&
-				batch.every(({ optionsText }) => optionsText === next.optionsText) &&
-				[...batch, next].reduce((sum, { input }) => sum + (operation.batch?.size(input) ?? 1), 0) <=
-					operation.batch.limit,
-			run,
+			joins: (batch, next) => batches.joins(batch, next),
+			run: async (batch) => await batches.run(batch),
 			mayStart,
 			cancelled,
 		});
@@ -256,11 +173,8 @@ export async function executeItems<Input>(
 		const text = sentences(outcomes.progress(), ...leftBehind.map(leftBehindSentence));
 		throw canceled(node, redactor.text(text));
 	}
-	const failure = continues ? undefined : outcomes.firstFailure();
-	if (failure !== undefined) throw failure;
-
-	const times = { ranMs: performance.now() - startedAt, waitedMs: limiter.waitedMs };
-	const sum = summary(count, statistics, times);
+	if (!continues && outcomes.firstFailedItem < count) return;
+	const times = { ranMs: systemClock.now() - startedAt, waitedMs: limiter.waitedMs };
+	const sum = summary(count, shared.statistics, times);
 	context.addExecutionHints(...notes.hints(redactor.text), ...(sum === undefined ? [] : [sum]));
-	return [outcomes.items()];
 }

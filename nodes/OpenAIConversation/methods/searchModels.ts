@@ -8,9 +8,8 @@ import {
 	redactorFor,
 } from '../../shared/n8n/credential';
 import { describeFailure } from '../../shared/n8n/errors';
-import { createSend } from '../../shared/n8n/requestHelper';
+import { createSharedParts } from '../../shared/n8n/sharedParts';
 import { createClient } from '../../shared/transport/client';
-import { createRateLimiter } from '../../shared/transport/rateLimiter';
 
 /** Seconds after which the form stops waiting for the list. */
 const TIMEOUT = 20;
@@ -29,13 +28,7 @@ export async function searchModels(
 		const credential = parseCredential(data);
 		const { signal } = new AbortController();
 		const api = createClient(
-			{
-				send: createSend(this, credential),
-				limiter: createRateLimiter({ maxRequestsPerMinute: 0 }),
-				statistics: { requests: 0, retries: new Map() },
-				cancelled: signal,
-				random: Math.random,
-			},
+			createSharedParts(this, credential, {}),
 			{
 				baseUrl: credential.baseUrl,
 				allowedDomains: allowedDomainsFor(node, credential, credential.baseUrl),

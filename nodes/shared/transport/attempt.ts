@@ -1,4 +1,4 @@
-import { wait } from '../n8n/wait';
+import type { Clock } from './clock';
 import type { Send, WireAnswer, WireRequest } from './request';
 
 /** What came of sending a request once. */
@@ -18,7 +18,7 @@ const ENDED = new Error('The attempt has ended');
  * @param cancelled ends the attempt at once
  */
 export async function sendOnce(
-	send: Send,
+	{ send, clock }: { send: Send; clock: Pick<Clock, 'wait'> },
 	request: WireRequest,
 	timeout: number,
 	cancelled: AbortSignal,
@@ -29,7 +29,7 @@ export async function sendOnce(
 	let late = false;
 	if (timeout > 0) {
 		cancelled.addEventListener('abort', stop);
-		void wait(timeout * 1_000, answered.signal).then(() => {
+		void clock.wait(timeout * 1_000, answered.signal).then(() => {
 			late = !answered.signal.aborted;
 			if (late) stop();
 		});

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../values/json';
-import { wait } from '../n8n/wait';
 import type { Attempt } from './attempt';
 import { sendOnce } from './attempt';
+import type { Clock } from './clock';
 import { Cancelled, RequestFailure, RunEnded } from './failures';
 import { isQuota } from './apiError';
 import type { Failed, Outcome, RetryReason } from './outcome';
@@ -24,6 +24,7 @@ export interface SharedParts {
 	statistics: RunStatistics;
 	/** Fires when the execution is stopped. */
 	cancelled: AbortSignal;
+	clock: Clock;
 	/** From 0 up to 1. */
 	random: () => number;
 }
@@ -58,7 +59,7 @@ export function createClient(
 	settings: RequestSettings,
 	ended: AbortSignal,
 ): ApiClient {
-	const { send, limiter, statistics, cancelled, random } = shared;
+	const { limiter, statistics, cancelled, clock, random } = shared;
 	/** Whether a write of this item has succeeded, so that ending now would leave it half done. */
 	let hasWritten = false;
 
@@ -81,7 +82,7 @@ export function createClient(
 		afterStop: (late: Attempt) => Promise<void>,
 	): Promise<Attempt> => {
 		const over = new AbortController();
-		const sending = sendOnce(send, wire, settings.timeout, over.signal);
+		const sending = sendOnce(shared, wire, settings.timeout, over.signal);
 		let onStop = () => {};
 		const stopped = new Promise<void>((resolve) => {
 			onStop = resolve;
@@ -90,7 +91,7 @@ export function createClient(
 		await Promise.race([sending, stopped]);
 		cancelled.removeEventListener('abort', onStop);
 		if (!cancelled.aborted) return await sending;
-		void wait(CLEAN_UP_SECONDS * 1_000, over.signal).then(() => over.abort());
+		void clock.wait(CLEAN_UP_SECONDS * 1_000, over.signal).then(() => over.abort());
 		void sending.then(afterStop).finally(() => over.abort());
 		throw new Cancelled();
 	};
@@ -122,7 +123,7 @@ export function createClient(
 			if (isSentWrite) writing += 1;
 			const result =
 				afterStop === undefined
-					? await sendOnce(send, wire, settings.timeout, cancelled)
+					? await sendOnce(shared, wire, settings.timeout, cancelled)
 					: await sendAndFollowUp(wire, async (late) => {
 							const outcome = judged(late);
 							if (outcome.kind === 'success') await afterStop(outcome.answer);
@@ -211,7 +212,7 @@ export function createClient(
 		async cleanUp(request) {
 			statistics.requests += 1;
 			const { signal } = new AbortController();
-			await sendOnce(send, toWire(request, settings), CLEAN_UP_SECONDS, signal);
+			await sendOnce(shared, toWire(request, settings), CLEAN_UP_SECONDS, signal);
 		},
 
 		async call(request) {

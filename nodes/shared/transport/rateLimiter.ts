@@ -1,5 +1,5 @@
-import { wait } from '../n8n/wait';
 import { createAdaptivePace } from './adaptivePace';
+import type { Clock } from './clock';
 import { headerPace } from './rateLimitHeaders';
 import type { HeaderPace } from './rateLimitHeaders';
 
@@ -53,19 +53,10 @@ export interface RateLimiter {
 	readonly waitedMs: number;
 }
 
-export interface Clock {
-	/** Milliseconds; never goes back. */
-	now(): number;
-	/** Waits `ms` milliseconds, or less if the signal fires. Never rejects. */
-	wait(ms: number, signal: AbortSignal): Promise<void>;
-}
-
-export const systemClock: Clock = { now: () => performance.now(), wait };
-
 export interface RateLimiterOptions {
 	/** 0: no limit. */
 	maxRequestsPerMinute: number;
-	clock?: Clock;
+	clock: Clock;
 	/** Called when the API makes the run wait for more than 5 s. */
 	onLongHold?: (hold: { ms: number; reason: string }) => void;
 }
@@ -106,7 +97,7 @@ const spareAt = (known: KnownLimit, time: number): number =>
  * requests, and the rate that its refusals have led to.
  */
 export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
-	const { maxRequestsPerMinute, clock = systemClock, onLongHold } = options;
+	const { maxRequestsPerMinute, clock, onLongHold } = options;
 	const spacing = maxRequestsPerMinute > 0 ? 60_000 / maxRequestsPerMinute : 0;
 	const pace = createAdaptivePace();
 	const stopwatch = createStopwatch(clock.now);

@@ -2,7 +2,7 @@
 import { getEventListeners } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { LONGEST_TIMER_MS, wait } from '../../nodes/shared/n8n/wait';
+import { LONGEST_TIMER_MS, wait } from '../../nodes/shared/n8n/clock';
 
 const never = () => new AbortController().signal;
 

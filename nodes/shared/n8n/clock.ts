@@ -1,3 +1,4 @@
+import type { Clock } from '../transport/clock';
 import { sleep } from './n8n1';
 
 /** The longest delay a timer holds: 2³¹−1 ms, some 24.8 days. A longer one would fire at once. */
@@ -12,3 +13,5 @@ export async function wait(ms: number, signal: AbortSignal): Promise<void> {
 	// It rejects for one reason only: the signal.
 	await sleep(Math.min(ms, LONGEST_TIMER_MS), signal).catch(() => undefined);
 }
+
+export const systemClock: Clock = { now: () => performance.now(), wait };
