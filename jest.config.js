@@ -49,18 +49,25 @@ const withN8n = {
 	globalTeardown: '<rootDir>/test/e2e/support/globalTeardown.mjs',
 };
 
-/** Engine tests that look at the clock, play through waits of seconds or through thousands of cases. */
+/** Tests that look at the clock, play through waits of seconds or through thousands of cases. */
 const SLOW = [
-	'deleteWithItems',
-	'exactlyOnce',
-	'faults',
-	'inputs',
-	'manyItems',
-	'pacing',
-	'pacingTokenBucket',
-	'sendFaults',
-	'trim',
+	'engine/deleteWithItems',
+	'engine/exactlyOnce',
+	'engine/faults',
+	'engine/inputs',
+	'engine/manyItems',
+	'engine/pacing',
+	'engine/pacingTokenBucket',
+	'engine/parity',
+	'engine/sendFaults',
+	'engine/trim',
+	'engine/worstMoments',
+	'unit/memoryHistory',
+	'unit/tokenBucket',
 ];
+const withoutSlow = {
+	testPathIgnorePatterns: SLOW.map((each) => `/test/${each}\\.test\\.ts$`),
+};
 
 /** Where what a user can enter is tried at random. */
 const PROPERTIES = [
@@ -77,15 +84,12 @@ module.exports = {
 	coverageProvider: 'v8',
 	coverageReporters: ['text', 'html'],
 	projects: [
-		project('unit'),
+		project('unit', withoutSlow),
 		project('server'),
-		project('engine', {
-			testPathIgnorePatterns: SLOW.map((each) => `/test/engine/${each}\\.test\\.ts$`),
-		}),
-		// By itself, since it looks at the clock.
-		project('engine-slow', {
+		project('engine', withoutSlow),
+		project('slow', {
 			...oneByOne,
-			testMatch: SLOW.map((each) => `<rootDir>/test/engine/${each}.test.ts`),
+			testMatch: SLOW.map((each) => `<rootDir>/test/${each}.test.ts`),
 		}),
 		project('package'),
 		project('docs'),

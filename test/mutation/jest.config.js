@@ -4,5 +4,7 @@ const { projects = [] } = require('../../jest.config.js');
 module.exports = {
 	...projects.find((each) => typeof each === 'object' && each['displayName'] === 'unit'),
 	rootDir: '../..',
+	// Those that take long too.
+	testPathIgnorePatterns: [],
 	setupFilesAfterEnv: ['<rootDir>/test/mutation/withoutSpeed.js'],
 };
