@@ -4,7 +4,7 @@ const { projects = [] } = require('../../jest.config.js');
 module.exports = {
 	...projects.find((each) => typeof each === 'object' && each['displayName'] === 'unit'),
 	rootDir: '../..',
-	// Those that take long too.
-	testPathIgnorePatterns: [],
+	// What takes long too, but for the runs of thousands of requests: the rate limiter has shorter tests of its own.
+	testPathIgnorePatterns: ['/test/unit/tokenBucket\\.test\\.ts$'],
 	setupFilesAfterEnv: ['<rootDir>/test/mutation/withoutSpeed.js'],
 };

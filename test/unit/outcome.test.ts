@@ -487,6 +487,26 @@ describe('A redirect', () => {
 });
 
 describe('A refusal', () => {
+	it.each<[string, Attempt, Failed['pause']]>([
+		['429', api(429), { isRateLimit: true, namedWait: undefined }],
+		[
+			'429 with a wait',
+			api(429, {}, { 'retry-after': '2' }),
+			{ isRateLimit: true, namedWait: 2_000 },
+		],
+		['429 of a used-up quota', api(429, quota, { 'retry-after': '2' }), undefined],
+		[
+			'503 with a wait',
+			api(503, {}, { 'retry-after': '2' }),
+			{ isRateLimit: false, namedWait: 2_000 },
+		],
+		['503', page(503), { isRateLimit: false, namedWait: undefined }],
+		['500 with a wait', api(500, {}, { 'retry-after': '2' }), undefined],
+		['timeout', timeout, undefined],
+	])('should say what a %s asks of the whole run', (_name, attempt, pause) => {
+		expect(judge(attempt, SITUATION)).toMatchObject({ kind: 'failed', pause });
+	});
+
 	it("should carry the API's own words, unaltered", () => {
 		const words = {
 			message: ` No such thing\n${'x'.repeat(5_000)} `,

@@ -3,13 +3,12 @@ import type { Attempt } from './attempt';
 import { sendOnce } from './attempt';
 import type { Clock } from './clock';
 import { Cancelled, RequestFailure, RunEnded } from './failures';
-import { isQuota } from './apiError';
 import type { Failed, Outcome, RetryReason } from './outcome';
 import { judge } from './outcome';
 import type { RateLimiter } from './rateLimiter';
 import type { ApiRequest, RequestSettings, Send, Verification, WireRequest } from './request';
 import { toWire } from './request';
-import { lockBackoff, longerBackoff, namedWait } from './retryDelay';
+import { lockBackoff, longerBackoff } from './retryDelay';
 
 /** What happened in a run, for the summary that the user sees. */
 export interface RunStatistics {
@@ -129,24 +128,13 @@ export function createClient(
 							if (outcome.kind === 'success') await afterStop(outcome.answer);
 						});
 			if (cancelled.aborted) throw new Cancelled();
-			const now = Date.now();
 			const outcome = judged(result);
 			if (outcome.kind === 'success' && isWrite) {
 				hasWritten ||= request.hasWritten?.(outcome.answer) ?? true;
 			}
 			if (result.kind === 'answer') {
 				const { status, headers } = result.answer;
-				// A quota that is used up concerns every request alike, and no pause cures it.
-				const isRateLimit =
-					status === 429 &&
-					!(outcome.kind === 'failed' && isQuota(status, outcome.failure.details));
-				const isPause = isRateLimit || status === 503;
-				observation = {
-					status,
-					headers,
-					isRateLimit,
-					namedWait: isPause ? namedWait(headers, now) : undefined,
-				};
+				observation = { status, headers, ...(outcome.kind === 'failed' ? outcome.pause : {}) };
 			}
 			return outcome;
 		} finally {

@@ -57,6 +57,8 @@ export interface Failed {
 	isFinal: boolean;
 	/** Whether another request is working on the conversation. */
 	isLocked: boolean;
+	/** What the answer asks of all requests of the run; undefined: nothing. */
+	pause: { isRateLimit: boolean; namedWait: number | undefined } | undefined;
 	/** Why and after how many ms the request may be repeated; undefined: it may not. */
 	retry: { reason: RetryReason; waitMs: number } | undefined;
 }
@@ -224,6 +226,16 @@ function retryReason(
 	return status >= 500 && status <= 599 ? 'server error' : undefined;
 }
 
+/** A quota that is used up concerns every request alike, and no pause cures it. */
+function pauseFor(
+	status: number | undefined,
+	error: ApiErrorBody,
+	wait: number | undefined,
+): Failed['pause'] {
+	const isRateLimit = status === 429 && !isQuota(status, error);
+	return isRateLimit || status === 503 ? { isRateLimit, namedWait: wait } : undefined;
+}
+
 /**
  * Decides what came of an attempt: a success, or a failure with whether and when the request may be
  * repeated and whether it may have been carried out. Pure: all rules for the retries of one request are
@@ -241,6 +253,7 @@ export function judge(attempt: Attempt, situation: Situation): Outcome {
 	const { mayBeDone, isFinal = false, ...details } = withStatus;
 	const outcomeUnknown = mayBeDone && request.method !== 'GET';
 	const reason = retryReason(withStatus, headers, situation);
+	const wait = namedWait(headers, now);
 	return {
 		kind: 'failed',
 		failure: new RequestFailure({
@@ -253,9 +266,8 @@ export function judge(attempt: Attempt, situation: Situation): Outcome {
 		outcomeUnknown,
 		isFinal,
 		isLocked: isConversationLocked(details.status, details),
+		pause: pauseFor(details.status, details, wait),
 		retry:
-			reason === undefined
-				? undefined
-				: { reason, waitMs: namedWait(headers, now) ?? backoff(retriesMade, random) },
+			reason === undefined ? undefined : { reason, waitMs: wait ?? backoff(retriesMade, random) },
 	};
 }
