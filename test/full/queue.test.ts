@@ -2,10 +2,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { startServer } from '../../server/index.mjs';
 import { at, field } from '../../sandbox/index.mjs';
-import { newKey } from '../e2e/support/workflows.mjs';
+import { newKey, webhookWorkflow } from '../e2e/support/workflows.mjs';
 import { startCluster } from './support/cluster.mjs';
 import { report } from './support/report.mjs';
-import { webhookWorkflow } from './support/workflows';
 
 /** n8n in queue mode: what 1,000 calls become with two workers, with one of them killed, and when a run is stopped. */
 

@@ -72,14 +72,22 @@ export const manualWorkflow = ({ credential, parameters }) => ({
  * A webhook that gives the node one item for each entry of `items` in its body, and answers with what came of them.
  *
  * @param {object} parts
- * @param {string} parts.path
+ * @param {string} parts.path its path, and the workflow's name
+ * @param {'lastNode' | 'onReceived'} [parts.responseMode] `onReceived` answers that the workflow was started
  * @param {{ id: string, name: string }} parts.credential
  * @param {Record<string, unknown>} parts.parameters
  * @param {Record<string, unknown>} [parts.settings] of the node, such as onError
  * @param {string[]} [parts.outputs] names of the nodes at its outputs
  * @returns {Workflow}
  */
-export function webhookWorkflow({ path, credential, parameters, settings, outputs = [] }) {
+export function webhookWorkflow({
+	path,
+	responseMode = 'lastNode',
+	credential,
+	parameters,
+	settings,
+	outputs = [],
+}) {
 	const row = ['Webhook', 'Items', NODE];
 	return {
 		id: newId(),
@@ -95,8 +103,8 @@ export function webhookWorkflow({ path, credential, parameters, settings, output
 				parameters: {
 					httpMethod: 'POST',
 					path,
-					responseMode: 'lastNode',
-					responseData: 'allEntries',
+					responseMode,
+					...(responseMode === 'lastNode' && { responseData: 'allEntries' }),
 					options: {},
 				},
 			},
