@@ -149,6 +149,20 @@ describe('The pace that refusals lead to', () => {
 			expect(perSecond(refusedAmong(9, 1))).toBe(30);
 		});
 
+		it('should have its effect if several come soon after each other', () => {
+			const pace = createAdaptivePace();
+			const refusedAfter = (accepted: number, time: number) => {
+				for (let count = 0; count < accepted; count++) pace.accepted(time - 200);
+				pace.refused(time - 100, time, 200);
+				for (let count = 0; count < 20; count++) pace.accepted(time - 50);
+				return pace.gapAt(time + 200);
+			};
+			expect(refusedAfter(10, 1_000)).toBe(0);
+			expect(refusedAfter(10, 2_000)).toBe(0);
+			expect(refusedAfter(130, 3_000)).toBe(0);
+			expect(perSecond(refusedAfter(9, 4_000))).toBe(30);
+		});
+
 		it('should not count requests that started before', () => {
 			const pace = createAdaptivePace();
 			pace.refused(900, 1_000, 200);

@@ -8,7 +8,9 @@ import {
 	resultOf,
 	RunEnded,
 } from '../../nodes/shared/transport/failures';
-import type { Observation } from '../../nodes/shared/transport/rateLimiter';
+import { limitInFlight } from '../../nodes/shared/transport/inFlightLimit';
+import type { Observation, RateLimiter } from '../../nodes/shared/transport/rateLimiter';
+import { createRateLimiter } from '../../nodes/shared/transport/rateLimiter';
 import type {
 	ApiRequest,
 	RequestSettings,
@@ -16,6 +18,7 @@ import type {
 	WireAnswer,
 	WireRequest,
 } from '../../nodes/shared/transport/request';
+import { FakeClock } from '../support/fakeClock';
 
 const SETTINGS: RequestSettings = {
 	baseUrl: 'https://api.example/v1',
@@ -676,5 +679,58 @@ describe('A pause', () => {
 		const { client, pauses, sent } = stage();
 		await client.pause(250);
 		expect([pauses, sent]).toEqual([[250], []]);
+	});
+});
+
+describe('Deletions of an item when an earlier one ends the run', () => {
+	/** Deletes for several clients at once, and ends the run while some deletions stand in line. */
+	async function deleteWhileRunEnds(
+		makeLimiter: (clock: FakeClock) => RateLimiter,
+		{ clients, each }: { clients: number; each: number },
+	) {
+		const clock = new FakeClock();
+		const limiter = makeLimiter(clock);
+		const ended = new AbortController();
+		const starts: number[] = [];
+		let inFlight = 0;
+		let mostInFlight = 0;
+		const shared = {
+			send: async (): Promise<WireAnswer> => {
+				starts.push(clock.now());
+				mostInFlight = Math.max(mostInFlight, ++inFlight);
+				await clock.wait(60);
+				inFlight--;
+				return { status: 200, headers: {}, body: '{"id":"conv_1"}' };
+			},
+			limiter,
+			statistics: { requests: 0, retries: new Map() },
+			cancelled: new AbortController().signal,
+			clock,
+			random: () => 0.5,
+		};
+		const calls = Array.from({ length: clients }, () =>
+			createClient(shared, SETTINGS, ended.signal),
+		).flatMap((client) => Array.from({ length: each }, async () => await client.call(DELETE)));
+		const ending = clock.wait(30).then(() => ended.abort());
+		await clock.run(Promise.allSettled([...calls, ending]));
+		return { starts, mostInFlight };
+	}
+
+	it('should still keep the pace of Max Requests per Minute', async () => {
+		const { starts } = await deleteWhileRunEnds(
+			(clock) => createRateLimiter({ maxRequestsPerMinute: 300, clock }),
+			{ clients: 1, each: 5 },
+		);
+		expect(starts).toEqual([0, 200, 400, 600, 800]);
+	});
+
+	it('should still keep to Max Concurrency', async () => {
+		const { starts, mostInFlight } = await deleteWhileRunEnds(
+			(clock) => limitInFlight(createRateLimiter({ maxRequestsPerMinute: 0, clock }), 2),
+			{ clients: 2, each: 3 },
+		);
+		// The second item has not begun, so only the first is finished.
+		expect(starts).toHaveLength(3);
+		expect(mostInFlight).toBe(2);
 	});
 });

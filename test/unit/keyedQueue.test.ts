@@ -526,4 +526,30 @@ describe('A keyed queue', () => {
 		const many = await timeFor(20_000, 150);
 		expect(many).toBeLessThan(20 * few + 50);
 	});
+
+	it('should start the next one as soon as one ends, and not when a pause in making others ready is over', async () => {
+		const PREPARING_MS = 40;
+		const ends: number[] = [];
+		const starts: number[] = [];
+		await runKeyed<Task>({
+			count: 4,
+			concurrency: 1,
+			prepare(index) {
+				const until = performance.now() + PREPARING_MS;
+				while (performance.now() < until);
+				return { index, key: undefined, joinable: false };
+			},
+			joins: () => false,
+			async run() {
+				starts.push(performance.now());
+				// The next one is ready by then, and the one after it would be after three times as long.
+				await pause(PREPARING_MS + 10);
+				ends.push(performance.now());
+			},
+			mayStart: () => true,
+			cancelled: new AbortController().signal,
+		});
+		const idle = starts.slice(1).map((start, index) => start - (ends[index] ?? 0));
+		expect(Math.max(...idle)).toBeLessThan(PREPARING_MS + 30);
+	});
 });

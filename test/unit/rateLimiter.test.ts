@@ -235,6 +235,29 @@ describe('A wait that the server names', () => {
 		expect(startsBetween(0, 1_000)).toBeGreaterThan(200);
 	});
 
+	it.each([
+		{ count: 10, limit: 3, msPerRequest: 20_000 },
+		{ count: 100, limit: 100, msPerRequest: 600 },
+	])(
+		'should not wait for more than comes back where the newest answer is the first: %j',
+		async ({ count, limit, msPerRequest }) => {
+			const clock = new FakeClock();
+			const limiter = limiterOf(clock);
+			const starts: number[] = [];
+			for (let started = 0; started < count; started++) {
+				starts.push(await clock.run(limiter.start(never)));
+			}
+			const headers = {
+				'x-ratelimit-limit-requests': String(limit),
+				'x-ratelimit-remaining-requests': '0',
+				'x-ratelimit-reset-requests': `${limit * msPerRequest}ms`,
+			};
+			for (const startedAt of starts.toReversed()) limiter.observe(answer(startedAt, { headers }));
+			const from = clock.now();
+			expect((await clock.run(limiter.start(never))) - from).toBeLessThan(2.5 * msPerRequest);
+		},
+	);
+
 	it('should let requests that follow up on others go first', async () => {
 		const clock = new FakeClock();
 		const limiter = limiterOf(clock);
@@ -375,8 +398,16 @@ describe('Remaining requests, as the headers tell them', () => {
 		const { limiter, started, nextWait } = await runWith(2);
 		limiter.observe(answer(started[1] ?? NaN, told(10, 0, '10s')));
 		limiter.observe(answer(started[0] ?? NaN, told(10, 1, '9s')));
-		// The earlier request may not be in the count of the later one's answer.
-		expect(await nextWait()).toBe(2_000);
+		// More remained then, so the earlier request is in the count of the later one's answer.
+		expect(await nextWait()).toBe(1_000);
+	});
+
+	it('should still count an earlier request that the server counted later', async () => {
+		const { limiter, started, nextWait } = await runWith(2);
+		limiter.observe(answer(started[1] ?? NaN, told(10, 2, '8s')));
+		limiter.observe(answer(started[0] ?? NaN, told(10, 1, '9s')));
+		expect(await nextWait()).toBeLessThan(5);
+		expect(Math.round((await nextWait()) / 10)).toBe(100);
 	});
 
 	it('should hold for a named wait besides, and need no slower pace after it', async () => {
@@ -384,8 +415,8 @@ describe('Remaining requests, as the headers tell them', () => {
 		const refusal = { status: 429, namedWait: 50, isRateLimit: true };
 		limiter.observe(answer(started[1] ?? NaN, { ...told(10, 0, '1s'), ...refusal }));
 		limiter.observe(answer(started[0] ?? NaN, { ...told(10, 0, '1s'), ...refusal }));
-		expect(await nextWait()).toBe(200);
-		await clock.run(clock.wait(900));
+		expect(await nextWait()).toBe(100);
+		await clock.run(clock.wait(1_000));
 		const from = clock.now();
 		for (let sent = 0; sent < 8; sent++) await clock.run(limiter.start(never));
 		expect(clock.now() - from).toBeLessThan(30);

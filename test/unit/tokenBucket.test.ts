@@ -130,7 +130,7 @@ describe('A run against a token bucket, in simulated time', () => {
 
 	it.each([
 		{ concurrency: 10, most: 2 },
-		{ concurrency: 30, most: 2.5 },
+		{ concurrency: 30, most: 3.5 },
 	])(
 		'should not be slowed down for long by refusals that come by chance: %j',
 		async ({ concurrency, most }) => {

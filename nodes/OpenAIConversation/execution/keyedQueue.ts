@@ -124,6 +124,13 @@ export async function runKeyed<T extends Task>(options: KeyedQueueOptions<T>): P
 		}
 	};
 
+	/** Waits, but no longer than until something has ended. */
+	const pause = async (ms: number): Promise<void> => {
+		const ended = new AbortController();
+		onEnded = () => ended.abort();
+		await wait(ms, ended.signal);
+	};
+
 	let sliceEnd = Date.now() + SLICE_MS;
 	for (;;) {
 		if (hasNext() && ready.length < concurrency) {
@@ -133,7 +140,7 @@ export async function runKeyed<T extends Task>(options: KeyedQueueOptions<T>): P
 			startReady();
 			const to = Date.now();
 			if (!isAhead && to < sliceEnd) continue;
-			await wait(isAhead ? (to - from) * (AHEAD_SHARE - 1) : 0, cancelled);
+			await pause(isAhead ? (to - from) * (AHEAD_SHARE - 1) : 0);
 			sliceEnd = Date.now() + SLICE_MS;
 		} else if (active > 0) {
 			await new Promise<void>((resolve) => {

@@ -27,6 +27,15 @@ const UNLIMITED = 2_000;
 /** A refusal stands alone if so many requests that started right after it were accepted, and this many times as many as refused. */
 const ALONE_ACCEPTED = 3;
 const ALONE_RATIO = 10;
+/** The last of three with fewer accepted requests than this in all before them does not: a limit refuses so often. */
+const RARE_COUNT = 3;
+const RARE_ACCEPTED = 150;
+
+interface Pace {
+	perSecond: number;
+	/** While the rate doubles: from when on, and every how many ms. */
+	doubling: { from: number; everyMs: number } | undefined;
+}
 
 /**
  * A rate for the requests of a run, found by additive increase and multiplicative decrease (AIMD).
@@ -34,25 +43,26 @@ const ALONE_RATIO = 10;
  * rises slowly. At each refusal the API has nothing left to give, so what it accepted between two
  * of them tells how far to lower the rate.
  *
- * Where no pace limits the run, a refusal may have come by chance: if hardly any of the requests
- * that started after the refused one is refused as well, it has no effect.
+ * Where no pace limits the run, a refusal may have come by chance: if it is the first for a while and
+ * hardly any of the requests that started after the refused one is refused as well, it has no effect.
  */
 export function createAdaptivePace() {
-	let perSecond = Infinity;
+	let perSecond: Pace['perSecond'] = Infinity;
 	let acceptedCount = 0;
 	/** The newest refusal that counted. */
 	let refusedAt = -Infinity;
 	let heldMs = 0;
 	/** Whether a request had to wait for the pace since then, so that the pace was what limited the run. */
 	let hasHeld = false;
-	/** While the rate doubles: from when on, and every how many ms. */
-	let doubling: { from: number; everyMs: number } | undefined;
+	let doubling: Pace['doubling'];
 	/** How many requests a second were accepted from one refusal to the next, the newest last. */
 	let acceptedRates: number[] = [];
 	let fewInARow = 0;
+	/** How many requests were accepted before each of the last refusals. */
+	let acceptedCounts: number[] = [];
 	/** What became of the requests that started after a refused one, before its refusal was known. */
 	let witnesses:
-		| { after: number; accepted: number; refused: number; restore: () => void }
+		| { after: number; accepted: number; refused: number; unslowed: Pace; slowed: Pace }
 		| undefined;
 
 	const rateAt = (time: number): number => {
@@ -71,9 +81,9 @@ export function createAdaptivePace() {
 	const hear = (startedAt: number, outcome: 'accepted' | 'refused'): void => {
 		if (witnesses === undefined || startedAt <= witnesses.after) return;
 		witnesses[outcome] += 1;
-		const { accepted, refused, restore } = witnesses;
-		if (accepted < ALONE_ACCEPTED || accepted < refused * ALONE_RATIO) return;
-		restore();
+		const { accepted, refused, unslowed, slowed } = witnesses;
+		const isAlone = accepted >= ALONE_ACCEPTED && accepted >= refused * ALONE_RATIO;
+		({ perSecond, doubling } = isAlone ? unslowed : slowed);
 	};
 
 	return {
@@ -109,14 +119,19 @@ export function createAdaptivePace() {
 				hear(startedAt, 'refused');
 				return;
 			}
+			acceptedCounts = [...acceptedCounts.slice(1 - RARE_COUNT), acceptedCount];
 			const rate = rateAt(time);
 			if (rate === Infinity || !hasHeld) {
-				const before = { perSecond, doubling };
-				const restore = () => ({ perSecond, doubling } = before);
-				witnesses = { after: startedAt, accepted: 0, refused: 0, restore };
+				const unslowed = { perSecond, doubling };
 				const everyMs = Math.max(1_000, holdMs);
 				perSecond = (RESTART_REQUESTS * 1_000) / everyMs;
 				doubling = { from: time + holdMs, everyMs };
+				const accepted = acceptedCounts.reduce((sum, count) => sum + count, 0);
+				const isRare = acceptedCounts.length < RARE_COUNT || accepted >= RARE_ACCEPTED;
+				const slowed = { perSecond, doubling };
+				witnesses = isRare
+					? { after: startedAt, accepted: 0, refused: 0, unslowed, slowed }
+					: undefined;
 				acceptedRates = [];
 			} else {
 				witnesses = undefined;

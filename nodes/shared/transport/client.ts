@@ -5,7 +5,7 @@ import type { Clock } from './clock';
 import { Cancelled, RequestFailure, RunEnded } from './failures';
 import type { Failed, Outcome, RetryReason } from './outcome';
 import { judge } from './outcome';
-import type { RateLimiter } from './rateLimiter';
+import type { Observation, RateLimiter } from './rateLimiter';
 import type { ApiRequest, RequestSettings, Send, Verification, WireRequest } from './request';
 import { toWire } from './request';
 import { lockBackoff, longerBackoff } from './retryDelay';
@@ -45,6 +45,9 @@ export interface ApiClient {
 	 */
 	cleanUp(request: ApiRequest): Promise<void>;
 }
+
+/** What the rate limiter is told of a start that no answer came of. */
+const NO_ANSWER = { status: undefined, headers: {}, isRateLimit: false, namedWait: undefined };
 
 /** Longest time for `cleanUp`, in seconds. */
 const CLEAN_UP_SECONDS = 5;
@@ -95,6 +98,18 @@ export function createClient(
 		throw new Cancelled();
 	};
 
+	/** Resolves when a request may start, or when there is no need any more. */
+	const startTurn = async (): Promise<number> => {
+		for (;;) {
+			const signal = stopSignal();
+			const startedAt = await limiter.start(signal, hasStarted);
+			hasStarted = true;
+			if (!signal.aborted || stopSignal().aborted) return startedAt;
+			// The run has ended meanwhile, but this item is to be finished, and in its turn.
+			limiter.observe({ ...NO_ANSWER, startedAt });
+		}
+	};
+
 	const attempt = async (
 		request: ApiRequest,
 		wire: WireRequest,
@@ -111,9 +126,8 @@ export function createClient(
 				now: Date.now(),
 				random: random(),
 			});
-		const startedAt = await limiter.start(stopSignal(), hasStarted);
-		hasStarted = true;
-		let observation: Partial<Parameters<RateLimiter['observe']>[0]> = {};
+		const startedAt = await startTurn();
+		let observation: Partial<Observation> = {};
 		let isSentWrite = false;
 		try {
 			checkMayGoOn();
@@ -139,14 +153,7 @@ export function createClient(
 			return outcome;
 		} finally {
 			if (isSentWrite) writing -= 1;
-			limiter.observe({
-				status: undefined,
-				headers: {},
-				isRateLimit: false,
-				namedWait: undefined,
-				...observation,
-				startedAt,
-			});
+			limiter.observe({ ...NO_ANSWER, ...observation, startedAt });
 		}
 	};
 

@@ -91,6 +91,10 @@ interface KnownLimit extends HeaderPace {
 const spareAt = (known: KnownLimit, time: number): number =>
 	Math.min(Math.max(1, known.limit - 1), known.spare + (time - known.time) / known.msPerRequest);
 
+/** Whether an answer to an earlier request shows that the server counted that one after the later one. */
+const isCountedLater = (told: HeaderPace | undefined, known: KnownLimit): boolean =>
+	told !== undefined && known.remaining > 0 && told.remaining <= known.remaining;
+
 /**
  * A queue for all requests of a run. The next request starts as soon as these allow it: the even
  * spacing of `maxRequestsPerMinute`, the wait that the server named, what it said of remaining
@@ -190,8 +194,8 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
 			// Requests on their way may not be in the server's count yet.
 			if (told !== undefined && startedAt >= (limit?.startedAt ?? -Infinity))
 				limit = { ...told, startedAt, time, spare: told.remaining - inFlight };
-			// What was answered without these headers does not count.
-			else if (told === undefined && limit !== undefined) limit.spare += 1;
+			// This one was taken for a request that the server had yet to count.
+			else if (limit !== undefined && !isCountedLater(told, limit)) limit.spare += 1;
 
 			if (isRateLimit || namedWait !== undefined) {
 				// Where the headers say that nothing remains, they also tell the pace.
