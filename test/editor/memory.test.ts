@@ -1,5 +1,16 @@
+import { until } from '../support/until.mjs';
+
 import { setStage, type Stage } from '../e2e/support/stage.mjs';
-import { agent, link, webhook, workflow } from '../full/support/memoryWorkflows.mjs';
+import {
+	agent,
+	link,
+	MEMORY,
+	memoryNode,
+	modelNode,
+	node,
+	webhook,
+	workflow,
+} from '../full/support/memoryWorkflows.mjs';
 import { openBrowser } from './support/browser.mjs';
 import { createEditor, type Editor } from './support/editor.mjs';
 
@@ -34,5 +45,60 @@ describe('The memory in the editor', () => {
 		);
 		expect(names).toEqual(expect.arrayContaining(['OpenAI Conversation Memory', 'Simple Memory']));
 		expect(names).not.toContain('OpenAI Conversation');
+	});
+
+	it('remembers what is said in the chat panel', async () => {
+		const { n8n, api, apiKey, credential } = stage;
+		const conversation = api.store.createConversation().id;
+		const model = {
+			name: 'Model',
+			id: await n8n.createCredential({
+				name: 'Model',
+				type: 'openAiApi',
+				data: { apiKey, url: api.url },
+			}),
+		};
+		const made = workflow(
+			'Chat',
+			[
+				node('Chat', '@n8n/n8n-nodes-langchain.chatTrigger', 1.3, { options: {} }),
+				{ ...agent(3, { promptType: 'auto', text: undefined }), position: [300, 0] },
+				{ ...modelNode(model), position: [200, 260] },
+				{
+					...memoryNode(credential, { conversationId: conversation, options: {} }),
+					position: [420, 260],
+				},
+			],
+			[
+				link('Chat', 'AI Agent'),
+				link('Model', 'AI Agent', 'ai_languageModel'),
+				link(MEMORY, 'AI Agent', 'ai_memory'),
+			],
+		);
+		await editor.openWorkflow(await n8n.createWorkflow(made));
+		await editor.page.getByText('Open chat', { exact: true }).first().click();
+		const say = async (text: string) => {
+			const input = editor.part('canvas-chat').locator('textarea').first();
+			await input.fill(text);
+			await input.press('Enter');
+		};
+		const texts = () =>
+			(api.store.getConversation(conversation)?.items ?? []).map(({ role, content }) => {
+				const [part]: unknown[] = Array.isArray(content) ? content : [];
+				return [role, Object(part).text];
+			});
+
+		await say('My name is Ada.');
+		await until(() => texts().length === 2);
+		await say('What is my name?');
+		await until(() => texts().length === 4);
+
+		expect(texts()).toEqual([
+			['user', 'My name is Ada.'],
+			['assistant', expect.any(String)],
+			['user', 'What is my name?'],
+			['assistant', expect.stringContaining('Ada')],
+		]);
+		await editor.part('canvas-chat').getByText(/Ada/).last().waitFor();
 	});
 });

@@ -1,4 +1,3 @@
- 
 import { sublimeSearch } from '@n8n/utils/search/sublime-search';
 import { Workflow } from 'n8n-workflow';
 import type { INode, INodeTypes } from 'n8n-workflow';
