@@ -33,15 +33,15 @@ const NOT_THE_API =
 const MESSAGES: ReadonlyArray<readonly [statuses: readonly number[], message: string]> = [
 	[
 		[301, 302, 303, 307, 308],
-		'The server redirected the request. Redirects are never followed, because that would hand the key to another address. Enter the address that your provider names in Base URL.',
+		'The server redirected the request. Redirects are never followed, because that would hand the key to another address. In Base URL, enter the address that your provider gives you.',
 	],
 	[
 		[401],
-		'The API did not accept the key. Check API Key, and Base URL if it is not that of OpenAI. Azure OpenAI needs Authentication set to API Key Header.',
+		"The API did not accept the key. Check API Key, and Base URL if you don't use OpenAI's own address. Azure OpenAI needs Authentication set to API Key Header.",
 	],
 	[
 		[403],
-		'The key is not allowed to list models. Check its permissions, Organization ID and Project ID.',
+		'The key is not allowed to list models. It can still work in the nodes if it may use conversations and responses. Otherwise check its permissions, Organization ID and Project ID.',
 	],
 	[[404, 405], 'The server does not know this address. Check Base URL: it usually ends in /v1.'],
 	[

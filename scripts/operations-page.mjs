@@ -135,7 +135,7 @@ export function operationsPage({ displayName, properties }) {
 	const lines = [
 		`# ${displayName}: operations`,
 		'',
-		'All operations and fields. `node scripts/generate-operations.mjs` makes this page from the node’s own description, and a test compares the two. *Parameter* is the name in a workflow’s JSON.',
+		'All operations, fields and options. *Parameter* is the name in a workflow’s JSON.',
 		'',
 	];
 	for (const { name: resourceName, value: resourceValue, description } of entriesOf(

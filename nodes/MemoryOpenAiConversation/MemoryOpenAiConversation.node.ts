@@ -27,12 +27,12 @@ const connectionHint: INodeProperties = {
 const idField: INodeProperties = {
 	...conversationIdField,
 	placeholder: "e.g. {{ $('Keep ID').first().json.conversation }}",
-	description: `The conversation that holds the chat history, taken from the agent's first item. ${String(conversationIdField.description)}`,
+	description: `The conversation that holds the chat history, taken from the agent's first input item. ${String(conversationIdField.description)}`,
 };
 
 const idNotice: INodeProperties = {
 	displayName:
-		"First create a conversation with OpenAI Conversation: Create. Save its ID with the session ID, for example in a Data Table, because OpenAI has no list of conversations to look it up in later. With several input items, the agent uses the first one's conversation for all of them. The example <a href='https://www.npmjs.com/package/n8n-nodes-openai-conversation' target='_blank'>An agent with memory</a> does this.",
+		"First create a conversation with OpenAI Conversation: Create. Save its ID with the session ID, for example in a Data Table, because OpenAI has no list of conversations to look it up in later. With several input items, the agent uses the first one's conversation for all of them. See the example An agent with memory on <a href='https://www.npmjs.com/package/n8n-nodes-openai-conversation#examples' target='_blank'>the package's page</a>.",
 	name: 'conversationNotice',
 	type: 'notice',
 	default: '',

@@ -63,8 +63,10 @@ export function partsOf(items: readonly Item[]): Item[][] {
 
 const KEPT =
 	'What was said is in this execution: open Logs, then the memory. Add it from there with Conversation Item: Add.';
-const LOOK_FIRST = 'Look at the end of the conversation with Conversation Item: Get Many first.';
-const RETRY = 'Set Max Retries in the options of the memory, so that the next turn is tried again.';
+const LOOK_FIRST =
+	"First look at the end of the conversation: Conversation Item: Get Many with the option Order set to Newest First. Add the turn only if it isn't there.";
+const RETRY =
+	'Set Max Retries in the options of the memory, so that saving the next turn is tried again if it fails.';
 
 /** What can be done about the cause. Running the workflow again would ask the model again. */
 const cure = ({ status = 500, advice, attempts }: FailureDetails): string | undefined => {

@@ -13,7 +13,7 @@ export const windowField: INodeProperties = {
 	typeOptions: { minValue: 1 },
 	default: 5,
 	description:
-		'How many past turns the model sees. A turn is a user message and all that follows it.',
+		'How many past turns the model sees. A turn is a user message and everything up to the next one.',
 };
 
 /**

@@ -23,7 +23,7 @@ export class OpenAIConversation implements INodeType {
 		version: 1,
 		subtitle: buildSubtitle(resources),
 		description:
-			'Tag, continue, export, copy and clean up OpenAI conversations, and work with their messages and other items',
+			'Tag, continue, export, copy, trim and delete OpenAI conversations, and work with their messages and other items',
 		defaults: { name: 'OpenAI Conversation' },
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],

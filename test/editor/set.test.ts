@@ -140,7 +140,9 @@ describe('Running it', () => {
 
 		const text = await editor.output.innerText();
 		expect(text).toContain("Conversation with id 'conv_404404' not found.");
-		expect(text).toContain('Check the ID. The conversation or item may have been deleted');
+		expect(text).toContain(
+			'Check the ID. The conversation or the item in it may have been deleted',
+		);
 		expect(text).toContain('status 404');
 	});
 

@@ -239,7 +239,7 @@ describe('Conversation: Create', () => {
 			},
 		);
 		expect(error?.message).toContain('[item 1]');
-		expect(error?.description).toContain('1 of 2 input items had already been done');
+		expect(error?.description).toContain('1 of 2 input items were done');
 		expect(onlyConversation().items).toHaveLength(45);
 	});
 
@@ -331,7 +331,7 @@ describe('Conversation: Create', () => {
 		[
 			'a list with null in it',
 			{ itemsInput: 'json', itemsJson: '[{}, null]' },
-			'Item 2 in Items (JSON) is nothing, not an object',
+			'Conversation item 2 in Items (JSON) is nothing, not an object',
 		],
 		[
 			'17 pairs',

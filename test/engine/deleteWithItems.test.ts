@@ -279,7 +279,7 @@ describe('Delete with items, when something fails', () => {
 		server.fault({ match: { method: 'GET', nth: 2 }, status: 500 });
 		const { error } = await remove([id]);
 		expect(error?.message).toMatch(
-			`The conversation ${id} was not deleted, but 1 item of it is gone: `,
+			`The conversation ${id} was not deleted, but 1 of its items is gone: `,
 		);
 		expect(deletions()).toHaveLength(1);
 	});

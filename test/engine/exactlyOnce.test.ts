@@ -143,8 +143,10 @@ describe('Adding a message', () => {
 			await withServer(async (server) => {
 				const { id, result } = await addOne(server, { apply: true, ...rule });
 				expectUncertain(result);
-				expect(result.error?.message).toMatch(/^It isn't certain whether the items were added: ./);
-				expect(result.error?.description).toContain('Look at the end of the conversation');
+				expect(result.error?.message).toMatch(
+					/^It isn't certain whether the conversation items were added: ./,
+				);
+				expect(result.error?.description).toContain('Order set to Newest First');
 				expect(result.error?.description).not.toMatch(/Run the workflow again|Max Retries/);
 				expect(stored(server, id)).toEqual(['old', 'new']);
 				expect(methods(server)).toEqual(['POST', 'GET']);
@@ -463,7 +465,7 @@ describe('Adding a message', () => {
 				});
 				expectUncertain(result);
 				expect(result.error?.message).toMatch(
-					/^It isn't certain whether the items were added: .*303/,
+					/^It isn't certain whether the conversation items were added: .*303/,
 				);
 				expect(stored(server, id)).toEqual(['old', 'new']);
 				expect(methods(server)).toEqual(['POST']);
@@ -661,7 +663,7 @@ describe('Adding 45 messages', () => {
 				const { id, result } = await add45(server, rule);
 				expectUncertain(result);
 				expect(result.error?.message).toContain(
-					`The first 20 of 45 items were added to ${id}, for the others that is not certain: `,
+					`The first 20 of 45 conversation items were added to ${id}, for the others that is not certain: `,
 				);
 				expect(result.error?.context).toMatchObject({ conversation: id, item_count: 20 });
 				expect(stored(server, id)).toEqual([...texts(45), ...texts(20)]);

@@ -968,7 +968,7 @@ const shouldRetry: Row[] = [
 			faults: [refusal(400, { message: 'No' }, { ...SOON, 'x-should-retry': value })],
 			seen: '400 200+',
 			gets: 'success',
-			hint: 'server request: 1',
+			hint: 'asked for by the server: 1',
 		}),
 	),
 	...[401, 404, 408, 409, 422, 499].map(
@@ -1411,7 +1411,7 @@ const network: Row[] = [
 			message: /^No secure connection to 127\.0\.0\.1:\d+ could be made \(\w+\)$/,
 			code: 'E*',
 			attempts: 1,
-			advice: 'its port may speak http and not https',
+			advice: 'the port may be for http, not https',
 		},
 	},
 ];

@@ -193,7 +193,7 @@ describe('Item: Add', () => {
 			itemsJson: JSON.stringify(items),
 		});
 		expect(error?.message).toMatch(
-			`The first 20 of 45 items were added to ${id}, the others were not: Invalid value: 'nobody'.`,
+			`The first 20 of 45 conversation items were added to ${id}, the others were not: Invalid value: 'nobody'.`,
 		);
 		expect(error?.description).toContain('Add only what is missing');
 		expect(error?.context).toMatchObject({ conversation: id, item_count: 20 });
@@ -233,12 +233,12 @@ describe('Item: Add', () => {
 		[
 			'text as JSON',
 			{ itemsInput: 'json', itemsJson: '"Hello"' },
-			'Item 1 in Items (JSON) is text, not an object',
+			'Conversation item 1 in Items (JSON) is text, not an object',
 		],
 		[
 			'a list in the list',
 			{ itemsInput: 'json', itemsJson: '[[]]' },
-			'Item 1 in Items (JSON) is a list',
+			'Conversation item 1 in Items (JSON) is a list',
 		],
 		[
 			'an include that does not exist',
@@ -307,7 +307,7 @@ describe('Item: Add', () => {
 		server.fault({ body: Object(body) });
 		const { error } = await addEach([{ id, text: 'a' }], {}, { options: { maxRetries: 3 } });
 		expect(error?.message).toMatch(
-			/^It isn't certain whether the items were added: The server answered with success, but (not with a list of items|with \d items instead of the 1 that were sent)$/,
+			/^It isn't certain whether the conversation items were added: The server answered with success, but (not with a list of items|with \d items instead of the 1 that were sent)$/,
 		);
 		expect(error?.description).toContain('may have gone through');
 		expect(error?.context).toMatchObject({ may_have_happened: true });
@@ -443,7 +443,7 @@ describe('Items of several inputs', () => {
 				const { id } = server.store.createConversation();
 				const { error } = await addEach(withCulprit(id, culprit), {}, parameters);
 				expect(error?.message).toContain(`[item ${culprit}]`);
-				expect(error?.description).toContain(`${culprit} of 20 input items had already been done.`);
+				expect(error?.description).toContain(`${culprit} of 20 input items were done.`);
 				expect(stored(id)).toEqual(texts(culprit));
 				expect(sizes()).toEqual([20, ...Array<number>(culprit + 1).fill(1)]);
 			},

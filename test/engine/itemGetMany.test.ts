@@ -57,7 +57,7 @@ describe('Item: Get Many', () => {
 		const [id, whole] = [conversationOf(3), conversationOf(2)];
 		const { hints } = await getMany({ conversationId: id, limit: 2 });
 		expect(hints).toEqual([
-			`1 conversation has more conversation items than Limit: ${id}. Turn on Return All to get them.`,
+			`1 conversation has more conversation items than Limit: ${id}. Turn on Return All to get them, or for the latest, set the option Order to Newest First.`,
 		]);
 		const all = await getMany({ conversationId: whole, limit: 2 });
 		expect(all.hints).toEqual([]);

@@ -235,7 +235,7 @@ describe('Faults', () => {
 			'a turn that may have been saved',
 			{ faults: on('POST', { status: 504, gateway: true, times: Infinity }) },
 			/^Whether the turn was saved in conv_\w+ is not certain/,
-			/Get Many first.*open Logs, then the memory/,
+			/First look at the end.*Newest First.*open Logs, then the memory/,
 		],
 	])('should say so after %s', async (_what, given, message, advice) => {
 		const { error } = await remember(given);

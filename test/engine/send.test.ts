@@ -413,7 +413,7 @@ describe('What is refused before any request', () => {
 			{ options: { instructions: '={{ "\\ud83d" }}' } },
 			'Instructions contains half a character',
 		],
-		['a negative wait', { options: { lockWait: -1 } }, 'Lock Wait (Seconds) is "-1"'],
+		['a negative wait', { options: { lockWait: -1 } }, 'Wait If Busy (Seconds) is "-1"'],
 		...['conversation', 'input', 'stream', 'background', 'model', 'previous_response_id'].map(
 			(name): [string, INodeParameters, string] => [
 				`${name} in Additional Body`,
@@ -449,7 +449,7 @@ describe('A conversation in which another response is being made', () => {
 		expect(seen().filter((request) => request === 'POST /responses').length).toBeGreaterThan(1);
 	});
 
-	it('should be reported at once with a Lock Wait of 0', async () => {
+	it('should be reported at once with a Wait If Busy of 0', async () => {
 		const id = newConversation();
 		server.lockConversation(id, 700);
 		const { error } = await send({ conversationId: id, options: { lockWait: 0, maxRetries: 3 } });

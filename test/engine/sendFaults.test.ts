@@ -115,7 +115,7 @@ const postRows: Row[] = [
 		seen: /^GPG+P+G/,
 	},
 	{
-		what: 'an API that says it has failed, and goes on for longer than Lock Wait',
+		what: 'an API that says it has failed, and goes on for longer than Wait If Busy',
 		faults: [{ match: POST, ...final(503), applyAfterMs: 0 }],
 		modelMs: 5_000,
 		gets: 'uncertain',
@@ -385,7 +385,7 @@ function check(row: Row, { error, json, hints }: RunResult, server: Server, id: 
 		expect(error?.context).toMatchObject({ may_have_happened: true });
 		if (says === '') {
 			expect(error?.message).toMatch(/^It isn't certain whether the message was sent: ./);
-			expect(error?.description).toContain('Conversation Item: Get Many');
+			expect(error?.description).toContain('Get Many with the option Order set to Newest First');
 			expect(error?.description).not.toMatch(/Run the workflow again|Max Retries/);
 		}
 	}
@@ -511,6 +511,26 @@ function items(messages: ReadonlyArray<{ type: string; role: string; content: st
 	}));
 }
 
+describe('A message whose reply takes too long', () => {
+	it('should be looked for before anything is changed and sent again', async () => {
+		const server = await startServer({ apiKeys: [API_KEY] });
+		try {
+			const id = oldConversation(server);
+			server.fault({ match: POST, ...SILENT });
+			const { error } = await send(server, {
+				conversationId: id,
+				options: { maxRetries: 0, timeout: 0.3 },
+			});
+			expect(error?.description).toMatch(
+				/^It may have gone through anyway\. Look at the end of the conversation: .* Newest First\. .*For replies that take long, turn on Background/,
+			);
+			expect(letters(server)).toBe('GPG');
+		} finally {
+			await server.close();
+		}
+	});
+});
+
 describe('A stop', () => {
 	const stopWhen = async (
 		server: Server,
@@ -600,7 +620,7 @@ describe('A response in the background', () => {
 		}
 	}, 20_000);
 
-	it('should fail with the reason of the API, or that somebody cancelled it', async () => {
+	it('should fail with the reason of the API, or that somebody canceled it', async () => {
 		const server = await startServer({ apiKeys: [API_KEY] });
 		try {
 			server.model.plan({ failed: { code: 'invalid_prompt', message: 'Not allowed.' } });
@@ -617,7 +637,7 @@ describe('A response in the background', () => {
 				}),
 			});
 			const cancelled = await send(server, { conversationId: id, options });
-			expect(cancelled.error?.message).toContain('cancelled before it was complete');
+			expect(cancelled.error?.message).toContain('canceled before it was complete');
 		} finally {
 			await server.close();
 		}

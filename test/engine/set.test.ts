@@ -360,7 +360,7 @@ describe('Metadata', () => {
 		[
 			'null as value',
 			{ metadataInput: 'json', metadataJson: '{ "a": null }' },
-			'The value of the key "a" in Metadata is nothing',
+			'The key "a" in Metadata has no value',
 		],
 		[
 			'bad JSON',
@@ -577,7 +577,7 @@ describe('Update Mode', () => {
 		expect(error).toBeUndefined();
 		expect(metadataOf(id)).toEqual({});
 		expect(hints).toEqual([
-			'Keys to Remove lists keys that the conversation does not have: "Draft", "gone". Check their spelling, upper and lower case included.',
+			'Keys to Remove lists keys that the conversation does not have: "Draft", "gone". Check their spelling, including upper and lower case.',
 		]);
 	});
 
@@ -868,7 +868,7 @@ describe('Options', () => {
 			);
 			expect(error).toBeUndefined();
 			expect(hints).toEqual([
-				'Requests to a.example, b.example:8080 are not encrypted, so others on the way can read the API key. Use https in Base URL.',
+				'Requests to a.example, b.example:8080 are not encrypted, so anyone between n8n and the server can read the API key. Use https in Base URL.',
 			]);
 		});
 
@@ -1109,7 +1109,7 @@ describe('Failures', () => {
 			expect(run.status).toBe('error');
 			expect(error?.name).toBe('NodeApiError');
 			expect(error?.message).toMatch(/ \[item 1\]$/);
-			expect(error?.description).toMatch(/1 of 3 input items had already been done\.$/);
+			expect(error?.description).toMatch(/1 of 3 input items were done\.$/);
 			expect(error?.context).toMatchObject({ itemIndex: 1 });
 			expect(server.requestCount).toBe(2);
 		});
@@ -1117,7 +1117,7 @@ describe('Failures', () => {
 		it('should name neither for a single item', async () => {
 			const { error } = await setTopic([{ id: 'conv_missing' }]);
 			expect(error?.message).not.toContain('[item');
-			expect(error?.description).not.toContain('already been done');
+			expect(error?.description).not.toContain('input items were done');
 		});
 
 		it('should name the field by its label, and the item, for input that is refused', async () => {
@@ -1128,7 +1128,7 @@ describe('Failures', () => {
 				'Conversation ID is "oops", which is not the ID of a conversation [item 1]',
 			);
 			expect(error?.description).toMatch(
-				/^Enter an ID that starts with "conv_".* 1 of 2 input items had already been done\.$/,
+				/^Enter an ID that starts with "conv_".* 1 of 2 input items were done\.$/,
 			);
 		});
 
@@ -1143,7 +1143,7 @@ describe('Failures', () => {
 				},
 			});
 			expect(error?.message).toMatch(/\[item 1\]$/);
-			expect(error?.description).toMatch(/1 of 2 input items had already been done\.$/);
+			expect(error?.description).toMatch(/1 of 2 input items were done\.$/);
 		});
 	});
 
@@ -1252,7 +1252,7 @@ describe('Stopping the execution', () => {
 		const options = { maxConcurrency: 1, maxRequestsPerMinute: 600 };
 		const { task } = await stopWhen(() => server.requestCount === 3, conversations(5), options);
 		expect(task.error?.message).toBe('The execution was canceled');
-		expect(task.error?.description).toMatch(/^[23] of 5 input items had already been done\.$/);
+		expect(task.error?.description).toMatch(/^[23] of 5 input items were done\.$/);
 	});
 
 	it('should end the wait for the next start of a paced run', async () => {

@@ -148,7 +148,7 @@ describe('Somebody else', () => {
 			);
 		}
 		const { error } = await running;
-		expect(error?.message).toContain("It isn't certain whether the items were added");
+		expect(error?.message).toContain("It isn't certain whether the conversation items were added");
 		expect(itemsOf(id).filter((item) => JSON.stringify(item).includes('ours'))).toHaveLength(1);
 	});
 });
@@ -246,7 +246,7 @@ describe('A copy', () => {
 	});
 });
 
-describe('Lock Wait', () => {
+describe('Wait If Busy', () => {
 	it('should begin when the conversation is locked, whatever was waited for before', async () => {
 		const id = newConversation();
 		server.faults([

@@ -543,7 +543,7 @@ describe('A locked conversation that has a time to be waited for', () => {
 			code: 'conversation_locked',
 			attempts: 4,
 			outcomeUnknown: false,
-			advice: expect.stringContaining('raise Lock Wait (Seconds)'),
+			advice: expect.stringContaining('raise Wait If Busy (Seconds)'),
 		});
 		expect([pauses, sent.length]).toEqual([[500, 1_000, 1_500], 4]);
 	});

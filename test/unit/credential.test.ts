@@ -507,7 +507,11 @@ describe('The addresses that a credential allows', () => {
 
 	it.each([
 		['the options', 'https://b.example/v1', 'Remove Base URL from the options'],
-		['the credential itself', OWN, 'The credential contradicts itself'],
+		[
+			'the credential itself',
+			OWN,
+			'Allowed Domains in the credential does not list its own Base URL',
+		],
 	])('should say who can put it right when the address comes from %s', (_where, url, advice) => {
 		const fields = { allowedHttpRequestDomains: 'domains', allowedDomains: 'c.example' };
 		expect(refusal(() => domains(fields, url))?.advice).toContain(advice);

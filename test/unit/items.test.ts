@@ -107,27 +107,31 @@ describe('Items from JSON', () => {
 	});
 
 	it.each<[string, unknown, string]>([
-		['text among them', '["a"]', 'Item 1 in Items (JSON) is text, not an object'],
-		['null as the second', '[{}, null]', 'Item 2 in Items (JSON) is nothing, not an object'],
-		['a list in a list', '[[]]', 'Item 1 in Items (JSON) is a list, not an object'],
-		['a number', '5', 'Item 1 in Items (JSON) is a number, not an object'],
+		['text among them', '["a"]', 'Conversation item 1 in Items (JSON) is text, not an object'],
+		[
+			'null as the second',
+			'[{}, null]',
+			'Conversation item 2 in Items (JSON) is nothing, not an object',
+		],
+		['a list in a list', '[[]]', 'Conversation item 1 in Items (JSON) is a list, not an object'],
+		['a number', '5', 'Conversation item 1 in Items (JSON) is a number, not an object'],
 		['bad JSON', '{', "Items (JSON) isn't valid JSON"],
 		['white space', ' ', 'Items (JSON) is empty'],
 		['an object inside of text', '[object Object]', 'Items (JSON) mixes an object with text'],
 		[
 			'half a character in a text',
 			'[{}, { "content": [{ "text": "\\ud83d" }] }]',
-			'Item 2 in Items (JSON) contains half a character',
+			'Conversation item 2 in Items (JSON) contains half a character',
 		],
 		[
 			'half a character in a name, by expression',
 			{ '\udc00': 1 },
-			'Item 1 in Items (JSON) contains half a character',
+			'Conversation item 1 in Items (JSON) contains half a character',
 		],
 		[
 			'a null character in a text',
 			'{ "output": "a\\u0000" }',
-			'Item 1 in Items (JSON) contains a null character',
+			'Conversation item 1 in Items (JSON) contains a null character',
 		],
 	])('should be refused for %s', (_what, value, text) => {
 		const { message, advice } = refused(() => parseItems(json(value)));

@@ -240,7 +240,7 @@ describe('A turn is saved once', () => {
 		const { id, failure, posts } = await save(rule, { settings: { maxRetries: 1 } });
 		expect(failure?.details).toMatchObject({
 			message: expect.stringMatching(/^Whether the turn was saved in conv_\w+ is not certain: /),
-			advice: expect.stringContaining('Conversation Item: Get Many first'),
+			advice: expect.stringContaining('Order set to Newest First'),
 			outcomeUnknown: true,
 		});
 		expect(posts).toBe(1);

@@ -173,7 +173,7 @@ describe('A secure connection that was not made', () => {
 			kind: 'network',
 			code,
 			message: `No secure connection to api.example:8443 could be made (${code})`,
-			advice: expect.stringContaining('http and not https'),
+			advice: expect.stringContaining('for http, not https'),
 			outcomeUnknown: false,
 		});
 	});

@@ -113,7 +113,7 @@ describe('Options', () => {
 			1_000_001,
 			'Max Requests per Minute is "1000001", not a number from 0 to 1000000',
 		],
-		['lockWait', 86_401, 'Lock Wait (Seconds) is "86401", not a number from 0 to 86400'],
+		['lockWait', 86_401, 'Wait If Busy (Seconds) is "86401", not a number from 0 to 86400'],
 		['retryNetworkErrors', 'yes', 'Retry Network Errors is "yes", neither true nor false'],
 		['retryNetworkErrors', 1, 'Retry Network Errors is "1", neither true nor false'],
 		['baseUrl', 5, 'Base URL is a number, not text'],

@@ -131,14 +131,14 @@ describe('The judgement of an attempt', () => {
 		['408',                                         api(408),                  CREATE, '-',                 'open',  ''],
 
 		// The server's word comes before the status, but never repeats a write blindly.
-		['400 that the server wants again',             api(400, {}, YES),         SET,    'server request',    'known', 'final'],
-		['404 that the server wants again',             api(404, {}, YES),         GET,    'server request',    'known', 'final'],
-		['408 that the server wants again',             api(408, {}, YES),         SET,    'server request',    'open',  ''],
+		['400 that the server wants again',             api(400, {}, YES),         SET,    'asked for by the server',    'known', 'final'],
+		['404 that the server wants again',             api(404, {}, YES),         GET,    'asked for by the server',    'known', 'final'],
+		['408 that the server wants again',             api(408, {}, YES),         SET,    'asked for by the server',    'open',  ''],
 		['408 that the server wants again',             api(408, {}, YES),         CREATE, '-',                 'open',  ''],
-		['a quota that the server wants again',         api(429, quota, YES),      GET,    'server request',    'known', 'final'],
-		['429 that the server wants again',             api(429, {}, YES),         CREATE, 'server request',    'known', 'final'],
-		['500 that the server wants again',             api(500, {}, YES),         SET,    'server request',    'open',  'final'],
-		['500 that the server wants again',             api(500, {}, YES),         ADD,    'server request',    'open',  'final'],
+		['a quota that the server wants again',         api(429, quota, YES),      GET,    'asked for by the server',    'known', 'final'],
+		['429 that the server wants again',             api(429, {}, YES),         CREATE, 'asked for by the server',    'known', 'final'],
+		['500 that the server wants again',             api(500, {}, YES),         SET,    'asked for by the server',    'open',  'final'],
+		['500 that the server wants again',             api(500, {}, YES),         ADD,    'asked for by the server',    'open',  'final'],
 		['500 that the server wants again',             api(500, {}, YES),         CREATE, '-',                 'open',  'final'],
 		['504 page that the server wants again',        page(504, YES),            CREATE, '-',                 'open',  ''],
 		['429 that the server does not want again',     api(429, {}, NO),          GET,    '-',                 'known', 'final'],
@@ -236,9 +236,9 @@ describe('The judgement of an attempt', () => {
 	});
 
 	it.each([
-		['true', 'server request'],
-		['TRUE', 'server request'],
-		[' true ', 'server request'],
+		['true', 'asked for by the server'],
+		['TRUE', 'asked for by the server'],
+		[' true ', 'asked for by the server'],
 		[' False', undefined],
 		['1', 'server error'],
 		['yes', 'server error'],
@@ -639,7 +639,7 @@ describe('Advice', () => {
 		['a server error of what can not be repeated', api(500), CREATE, NONE, 0, `${LATER}.`],
 		['the same with retries', api(500), CREATE, SOME, 0, `${LATER}.`],
 		['the same after a rate limit', api(500), CREATE, SOME, 1, `once. ${LATER}.`],
-		['a server error with retries left', api(500, {}, NO), GET, SOME, 0, `be right. ${LATER}.`],
+		['a server error with retries left', api(500, {}, NO), GET, SOME, 0, `be fine. ${LATER}.`],
 		[
 			'a lock',
 			api(400, locked),
@@ -654,7 +654,7 @@ describe('Advice', () => {
 			{ ...ADD, lockWait: 0 },
 			SOME,
 			0,
-			`${LATER}, or raise Lock Wait (Seconds) in the options to wait for it.`,
+			`${LATER}, or raise Wait If Busy (Seconds) in the options to wait for it.`,
 		],
 		[
 			'a timeout',

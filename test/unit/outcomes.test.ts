@@ -109,7 +109,7 @@ describe('What became of items', () => {
 		const file = { property: 'data', content: 'x', fileName: 'a', mimeType: 'text/plain' };
 		await expect(outcomes.succeeded(0, [{ json: {}, file }])).rejects.toThrow('disk full');
 		expect(outcomes.items()).toEqual([]);
-		expect(outcomes.progress()).toBe('0 of 2 input items had already been done.');
+		expect(outcomes.progress()).toBe('0 of 2 input items were done.');
 	});
 
 	it('should hand a file over to n8n, as UTF-8', async () => {
@@ -148,7 +148,7 @@ describe('The first failure', () => {
 		expect(outcomes.firstFailedItem).toBe(1);
 		const failure = outcomes.firstFailure();
 		expect(failure?.message).toBe('First');
-		expect(failure?.description).toBe('First, advice. 1 of 5 input items had already been done.');
+		expect(failure?.description).toBe('First, advice. 1 of 5 input items were done.');
 	});
 
 	it('should not be there where nothing failed', async () => {
@@ -183,7 +183,7 @@ describe('The first failure', () => {
 			toRow,
 		);
 		outcomes.failed(0, { ...failureOf('No'), error: new NodeOperationError(NODE, 'No') });
-		expect(outcomes.firstFailure()?.description).toBe('0 of 2 input items had already been done.');
+		expect(outcomes.firstFailure()?.description).toBe('0 of 2 input items were done.');
 	});
 });
 

@@ -394,7 +394,7 @@ describe("n8n's guidelines", () => {
 
 	it('should describe every field that is not plain from its label', () => {
 		const plain = new Set(['resource', 'operation', 'options', 'key', 'value', 'name', 'text']);
-		for (const { name, type, description: text } of everyField) {
+		for (const { name, type, hint, description: text = hint } of everyField) {
 			if (!plain.has(name) && type !== 'notice')
 				expect([name, text]).toEqual([name, expect.stringMatching(/./)]);
 		}

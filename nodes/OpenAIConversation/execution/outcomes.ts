@@ -84,7 +84,7 @@ export class Outcomes {
 
 	/** How far a run got that ended early: a sentence; empty for a single item. */
 	progress(): string {
-		return this.count > 1 ? `${this.done} of ${this.count} input items had already been done.` : '';
+		return this.count > 1 ? `${this.done} of ${this.count} input items were done.` : '';
 	}
 
 	/** The place of the first failure in input order; Infinity while there is none. */

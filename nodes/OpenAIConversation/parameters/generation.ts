@@ -24,7 +24,7 @@ const maxOutputTokens = numberOption(
 		name: 'maxOutputTokens',
 		displayName: 'Max Output Tokens',
 		description:
-			'The most tokens that the model may spend on the reply, those of its reasoning included. A reply that would be longer is cut off.',
+			'How many tokens the reply may have, including those for reasoning. A longer reply is cut off.',
 	},
 	{ fallback: 4_096, min: 16, whole: true },
 );

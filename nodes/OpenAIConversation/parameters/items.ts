@@ -130,7 +130,7 @@ function parseItemsJson(value: unknown): JsonObject[] {
 	const label = itemsJsonField.displayName;
 	const parsed = parseJsonText(value, label, EXAMPLE);
 	return [parsed].flat().map((item, index) => {
-		const which = `Item ${index + 1} in ${label}`;
+		const which = `Conversation item ${index + 1} in ${label}`;
 		if (!isJsonObject(item)) {
 			throw new FieldError(
 				`${which} is ${kindOf(item)}, not an object`,

@@ -27,12 +27,18 @@ export const limitFields = [
 	returnAllField,
 	{
 		...limitField,
-		hint: 'Counts from the oldest item. For the latest, add the option Order and choose Newest First.',
+		hint: 'Counts from the oldest item. For the latest, set the option Order to Newest First.',
 	},
 ];
 
 /** The same, with Return All on. */
-export const allByDefaultFields = [{ ...returnAllField, default: true }, limitField];
+export const allByDefaultFields = [
+	{ ...returnAllField, default: true },
+	{
+		...limitField,
+		hint: 'Counts conversation items from the oldest, tool calls too. For the latest, turn on Return All.',
+	},
+];
 
 /**
  * How many results are wanted: 1 or more, or Infinity for all of them.

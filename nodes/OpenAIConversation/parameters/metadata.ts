@@ -81,7 +81,7 @@ const jsonField: INodeProperties = {
 export const metadataFields = [inputField, pairsField, jsonField];
 
 const KEPT_IF_EMPTY =
-	"Leave empty to keep the original's metadata. If you enter a pair, the copy gets your pairs alone.";
+	"Leave empty to keep the original's metadata. If you enter any pairs, the copy gets only those.";
 
 /** The same for a copy. */
 export const copyMetadataFields = [
@@ -174,14 +174,17 @@ function parseKey(key: unknown): string {
 }
 
 function notText(key: string, value: unknown, howToOmit: string): FieldError {
-	const message = `The value of the key ${quote(key)} in ${LABEL} is ${kindOf(value)}; the API stores text only`;
 	if (value === null || value === undefined) {
-		return new FieldError(message, `Give the key a value. ${howToOmit}`);
+		return new FieldError(
+			`The key ${quote(key)} in ${LABEL} has no value`,
+			`Give the key a value. ${howToOmit}`,
+		);
 	}
+	const message = `The value of the key ${quote(key)} in ${LABEL} is ${kindOf(value)}; the API stores text only`;
 	if (key === 'metadata' && isPlainObject(value)) {
 		return new FieldError(
 			message,
-			`Leave out the outer name "metadata": enter the pairs alone, such as ${EXAMPLE}, or {{ $json.metadata }} as an expression.`,
+			`Leave out the outer name "metadata": enter only the pairs, such as ${EXAMPLE}, or {{ $json.metadata }} as an expression.`,
 		);
 	}
 	return new FieldError(

@@ -23,7 +23,7 @@ const maxConcurrency = numberOption(
 		name: 'maxConcurrency',
 		displayName: 'Max Concurrency',
 		description:
-			'How many requests may run at the same time. Input items for the same conversation always run one after the other.',
+			'How many requests of this run may be open at once. Input items for the same conversation always run one after the other.',
 	},
 	{ fallback: 10, min: 1, max: 100, whole: true },
 );
@@ -43,7 +43,8 @@ const additionalBody: INodeProperties = {
 	type: 'json',
 	default: '',
 	placeholder: 'e.g. { "new_parameter": true }',
-	description: "Parameters to add to the request's body, for those that this node has no field for",
+	description:
+		'API parameters that this node has no field for. They are added to the request body.',
 };
 
 /** A field for rows of a name and a value. */
@@ -161,7 +162,8 @@ const headerField: HeaderField = {
 		wrongName: 'Use letters, digits and hyphens, such as x-trace-id.',
 		reserved:
 			'This header comes from the credential or the request itself. For another way to authenticate, see Authentication and Custom Headers in the credential.',
-		wrongValue: 'Remove line breaks and characters outside Latin-1, or encode the value.',
+		wrongValue:
+			'Remove line breaks and special characters such as emoji or curly quotes, or encode the value.',
 	},
 };
 

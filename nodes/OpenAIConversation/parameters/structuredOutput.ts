@@ -12,7 +12,11 @@ const outputFormatOption: INodeProperties = {
 	name: 'outputFormat',
 	type: 'options',
 	options: [
-		{ name: 'JSON', value: 'json', description: 'JSON that follows the schema in JSON Schema' },
+		{
+			name: 'JSON',
+			value: 'json',
+			description: 'JSON that follows the schema in the option JSON Schema',
+		},
 		{ name: 'Text', value: 'text' },
 	],
 	default: 'text',

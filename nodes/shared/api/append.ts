@@ -122,7 +122,7 @@ export async function appendChunks(
 }
 
 export const LOOK_FIRST =
-	'Look at the end of the conversation with Conversation Item: Get Many before you add them again, or they may be there twice.';
+	'Before you add them again, look at the end of the conversation, or they may be there twice: Conversation Item: Get Many with the option Order set to Newest First.';
 
 /**
  * Adds items in order, 20 at a time, none of them twice.
@@ -145,12 +145,15 @@ export async function appendItems(
 			const look = outcomeUnknown ? sentences(cause, LOOK_FIRST) : advice;
 			if (count === 0) {
 				return outcomeUnknown
-					? { message: `It isn't certain whether the items were added: ${message}`, advice: look }
+					? {
+							message: `It isn't certain whether the conversation items were added: ${message}`,
+							advice: look,
+						}
 					: {};
 			}
 			const others = outcomeUnknown ? 'for the others that is not certain' : 'the others were not';
 			return {
-				message: `The first ${count} of ${items.length} items were added to ${conversation}, ${others}: ${message}`,
+				message: `The first ${count} of ${items.length} conversation items were added to ${conversation}, ${others}: ${message}`,
 				advice: sentences('Add only what is missing when you run the workflow again.', look),
 				leftBehind: { conversation, items: count },
 			};

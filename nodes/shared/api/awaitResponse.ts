@@ -18,7 +18,7 @@ const MAX_FAILED_LOOKS = 5;
 const MAX_NOT_FOUND = 2;
 
 const LOOK_LATER =
-	'The message was sent, and the reply may still come: look at the end of the conversation later with Conversation Item: Get Many, before you run the workflow again.';
+	'The message was sent, and the reply may still come. Before you run the workflow again, wait and look at the end of the conversation: Conversation Item: Get Many with the option Order set to Newest First.';
 
 /** Whether a failed look says nothing about the next one. */
 function mayPass({ details }: RequestFailure): boolean {

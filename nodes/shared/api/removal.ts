@@ -204,8 +204,8 @@ export const notDeleted = (
 	items: number,
 	{ message, advice }: FailureDetails,
 ): Pick<FailureDetails, 'message' | 'advice'> => ({
-	message: `The conversation ${conversation} was not deleted, but ${items === 1 ? '1 item of it is' : `${items} of its items are`} gone: ${message}`,
-	advice: sentences('Run the workflow again to delete the rest.', advice),
+	message: `The conversation ${conversation} was not deleted, but ${items === 1 ? '1 of its items is' : `${items} of its items are`} gone: ${message}`,
+	advice: sentences('Run the workflow again to delete the conversation.', advice),
 });
 
 const endless = (conversation: string, gone: number, left: number): RequestFailure =>

@@ -42,7 +42,7 @@ export interface Sent {
 }
 
 const LOOK_FIRST =
-	'Look at the end of the conversation with Conversation Item: Get Many. If the message and its reply are there, go on from them; otherwise run the workflow again.';
+	'Look at the end of the conversation: Conversation Item: Get Many with the option Order set to Newest First. If the message and its reply are there, go on from them; otherwise run the workflow again.';
 
 const LONG_REPLY =
 	'For replies that take long, turn on Background in the options, or raise Timeout (Seconds).';
@@ -52,7 +52,7 @@ function uncertain(failure: RequestFailure): RequestFailure {
 	const { kind, message, cause } = failure.details;
 	return failure.with({
 		message: `It isn't certain whether the message was sent: ${message}`,
-		advice: sentences(kind === 'timeout' ? LONG_REPLY : cause, LOOK_FIRST),
+		advice: kind === 'timeout' ? sentences(LOOK_FIRST, LONG_REPLY) : sentences(cause, LOOK_FIRST),
 		outcomeUnknown: true,
 	});
 }
@@ -92,10 +92,10 @@ function failureOf(response: ModelResponse, retries: number): RequestFailure | u
 		message:
 			textAt(reason, 'message') ??
 			(isCancelled
-				? 'The reply was cancelled before it was complete'
+				? 'The reply was canceled before it was complete'
 				: 'The API failed to make the reply and gave no reason'),
 		advice: isCancelled
-			? 'Someone else cancelled it. Run the workflow again if the reply is still wanted.'
+			? 'Someone else canceled it. Run the workflow again if the reply is still wanted.'
 			: adviceForCode(code, retries),
 		cause: NO_REPLY,
 		code,

@@ -6,7 +6,7 @@ import { adviceFor, FieldError, isNothing, kindOf, quote } from '../values/field
 import { trimPasted } from '../values/text';
 
 const ACCEPTED =
-	'Starts with conv_. Also accepts a link that contains the ID, or {{ $json }} from a conversation or response.';
+	'The ID starts with conv_. You can also enter a link that contains it, or {{ $json }} from a conversation or response.';
 
 export const conversationIdField: INodeProperties = {
 	displayName: 'Conversation ID',
@@ -38,7 +38,7 @@ const KINDS: Readonly<Record<string, string>> = {
 };
 
 const HOW_TO =
-	'Enter an ID that starts with "conv_", or use an expression such as {{ $json.id }} that gives one.';
+	'Enter an ID that starts with "conv_", or use an expression that gives one, such as {{ $json.id }} after Create or {{ $json.conversation }} after Send Message and Get Many.';
 
 /** Where an object may name its conversation, most telling first. */
 function candidates(value: Record<string, unknown>): unknown[] {

@@ -18,7 +18,7 @@ const maxRetries = numberOption(
 		name: 'maxRetries',
 		displayName: 'Max Retries',
 		description:
-			"How many times to repeat a request after a rate limit or a server error. Timeouts and lost connections count only if you add Retry Network Errors. If the request may have created or added something, the node first checks that it didn't go through.",
+			"How many times to repeat a request after a rate limit or a server error. Timeouts and lost connections are repeated only if you also turn on Retry Network Errors. If the request may have created or added something, the node first checks that it didn't go through.",
 	},
 	{ fallback: 0, min: 0, max: 100, whole: true },
 );
@@ -40,7 +40,7 @@ const baseUrl = textOption({
 const lockWait = numberOption(
 	{
 		name: 'lockWait',
-		displayName: 'Lock Wait (Seconds)',
+		displayName: 'Wait If Busy (Seconds)',
 		description:
 			"How long to wait if the conversation is busy with another reply. These waits don't count as retries. 0 means no wait.",
 	},

@@ -27,9 +27,9 @@ const customHeaders: HeaderField = {
 	reserved: new Set(FRAMING_HEADERS),
 	advice: {
 		wrongName: 'Use letters, digits and hyphens, such as x-gateway-route.',
-		reserved: 'The request itself settles this header. Remove it from the credential.',
+		reserved: 'The node sets this header itself. Remove it from the credential.',
 		wrongValue:
-			'Remove line breaks and characters beyond Latin-1; white space may have come along with pasting.',
+			'Remove line breaks and special characters such as emoji or curly quotes. They may have come in when the value was pasted.',
 	},
 };
 
@@ -115,7 +115,7 @@ export function allowedDomainsFor(
 	throw new FieldError(
 		`Base URL points to ${new URL(url).host}, which the credential does not allow`,
 		url === baseUrl
-			? 'The credential contradicts itself. Its owner can add the address to Allowed Domains there.'
-			: 'Remove Base URL from the options, or ask the owner of the credential to add the address to Allowed Domains in the credential.',
+			? 'Allowed Domains in the credential does not list its own Base URL. The owner of the credential can add the address there.'
+			: 'Remove Base URL from the options, or ask the owner of the credential to set Allowed HTTP Request Domains in it to Specific Domains and list this address.',
 	);
 }

@@ -12,7 +12,7 @@ import type { Note } from './hints';
 export const plainHttp: Note = {
 	type: 'warning',
 	text: (_count, names) =>
-		`Requests to ${names.join(', ')} are not encrypted, so others on the way can read the API key. Use https in Base URL.`,
+		`Requests to ${names.join(', ')} are not encrypted, so anyone between n8n and the server can read the API key. Use https in Base URL.`,
 };
 
 /**

@@ -8,7 +8,7 @@ export const UNEXPECTED =
 	'The server at Base URL may not offer the Conversations API. Check Base URL in the credential and in the options.';
 
 export const REDIRECTED =
-	'Redirects are not followed, because that would hand the API key to another address. Check Base URL in the credential and in the options: https instead of http, no missing or extra path, the address that your provider names.';
+	'Redirects are not followed, because that would hand the API key to another address. Check Base URL in the credential and in the options. It must be the address that your provider gives you, with https and the right path.';
 
 /** What to do about something that the API does not accept. */
 export const CORRECT_IT = 'Correct what the message points out, then run the workflow again.';
@@ -83,7 +83,7 @@ export function adviceForStatus(
 	if (isConversationLocked(status, error)) {
 		return `${LOCKED} ${waitItOut(
 			retries,
-			retries.withLockWait ? 'raise Lock Wait (Seconds)' : moreRetries(retries),
+			retries.withLockWait ? 'raise Wait If Busy (Seconds)' : moreRetries(retries),
 			' to wait for it',
 		)}`;
 	}
@@ -96,16 +96,16 @@ export function adviceForStatus(
 	if (status === 404) {
 		return /invalid url/i.test(error?.message ?? '') || error === undefined
 			? 'The server does not know this address. Check Base URL in the credential and in the options: its path usually ends in /v1.'
-			: 'Check the ID. The conversation or item may have been deleted, or it belongs to a different project than your API key.';
+			: 'Check the ID. The conversation or the item in it may have been deleted, or it belongs to a different project than your API key.';
 	}
 	if (status === 429) {
-		return `${TOO_MANY} ${waitItOut(retries, moreRetries(retries))} When many items are processed, also set Max Requests per Minute.`;
+		return `${TOO_MANY} ${waitItOut(retries, moreRetries(retries))} For many input items, also set Max Requests per Minute.`;
 	}
 	if (status >= 500 && status <= 599) {
-		return `The server could not answer; the request itself may be right. ${waitItOut(retries, retries.safeToRetry ? moreRetries(retries) : undefined)}`;
+		return `The server could not answer, but the request itself may be fine. ${waitItOut(retries, retries.safeToRetry ? moreRetries(retries) : undefined)}`;
 	}
 	if (status === 408) {
-		return 'The server gave up waiting; the request itself may be right. Run the workflow again later.';
+		return 'The server gave up waiting, but the request itself may be fine. Run the workflow again later.';
 	}
 	if (error?.message === undefined) return NOT_THE_API;
 	return CORRECT_IT;

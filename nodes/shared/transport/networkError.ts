@@ -70,7 +70,7 @@ export function describeNetworkError(
 			code: certificate,
 			message: `The certificate of ${host} is not trusted (${certificate})`,
 			advice:
-				'Check Base URL. If the server uses its own certificate authority, make that authority known to n8n (NODE_EXTRA_CA_CERTS).',
+				'Check Base URL. If the server uses its own certificate, ask whoever runs n8n to add its certificate authority with NODE_EXTRA_CA_CERTS.',
 			outcomeUnknown: false,
 		};
 	}
@@ -81,7 +81,7 @@ export function describeNetworkError(
 			code: handshake,
 			message: `No secure connection to ${host} could be made (${handshake})`,
 			advice:
-				"Check Base URL in the credential and in the options: its port may speak http and not https, or the server may be too old for today's encryption.",
+				"Check Base URL in the credential and in the options: the port may be for http, not https, or the server's encryption may be too old.",
 			outcomeUnknown: false,
 		};
 	}

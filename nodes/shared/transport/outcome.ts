@@ -25,7 +25,7 @@ export type RetryReason =
 	| 'server error'
 	| 'conversation busy'
 	| 'connection'
-	| 'server request';
+	| 'asked for by the server';
 
 /** What a judgement depends on beside the attempt itself. */
 export interface Situation {
@@ -218,7 +218,7 @@ function retryReason(
 	if (isUnknown && !request.idempotent && request.verify === undefined) return undefined;
 
 	// The server knows best, so its word comes before the status.
-	if (shouldRetry === 'true') return 'server request';
+	if (shouldRetry === 'true') return 'asked for by the server';
 	const error: ApiErrorBody = { code, param, message };
 	if (isConversationLocked(status, error)) return 'conversation busy';
 	if (status === 429) return isQuota(status, error) ? undefined : 'rate limit';

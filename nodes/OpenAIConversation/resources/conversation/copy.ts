@@ -65,8 +65,7 @@ export const copy: Operation<Input> = {
 	value: 'copy',
 	name: 'Copy',
 	action: 'Copy conversation',
-	description:
-		'Copy a conversation into a new one, with its messages and other items, or only up to a given item',
+	description: 'Copy a conversation, whole or up to a given conversation item, into a new one',
 	properties: [conversationIdField, throughItemField, ...copyMetadataFields],
 	options: bodyOptions,
 

@@ -13,7 +13,7 @@ import { parseBoolean } from '../../../shared/values/boolean';
 
 const notice: INodeProperties = {
 	displayName:
-		'The conversation is deleted for good. OpenAI keeps its messages and other items unless you turn on Also Delete Items, which deletes each of them first.',
+		"The conversation is deleted for good. OpenAI keeps its messages and other items unless you turn on Also Delete Items. This node can't delete them afterwards.",
 	name: 'deleteNotice',
 	type: 'notice',
 	default: '',

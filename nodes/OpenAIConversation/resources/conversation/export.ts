@@ -59,7 +59,6 @@ const propertyField: INodeProperties = {
 	displayOptions: { show: { exportTo: ['file'] } },
 	default: 'data',
 	placeholder: 'e.g. data',
-	description: 'The name of the output binary field to put the file in',
 	hint: 'The name of the output binary field to put the file in',
 };
 
@@ -106,7 +105,7 @@ function parseProperty(read: ReadParameter): string | undefined {
 	if (destination !== 'file') {
 		throw new FieldError(
 			`${destinationField.displayName} is ${quote(destination)}`,
-			adviceFor(destination, 'Use json or file.'),
+			adviceFor(destination, 'Use json (Field) or file (File).'),
 		);
 	}
 	const value = read(propertyField.name, 'data');

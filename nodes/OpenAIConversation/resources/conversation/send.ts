@@ -82,8 +82,7 @@ const cutOff: Note = {
 
 const refused: Note = {
 	type: 'warning',
-	text: (count) =>
-		`The model refused to answer ${messages(count)}. The text says what it gave as its reason.`,
+	text: (count) => `The model refused to answer ${messages(count)}. Its reason is in "text".`,
 };
 
 const notKept: Note = {
@@ -135,7 +134,7 @@ export const send: Operation<Input> = {
 	value: 'send',
 	name: 'Send Message',
 	action: 'Send message and get the reply',
-	description: 'Send a message to a model and get its reply, both of them kept in the conversation',
+	description: 'Send a message to a model and get its reply. Both are kept in the conversation.',
 	properties: [optionalConversationField, modelField, ...messageFields, simplifyField],
 	options: [
 		...bodyOptions,

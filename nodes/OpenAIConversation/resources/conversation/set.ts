@@ -59,7 +59,8 @@ const keysToRemoveField: INodeProperties = {
 	displayOptions: { show: { updateMode: ['merge'] } },
 	default: '',
 	placeholder: 'e.g. draft, reviewed_by',
-	description: 'Keys to remove from the metadata, separated by commas, or a list by expression',
+	description:
+		'Keys to remove from the metadata, separated by commas, or an expression that gives a list',
 };
 
 interface Input {
@@ -87,7 +88,7 @@ const keptRemovedKeys: Note = {
 const notThere: Note = {
 	type: 'info',
 	text: (count, names) =>
-		`${keysToRemoveField.displayName} lists keys that ${count === 1 ? 'the conversation does' : `${count} conversations do`} not have: ${listed(names)}. Check their spelling, upper and lower case included.`,
+		`${keysToRemoveField.displayName} lists keys that ${count === 1 ? 'the conversation does' : `${count} conversations do`} not have: ${listed(names)}. Check their spelling, including upper and lower case.`,
 };
 
 const HOW_TO_LIST =

@@ -39,7 +39,7 @@ const removeIncompleteField: INodeProperties = {
 
 const notice: INodeProperties = {
 	displayName:
-		"Older turns are deleted for good. Save what you may need first, and don't trim while an agent or a reply is still running in the conversation.",
+		"Older turns are deleted for good. Don't trim while an agent or a reply is still running in the conversation. To save everything first, use Conversation Item: Get Many with Return All on and Simplify off.",
 	name: 'trimNotice',
 	type: 'notice',
 	default: '',

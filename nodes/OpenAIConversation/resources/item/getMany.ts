@@ -30,7 +30,7 @@ interface Input {
 const cutShort: Note = {
 	type: 'warning',
 	text: (count, names) =>
-		`${plural(count, 'conversation has', 'conversations have')} more conversation items than Limit: ${names.join(', ')}. Turn on Return All to get them.`,
+		`${plural(count, 'conversation has', 'conversations have')} more conversation items than Limit: ${names.join(', ')}. Turn on Return All to get them, or for the latest, set the option Order to Newest First.`,
 };
 
 /** Reads the items of a conversation: GET /conversations/{id}/items, all pages that are wanted. */
