@@ -5,9 +5,9 @@ import {
 	messagesOf,
 	turnItems,
 	withOlderMethod,
-	withoutToolAccount,
 } from '../../nodes/MemoryOpenAiConversation/messages';
 import type { ChatMessage } from '../../nodes/MemoryOpenAiConversation/messages';
+import { withoutToolAccount } from '../../nodes/MemoryOpenAiConversation/toolAccount';
 import type { Item } from '../../nodes/shared/api/items';
 import { ITEM_TYPES } from '../../nodes/shared/api/schema';
 import { anyText, anyValue, RUNS } from '../support/unit';
