@@ -158,8 +158,7 @@ export function createHistory(
 		});
 		const items = [...older.items.toReversed(), ...newest];
 		const start = items.findIndex(isUserMessage);
-		if (start >= 0 && older.hasMore) return items.slice(start);
-		return older.hasMore ? newest : items;
+		return start < 0 ? newest : items.slice(start);
 	};
 
 	const read = async (): Promise<Item[]> => {
