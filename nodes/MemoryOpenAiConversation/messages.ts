@@ -2,7 +2,7 @@ import { itemText } from '../shared/api/itemText';
 import type { Item } from '../shared/api/items';
 import type { JsonObject, JsonValue } from '../shared/values/json';
 import { FieldError } from '../shared/values/field';
-import { isJsonObject, textAt } from '../shared/values/json';
+import { isJsonObject, isTooDeep, textAt } from '../shared/values/json';
 import type { Redactor } from '../shared/values/redact';
 import { contentText, jsonText, KEPT, valueText } from './content';
 import { callIdOf, isToolOutput, outputPlaces, pairedItems } from './exchanges';
@@ -121,12 +121,14 @@ export function redactedMessage(message: ChatMessage, redactor: Redactor): ChatM
 
 function argumentsOf(item: Item): JsonObject {
 	if (item.type === 'custom_tool_call') return { input: textAt(item, 'input') ?? '' };
+	const text = textAt(item, 'arguments') ?? '{}';
 	try {
-		const parsed: JsonValue = JSON.parse(textAt(item, 'arguments') ?? '{}');
-		return isJsonObject(parsed) ? parsed : { input: parsed };
+		const parsed: JsonValue = JSON.parse(text);
+		if (!isTooDeep(parsed)) return isJsonObject(parsed) ? parsed : { input: parsed };
 	} catch {
-		return { input: textAt(item, 'arguments') ?? '' };
+		// A model may have written anything.
 	}
+	return { input: text };
 }
 
 interface Exchange {
@@ -289,9 +291,10 @@ function callsIn({ tool_calls: toolCalls, content }: Record<string, unknown>): I
 	});
 }
 
-/** Calls that were made at once, and how many of them have had no output yet. */
+/** Calls that were made at once, their IDs, and how many of them have had no output yet. */
 interface Round {
 	calls: Set<string>;
+	ids: Set<string>;
 	open: number;
 }
 
@@ -304,7 +307,7 @@ const sameness = ({ call_id: id, name, arguments: text }: Item): string =>
  * @throws {FieldError} for a message of an unknown form, and for what JSON can't hold
  */
 export function itemsOf(messages: readonly unknown[]): Item[] {
-	let round: Round = { calls: new Set(), open: 0 };
+	let round: Round = { calls: new Set(), ids: new Set(), open: 0 };
 	const items = messages.flatMap((message): Item[] => {
 		if (message === undefined || message === null) return [];
 		const { kind, fields } = incoming(message);
@@ -314,7 +317,7 @@ export function itemsOf(messages: readonly unknown[]): Item[] {
 		if (kind === 'tool') {
 			const { tool_call_id: callId } = fields;
 			if (typeof callId !== 'string') return [];
-			round.open--;
+			if (round.ids.has(shortened(callId))) round.open--;
 			return [{ type: 'function_call_output', call_id: shortened(callId), output: storable(text) }];
 		}
 		// An output that names no call can't be stored.
@@ -328,6 +331,7 @@ export function itemsOf(messages: readonly unknown[]): Item[] {
 			const isSameRound = fresh.length < made.length;
 			round = {
 				calls: new Set([...(isSameRound ? round.calls : []), ...fresh.map(sameness)]),
+				ids: new Set([...(isSameRound ? round.ids : []), ...fresh.map(callIdOf)]),
 				open: (isSameRound ? round.open : 0) + fresh.length,
 			};
 		}

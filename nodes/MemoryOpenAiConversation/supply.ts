@@ -44,27 +44,20 @@ function shownText(value: unknown): string | undefined {
 	});
 }
 
-function shownValue(value: unknown): JsonValue | undefined {
-	try {
-		const text = shownText(value);
-		if (text === undefined) return undefined;
-		const copy: JsonValue = JSON.parse(text);
-		return copy;
-	} catch {
-		// What can't be shown is no reason to fail.
-		return undefined;
-	}
-}
-
 /** Values as the Logs panel takes them: plain JSON, messages in LangChain's form, without the key. */
 function loggable(values: Record<string, unknown>, redactor: Redactor): JsonObject {
 	const json: JsonObject = {};
 	for (const [name, value] of Object.entries(values)) {
-		const shown = shownValue(value);
-		if (shown !== undefined) json[name] = shown;
+		try {
+			const text = shownText(value);
+			if (text === undefined) continue;
+			const copy: JsonValue = JSON.parse(text);
+			json[name] = redactor.output(copy);
+		} catch {
+			// What can't be shown is no reason to fail.
+		}
 	}
-	const redacted = redactor.output(json);
-	return isJsonObject(redacted) ? redacted : {};
+	return json;
 }
 
 /** The history with messages that don't hold the key. What is stored stays as it is. */

@@ -246,6 +246,13 @@ describe('The messages that an agent sees', () => {
 		]);
 	});
 
+	it('have arguments as text that are no JSON or too deep to work with', () => {
+		for (const text of ['{"a":', `${'['.repeat(50_000)}${']'.repeat(50_000)}`]) {
+			const [message] = messagesOf([call('c', text), output('c')]);
+			expect(message?.tool_calls?.[0]?.args).toEqual({ input: text });
+		}
+	});
+
 	it('answer through a proxy too', () => {
 		const [message] = messagesOf([user('Hi')]).map((each) => new Proxy(each, {}));
 		expect(message?.getType()).toBe('human');
