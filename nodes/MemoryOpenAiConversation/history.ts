@@ -1,15 +1,18 @@
 import type { Before } from '../shared/api/conversationEnd';
+import { readEnd } from '../shared/api/conversationEnd';
 import { appendChunk } from '../shared/api/append';
-import type { Item, ListOptions } from '../shared/api/items';
+import type { Item } from '../shared/api/items';
 import { listItems } from '../shared/api/items';
 import { MAX_ITEMS_PER_WRITE } from '../shared/api/schema';
+import { inOrderOf } from '../shared/api/storedForm';
 import type { ApiClient } from '../shared/transport/client';
 import type { FailureDetails } from '../shared/transport/failures';
 import { RequestFailure, resultOf } from '../shared/transport/failures';
 import { FieldError } from '../shared/values/field';
 import { textAt } from '../shared/values/json';
-import type { ChatMessage } from './messages';
 import { isUserMessage } from '../shared/api/itemLinks';
+import { KEPT } from './content';
+import type { ChatMessage } from './messages';
 import { messagesOf } from './messages';
 
 export interface HistoryOptions {
@@ -22,7 +25,7 @@ export interface HistoryOptions {
 
 /** A conversation as an agent's chat history. */
 export interface ConversationHistory {
-	/** The last turns, oldest first. Read once until something is added. */
+	/** The last turns, oldest first, as messages of the caller's own. Read once until something is added. */
 	load(): Promise<ChatMessage[]>;
 	/**
 	 * Adds items to the end, each once. Up to 20 items are added as one.
@@ -39,6 +42,8 @@ const SMALLEST_PAGE = 40;
 /** So that a conversation in which no user speaks is not read to its beginning; per turn, and at least. */
 const MOST_ITEMS_PER_TURN = 50;
 const MOST_ITEMS = 500;
+/** How much further is read for the user message that begins a turn in which that many end. */
+const MOST_ITEMS_TO_USER = 1_000;
 
 /** Parts of at most 20 items, where possible without a cut between a call and its output. */
 export function partsOf(items: readonly Item[]): Item[][] {
@@ -61,8 +66,6 @@ export function partsOf(items: readonly Item[]): Item[][] {
 	return parts;
 }
 
-const KEPT =
-	'What was said is in this execution: open Logs, then the memory. Add it from there with Conversation Item: Add.';
 const LOOK_FIRST =
 	"First look at the end of the conversation: Conversation Item: Get Many with the option Order set to Newest First. Add the turn only if it isn't there.";
 const RETRY =
@@ -94,6 +97,14 @@ function notSaved(
 	};
 }
 
+const notTheSentOnes = (): RequestFailure =>
+	new RequestFailure({
+		kind: 'malformedAnswer',
+		message: 'The server answered with success, but with different items from those that were sent',
+		outcomeUnknown: true,
+		idempotent: false,
+	});
+
 const notLoaded = (
 	conversation: string,
 	{ message, advice }: FailureDetails,
@@ -107,77 +118,121 @@ export function createHistory(
 	api: ApiClient,
 	{ conversation, turns, lockWait }: HistoryOptions,
 ): ConversationHistory {
-	let loading: Promise<ChatMessage[]> | undefined;
+	let loading: Promise<Item[]> | undefined;
 	/** What was at the end of the conversation when it was last read or written. */
 	let before: Before;
 	let lastAppend: Promise<void> = Promise.resolve();
-
-	const remember = (last: Item | undefined) => {
-		const lastId = textAt(last ?? {}, 'id');
-		before = lastId === undefined ? undefined : { lastId };
-	};
-
-	/** The conversation's last items, oldest first. */
-	const readEnd = async (how: Pick<ListOptions, 'limit' | 'pageSize' | 'until'>) => {
-		const { items } = await listItems(api, conversation, { order: 'desc', ...how });
-		if (items.length === 0) before = { count: 0 };
-		else remember(items[0]);
-		return items.toReversed();
-	};
+	let appendsBegun = 0;
+	let isAppending = false;
 
 	/** The last turns; reading ends with the user message that begins them. */
-	const read = async () => {
-		let begun = 0;
-		const items = await resultOf(
-			readEnd({
-				limit: Math.max(MOST_ITEMS, turns * MOST_ITEMS_PER_TURN),
-				pageSize: Math.max(SMALLEST_PAGE, turns * ITEMS_PER_TURN),
-				until: (item) => isUserMessage(item) && ++begun === turns,
-			}),
-		);
+	const readTurns = async (): Promise<Item[]> => {
+		const [begun, wasAppending] = [appendsBegun, isAppending];
+		let turnsBegun = 0;
+		const limit = Math.max(MOST_ITEMS, turns * MOST_ITEMS_PER_TURN);
+		const listing = await listItems(api, conversation, {
+			order: 'desc',
+			limit,
+			pageSize: Math.max(SMALLEST_PAGE, turns * ITEMS_PER_TURN),
+			until: (item) => isUserMessage(item) && ++turnsBegun === turns,
+		});
+		const [last] = listing.items;
+		// What was read while something was added may be older than what is known of the end by now.
+		if (!wasAppending && appendsBegun === begun) {
+			const lastId = textAt(last ?? {}, 'id');
+			if (last === undefined) before = { count: 0 };
+			else before = lastId === undefined ? undefined : { lastId };
+		}
+		const newest = listing.items.toReversed();
+		if (!listing.hasMore || turnsBegun === turns) return newest;
+		return await fromUserMessage(newest);
+	};
+
+	/** Items in which a turn was cut, from its beginning, or else from the first turn that begins in them. */
+	const fromUserMessage = async (newest: Item[]): Promise<Item[]> => {
+		const after = textAt(newest[0] ?? {}, 'id');
+		if (after === undefined) return newest;
+		const older = await listItems(api, conversation, {
+			order: 'desc',
+			after,
+			limit: MOST_ITEMS_TO_USER,
+			until: isUserMessage,
+		});
+		const items = [...older.items.toReversed(), ...newest];
+		const start = items.findIndex(isUserMessage);
+		return start < 0 ? newest : items.slice(start);
+	};
+
+	const read = async (): Promise<Item[]> => {
+		const items = await resultOf(readTurns());
 		if (items instanceof RequestFailure) {
 			throw items.with(notLoaded(conversation, items.details));
 		}
-		return messagesOf(items);
+		return items;
+	};
+
+	/** Adds a part; afterwards the end is known, unless the part came back in another order. */
+	const appendPart = async (part: readonly Item[]): Promise<void> => {
+		const added = await appendChunk(api, conversation, part, {
+			before,
+			lockWait,
+			verifyAlways: true,
+		});
+		const ordered = inOrderOf(part, added);
+		if (ordered === undefined) throw notTheSentOnes();
+		const lastId = textAt(added.at(-1) ?? {}, 'id');
+		before = ordered !== added || lastId === undefined ? undefined : { lastId };
 	};
 
 	const appendAll = async (items: readonly Item[]) => {
-		if (items.length === 0) return;
 		let saved = 0;
-		// Whether a lost turn is there can only be told from what was there before.
-		if (before === undefined) {
-			const end = await resultOf(readEnd({ limit: 1 }));
-			if (end instanceof RequestFailure) {
-				throw end.with(notSaved(conversation, saved, items.length, end.details));
-			}
-		}
+		const attempt = async (action: () => Promise<void>) => {
+			const result = await resultOf(action());
+			if (!(result instanceof RequestFailure)) return;
+			before = undefined;
+			throw result.with(notSaved(conversation, saved, items.length, result.details));
+		};
 		for (const part of partsOf(items)) {
-			const result = await resultOf(
-				appendChunk(api, conversation, part, { before, lockWait, verifyAlways: true }),
-			);
-			// It no longer shows what there is.
-			loading = undefined;
-			if (result instanceof RequestFailure) {
-				before = undefined;
-				throw result.with(notSaved(conversation, saved, items.length, result.details));
+			// Whether a lost turn is there can only be told from what was there before.
+			if (before === undefined) {
+				await attempt(async () => {
+					before = await readEnd(api, conversation);
+				});
+			}
+			try {
+				await attempt(async () => await appendPart(part));
+			} finally {
+				// It no longer shows what there is.
+				loading = undefined;
 			}
 			saved += part.length;
-			remember(result.at(-1));
+		}
+	};
+
+	/** One after the other, or a look for a lost turn could take an equal one for it. */
+	const inTurn = async (items: readonly Item[]) => {
+		if (items.length === 0) return;
+		appendsBegun++;
+		isAppending = true;
+		try {
+			await appendAll(items);
+		} finally {
+			isAppending = false;
 		}
 	};
 
 	return {
 		async load() {
 			const current = (loading ??= read());
-			return await current.catch((error: unknown) => {
+			const items = await current.catch((error: unknown) => {
 				if (loading === current) loading = undefined;
 				throw error;
 			});
+			return messagesOf(items);
 		},
 
 		async append(items) {
-			// One after the other, or a look for a lost turn could take an equal one for it.
-			const append = lastAppend.then(async () => await appendAll(items));
+			const append = lastAppend.then(async () => await inTurn(items));
 			lastAppend = append.catch(() => undefined);
 			await append;
 		},

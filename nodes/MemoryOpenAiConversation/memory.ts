@@ -1,5 +1,6 @@
 import type { ChatMessage } from './messages';
 import { itemsOf, turnItems, withOlderMethod } from './messages';
+import type { Item } from '../shared/api/items';
 import type { ConversationHistory } from './history';
 
 /** One call of the memory, as the Logs panel shows it. */
@@ -42,11 +43,30 @@ export interface ChatHistory {
 	clear(): Promise<void>;
 }
 
-/** The value of a chain's input or output: under the usual key, or the only one there is. */
-function valueOf(values: Record<string, unknown>, key: string): unknown {
-	if (Object.hasOwn(values, key)) return values[key];
-	const all = Object.values(values);
-	return all.length === 1 ? all[0] : undefined;
+/** Names under which chains, agents and chats have what the user says, and what is said in return. */
+const INPUT_KEYS = ['input', 'chatInput', 'question', 'query', 'text'];
+const OUTPUT_KEYS = ['output', 'text', 'response', 'result', 'answer'];
+
+/** What stands beside it and was not said. */
+const BESIDE = new Set([
+	...['sessionId', 'action', 'files', 'metadata', 'system_message', 'formatting_instructions'],
+	...['sources', 'sourceDocuments', 'source_documents', 'intermediateSteps', 'intermediate_steps'],
+	...['chat_history', 'chatHistory', 'history', 'threadId', 'runId', 'usage', 'tokenUsage'],
+]);
+
+const isSaid = (value: unknown): boolean => value !== undefined && value !== null && value !== '';
+
+/** What was said among a chain's values: under a usual name, or the only value, or all there are. */
+function saidIn(values: unknown, keys: readonly string[]): unknown {
+	if (typeof values !== 'object' || values === null || Array.isArray(values)) return values;
+	const given = Object.entries(values).filter(([, value]) => isSaid(value));
+	for (const key of keys) {
+		const found = given.find(([name]) => name === key);
+		if (found !== undefined) return found[1];
+	}
+	const others = given.filter(([name]) => !BESIDE.has(name));
+	if (others.length === 0) return undefined;
+	return others.length === 1 ? others[0]?.[1] : Object.fromEntries(others);
 }
 
 /** Dresses a conversation's history as the memory that n8n's agents call. */
@@ -58,13 +78,16 @@ export function createMemory(history: ConversationHistory, logged: Logged): Agen
 			async () => (await history.load()).map(withOlderMethod),
 			(response) => ({ response }),
 		);
+	const appended = async (items: Item[]) => {
+		await history.append(items);
+		return items;
+	};
 	const add = async (messages: readonly unknown[]) => {
-		const items = itemsOf(messages);
 		await logged(
 			'addMessages',
 			{ messages },
-			async () => await history.append(items),
-			() => ({ stored: items }),
+			async () => await appended(itemsOf(messages)),
+			(stored) => ({ stored }),
 		);
 	};
 	const clear = async () => {
@@ -104,12 +127,12 @@ export function createMemory(history: ConversationHistory, logged: Logged): Agen
 			return { chat_history: chatMessages };
 		},
 		async saveContext(input, output) {
-			const items = turnItems(valueOf(input, 'input'), valueOf(output, 'output'));
 			await logged(
 				'saveContext',
 				{ input, output },
-				async () => await history.append(items),
-				() => ({ stored: items }),
+				async () =>
+					await appended(turnItems(saidIn(input, INPUT_KEYS), saidIn(output, OUTPUT_KEYS))),
+				(stored) => ({ stored }),
 			);
 		},
 	};

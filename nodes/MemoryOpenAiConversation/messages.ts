@@ -1,7 +1,12 @@
 import { itemText } from '../shared/api/itemText';
 import type { Item } from '../shared/api/items';
 import type { JsonObject, JsonValue } from '../shared/values/json';
-import { isJsonObject, isPlainObject, textAt } from '../shared/values/json';
+import { FieldError } from '../shared/values/field';
+import { isJsonObject, isTooDeep, textAt } from '../shared/values/json';
+import type { Redactor } from '../shared/values/redact';
+import { contentText, jsonText, KEPT, valueText } from './content';
+import { callIdOf, isToolOutput, outputPlaces, pairedItems } from './exchanges';
+import { withoutToolAccount } from './toolAccount';
 
 /** A tool call as LangChain has it. */
 export interface ToolCall {
@@ -92,20 +97,38 @@ export function withOlderMethod(message: ChatMessage): ChatMessage {
 	return copy;
 }
 
-const CALLS = new Set(['function_call', 'custom_tool_call']);
-const OUTPUTS = new Set(['function_call_output', 'custom_tool_call_output']);
-
-const typeOf = (item: Item): string => textAt(item, 'type') ?? '';
-const callIdOf = (item: Item): string => textAt(item, 'call_id') ?? '';
+/** The message without the key, where it holds the whole key. */
+export function redactedMessage(message: ChatMessage, redactor: Redactor): ChatMessage {
+	const { content, tool_calls: toolCalls, tool_call_id: toolCallId } = message;
+	const shownText = (text: string): string => {
+		const shown = redactor.output(text);
+		return typeof shown === 'string' ? shown : '';
+	};
+	const shownCall = ({ type, id, name, args }: ToolCall): ToolCall => {
+		const shown = redactor.output(args);
+		return {
+			type,
+			id: shownText(id),
+			name: shownText(name),
+			args: isJsonObject(shown) ? shown : {},
+		};
+	};
+	return createMessage(message.getType(), shownText(content), {
+		...(toolCalls === undefined ? {} : { toolCalls: toolCalls.map(shownCall) }),
+		...(toolCallId === undefined ? {} : { toolCallId: shownText(toolCallId) }),
+	});
+}
 
 function argumentsOf(item: Item): JsonObject {
 	if (item.type === 'custom_tool_call') return { input: textAt(item, 'input') ?? '' };
+	const text = textAt(item, 'arguments') ?? '{}';
 	try {
-		const parsed: JsonValue = JSON.parse(textAt(item, 'arguments') ?? '{}');
-		return isJsonObject(parsed) ? parsed : { input: parsed };
+		const parsed: JsonValue = JSON.parse(text);
+		if (!isTooDeep(parsed)) return isJsonObject(parsed) ? parsed : { input: parsed };
 	} catch {
-		return { input: textAt(item, 'arguments') ?? '' };
+		// A model may have written anything.
 	}
+	return { input: text };
 }
 
 interface Exchange {
@@ -113,22 +136,16 @@ interface Exchange {
 	output: string;
 }
 
-/** Each call that has its output further on, by its place. A call ID that comes twice counts once. */
+/** Each call that has its output further on, by its place. */
 function exchangesIn(items: readonly Item[]): Map<number, Exchange> {
-	const places = new Map<string, number>();
 	const exchanges = new Map<number, Exchange>();
-	for (const [place, item] of items.entries()) {
-		const id = callIdOf(item);
-		if (id === '') continue;
-		if (CALLS.has(typeOf(item)) && !places.has(id)) places.set(id, place);
-		const callPlace = places.get(id);
-		const call = callPlace === undefined ? undefined : items[callPlace];
-		if (!OUTPUTS.has(typeOf(item)) || callPlace === undefined || call === undefined) continue;
-		if (exchanges.has(callPlace)) continue;
+	for (const [place, outputPlace] of outputPlaces(items)) {
+		const [call, output] = [items[place], items[outputPlace]];
+		if (call === undefined || output === undefined) continue;
 		const name = textAt(call, 'name') ?? '';
-		exchanges.set(callPlace, {
-			call: { type: 'tool_call', id, name, args: argumentsOf(call) },
-			output: itemText(item),
+		exchanges.set(place, {
+			call: { type: 'tool_call', id: callIdOf(call), name, args: argumentsOf(call) },
+			output: itemText(output),
 		});
 	}
 	return exchanges;
@@ -163,8 +180,10 @@ export function messagesOf(items: readonly Item[]): ChatMessage[] {
 	for (const [place, item] of items.entries()) {
 		const exchange = exchanges.get(place);
 		if (exchange !== undefined) {
+			// A model can't tell two calls of one message from each other that have the same ID.
+			if (round.some(({ call }) => call.id === exchange.call.id)) endRound();
 			round.push(exchange);
-		} else if (OUTPUTS.has(typeOf(item))) {
+		} else if (isToolOutput(item)) {
 			if (round.length > 0) endRound();
 		} else if (item.type === 'message' && (item.role === 'user' || item.role === 'assistant')) {
 			const text = itemText(item);
@@ -176,31 +195,6 @@ export function messagesOf(items: readonly Item[]): ChatMessage[] {
 	}
 	endRound();
 	return messages;
-}
-
-/** The text of a message's content, with images and files named in their place. */
-function contentText(content: unknown): string {
-	if (typeof content === 'string') return content;
-	if (!Array.isArray(content)) return '';
-	return content
-		.map((part: unknown) => (typeof part === 'string' ? part : partText(part)))
-		.filter((text) => text !== '')
-		.join('\n');
-}
-
-/** Parts that are the model's own affair, or stand beside the content as tool calls. */
-const UNSPOKEN = /^(?:tool_use|tool_call|input_json_delta|thinking|redacted_thinking|reasoning)$/;
-
-function partText(part: unknown): string {
-	if (!isPlainObject(part)) return '';
-	const { type, text, name, filename, file } = part;
-	if (typeof type === 'string' && UNSPOKEN.test(type)) return '';
-	if (typeof text === 'string') return text;
-	if (typeof type !== 'string') return '';
-	const kind = type.includes('image') ? 'image' : (/audio|video/.exec(type)?.[0] ?? 'file');
-	const inner = isPlainObject(file) ? (file.filename ?? file.name) : undefined;
-	const title = [filename, name, inner].find((each) => typeof each === 'string' && each !== '');
-	return title === undefined ? `[${kind}]` : `[${kind}: ${String(title)}]`;
 }
 
 /**
@@ -216,16 +210,53 @@ const asMessage = (role: string, content: string): Item[] =>
 /** n8n's own words in the place of a model that said nothing beside its calls. */
 const CALLING = /^Calling (?:tools: |\S+ with input: )/;
 
-function kindOf(message: Record<string, unknown>): string {
-	for (const method of [message.getType, message._getType]) {
-		const kind: unknown = typeof method === 'function' ? method.call(message) : undefined;
-		if (typeof kind === 'string') return kind;
-	}
-	return typeof message.role === 'string' ? message.role : '';
-}
-
 const isRecord = (value: unknown): value is Record<string, unknown> =>
 	typeof value === 'object' && value !== null;
+
+/** What messages are called, by LangChain's types and class names and by the roles of model APIs. */
+const INCOMING_KINDS: ReadonlyMap<unknown, Kind | 'system' | 'function'> = new Map([
+	['human', 'human'],
+	['user', 'human'],
+	['ai', 'ai'],
+	['assistant', 'ai'],
+	['model', 'ai'],
+	['tool', 'tool'],
+	['system', 'system'],
+	['developer', 'system'],
+	['function', 'function'],
+]);
+
+/** What a message says of its kind: its methods, its class, its role or its type. */
+function namesOfKind(message: Record<string, unknown>, fields: Record<string, unknown>): unknown[] {
+	const { id, type } = message;
+	const methods = [message.getType, message._getType].map((method): unknown =>
+		typeof method === 'function' ? method.call(message) : undefined,
+	);
+	const className: unknown = Array.isArray(id) ? id.at(-1) : undefined;
+	const ofClass =
+		typeof className === 'string'
+			? className.replace(/Message(?:Chunk)?$/, '').toLowerCase()
+			: undefined;
+	return [...methods, ofClass, fields.role, type];
+}
+
+/** A message with its fields, whether it is one of LangChain's or was written as JSON. */
+function incoming(message: unknown) {
+	if (typeof message === 'string') return { kind: 'human', fields: { content: message } } as const;
+	if (isRecord(message)) {
+		const { kwargs, data, content } = message;
+		const inner = message.lc === 1 ? kwargs : content === undefined ? data : undefined;
+		const fields = isRecord(inner) ? inner : message;
+		for (const name of namesOfKind(message, fields)) {
+			const kind = INCOMING_KINDS.get(name);
+			if (kind !== undefined) return { kind, fields };
+		}
+	}
+	throw new FieldError(
+		'The messages were not saved, because one of them does not say who speaks in it',
+		`Hand over messages with a role and a content, such as those of Chat Memory Manager. ${KEPT}`,
+	);
+}
 
 /** The longest ID of a call that the API takes; n8n makes longer ones up from a tool's name and the time. */
 const LONGEST_CALL_ID = 64;
@@ -239,118 +270,81 @@ function argumentsText(args: unknown, callId: string, tool: string): string {
 	const given = Object.entries(args).filter(
 		([name, value]) => !(name === 'id' && value === callId) && !(name === 'tool' && value === tool),
 	);
-	return JSON.stringify(Object.fromEntries(given));
+	return jsonText(Object.fromEntries(given));
 }
 
 /** The calls of a message: beside its content, or as the parts that Anthropic's models put into it. */
 function callsIn({ tool_calls: toolCalls, content }: Record<string, unknown>): Item[] {
 	const beside: unknown[] = Array.isArray(toolCalls) ? toolCalls : [];
+	const ids = new Set(beside.map((call) => (isRecord(call) ? call.id : undefined)));
 	const within: unknown[] = Array.isArray(content)
-		? content.filter((part) => isRecord(part) && part.type === 'tool_use')
+		? content.filter((part) => isRecord(part) && part.type === 'tool_use' && !ids.has(part.id))
 		: [];
 	return [...beside, ...within].flatMap((call): Item[] => {
-		if (!isRecord(call) || typeof call.id !== 'string' || typeof call.name !== 'string') return [];
-		const { id, name } = call;
-		const text = argumentsText(call.args ?? call.input, id, name);
+		if (!isRecord(call)) return [];
+		const { id } = call;
+		const made = isRecord(call.function) ? call.function : call;
+		const { name } = made;
+		if (typeof id !== 'string' || typeof name !== 'string') return [];
+		const text = argumentsText(made.args ?? made.input ?? made.arguments, id, name);
 		return [{ type: 'function_call', call_id: shortened(id), name, arguments: storable(text) }];
 	});
 }
 
+/** Calls that were made at once, their IDs, and how many of them have had no output yet. */
+interface Round {
+	calls: Set<string>;
+	ids: Set<string>;
+	open: number;
+}
+
+const sameness = ({ call_id: id, name, arguments: text }: Item): string =>
+	JSON.stringify([id, name, text]);
+
 /**
  * The items to store for LangChain's messages, in order. A call is stored once and only together
  * with its output, because the API refuses a conversation that holds one without the other.
+ * @throws {FieldError} for a message of an unknown form, and for what JSON can't hold
  */
 export function itemsOf(messages: readonly unknown[]): Item[] {
-	const calls = new Set<string>();
+	let round: Round = { calls: new Set(), ids: new Set(), open: 0 };
 	const items = messages.flatMap((message): Item[] => {
-		if (!isRecord(message)) return [];
-		const kind = kindOf(message);
-		const text = contentText(message.content);
-		if (kind === 'human' || kind === 'user') return asMessage('user', text);
-		if (kind === 'system' || kind === 'developer') return asMessage('system', text);
+		if (message === undefined || message === null) return [];
+		const { kind, fields } = incoming(message);
+		const text = contentText(fields.content, kind === 'ai');
+		if (kind === 'human') return asMessage('user', text);
+		if (kind === 'system') return asMessage('system', text);
 		if (kind === 'tool') {
-			const { tool_call_id: callId } = message;
+			const { tool_call_id: callId } = fields;
 			if (typeof callId !== 'string') return [];
+			if (round.ids.has(shortened(callId))) round.open--;
 			return [{ type: 'function_call_output', call_id: shortened(callId), output: storable(text) }];
 		}
-		if (kind !== 'ai' && kind !== 'assistant') return [];
-		const made = callsIn(message);
-		const fresh = made.filter((call) => !calls.has(callIdOf(call)));
-		for (const call of fresh) calls.add(callIdOf(call));
+		// An output that names no call can't be stored.
+		if (kind === 'function') return [];
+		const made = callsIn(fields);
 		// A message with several calls may be handed over once for each of them.
+		const known = round.open > 0 ? round.calls : new Set();
+		const fresh = made.filter((call) => !known.has(sameness(call)));
 		if (made.length > 0 && fresh.length === 0) return [];
+		if (fresh.length > 0) {
+			const isSameRound = fresh.length < made.length;
+			round = {
+				calls: new Set([...(isSameRound ? round.calls : []), ...fresh.map(sameness)]),
+				ids: new Set([...(isSameRound ? round.ids : []), ...fresh.map(callIdOf)]),
+				open: (isSameRound ? round.open : 0) + fresh.length,
+			};
+		}
 		return [...asMessage('assistant', made.length > 0 && CALLING.test(text) ? '' : text), ...fresh];
 	});
 	return pairedItems(items);
 }
 
-/** The items without calls that have no output behind them, and outputs without a call before them. */
-function pairedItems(items: readonly Item[]): Item[] {
-	const calls = new Map<string, Item>();
-	const kept = new Set<Item>();
-	for (const item of items) {
-		const id = callIdOf(item);
-		if (item.type === 'message') kept.add(item);
-		else if (item.type === 'function_call' && !calls.has(id)) calls.set(id, item);
-		else if (item.type === 'function_call_output') {
-			const call = calls.get(id);
-			if (call === undefined || kept.has(call)) continue;
-			kept.add(call).add(item);
-		}
-	}
-	return items.filter((item) => kept.has(item));
-}
-
-const ACCOUNT_START = '[Used tools: ';
-const TOOL = /^Tool: [^,]*, Input: /;
-const RESULT = /^, Result: /;
-const TOOL_END = /^(?:; (?=Tool: )|\] ?)/;
-
-/** Where the JSON value that a text begins with ends; undefined where it begins with none. */
-function jsonEnd(text: string): number | undefined {
-	const plain = /^(?:"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|true|false|null)/.exec(text)?.[0];
-	if (plain !== undefined) return plain.length;
-	if (!/^[[{]/.test(text)) return undefined;
-	let depth = 0;
-	for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
-		if (token === '[' || token === '{') depth++;
-		else if ((token === ']' || token === '}') && --depth === 0) return index + 1;
-	}
-	return undefined;
-}
-
 /**
- * What the model said, without the account of its tools that n8n puts in front where it can't hand
- * over the calls themselves: `[Used tools: Tool: …, Input: …, Result: …; Tool: …] text`. Inputs and
- * results are JSON there; where they are not, the account's end can't be told, and the text stays.
+ * The items of a turn in which no tools were used, or whose tools n8n tells in words only.
+ * @throws {FieldError} for what JSON can't hold
  */
-export function withoutToolAccount(output: string): string {
-	if (!output.startsWith(ACCOUNT_START)) return output;
-	let rest = output.slice(ACCOUNT_START.length);
-	for (;;) {
-		for (const opening of [TOOL, RESULT]) {
-			const start = opening.exec(rest)?.[0].length;
-			const end = start === undefined ? undefined : jsonEnd(rest.slice(start));
-			if (start === undefined || end === undefined) return output;
-			rest = rest.slice(start + end);
-		}
-		const end = TOOL_END.exec(rest)?.[0];
-		if (end === undefined) return output;
-		rest = rest.slice(end.length);
-		if (end.startsWith(']')) return rest.trim() === '' ? output : rest;
-	}
-}
-
-/** The text of what a chain was given or gave: text, parts of a content, or a value as JSON. */
-function valueText(value: unknown): string {
-	if (value === undefined || value === null) return '';
-	const text = contentText(value);
-	if (text !== '' || typeof value === 'string') return text;
-	return JSON.stringify(value) ?? '';
-}
-
-/** The items of a turn in which no tools were used, or whose tools n8n tells in words only. */
 export const turnItems = (input: unknown, output: unknown): Item[] => [
-	...asMessage('user', valueText(input)),
-	...asMessage('assistant', withoutToolAccount(valueText(output))),
+	...asMessage('user', valueText(input, false)),
+	...asMessage('assistant', withoutToolAccount(valueText(output, true))),
 ];

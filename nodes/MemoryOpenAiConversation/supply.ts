@@ -11,10 +11,12 @@ import type { Redactor } from '../shared/values/redact';
 import { createRedactor } from '../shared/values/redact';
 import type { GivenOptions, ReadParameter } from '../shared/values/field';
 import type { JsonObject, JsonValue } from '../shared/values/json';
-import { isJsonObject, isPlainObject } from '../shared/values/json';
+import { isPlainObject } from '../shared/values/json';
+import type { ConversationHistory } from './history';
 import { createHistory } from './history';
 import type { AgentMemory, Logged } from './memory';
 import { createMemory } from './memory';
+import { redactedMessage } from './messages';
 import { parseMemoryParameters } from './parameters';
 
 /** The error that n8n shows on this node, and not as a fault of the agent that it belongs to. */
@@ -29,17 +31,43 @@ function described(
 	return error;
 }
 
-/** A value as the Logs panel takes it: plain JSON, messages in LangChain's form, without the key. */
-function loggable(value: Record<string, unknown>, redactor: Redactor): JsonObject {
-	try {
-		const json: JsonValue = JSON.parse(JSON.stringify(value));
-		const shown = redactor.output(json);
-		return isJsonObject(shown) ? shown : {};
-	} catch {
-		// What JSON has no words for is no reason to fail.
-		return {};
-	}
+/** A value as JSON, with words for what JSON has none for: a turn is to be read in the Logs in any case. */
+function shownText(value: unknown): string | undefined {
+	const around: unknown[] = [];
+	return JSON.stringify(value, function shown(this: unknown, _name, part: unknown): unknown {
+		if (typeof part === 'bigint' || typeof part === 'symbol') return String(part);
+		if (typeof part !== 'object' || part === null) return part;
+		while (around.length > 0 && around.at(-1) !== this) around.pop();
+		if (around.includes(part)) return '[circular]';
+		around.push(part);
+		return part;
+	});
 }
+
+/** Values as the Logs panel takes them: plain JSON, messages in LangChain's form, without the key. */
+function loggable(values: Record<string, unknown>, redactor: Redactor): JsonObject {
+	const json: JsonObject = {};
+	for (const [name, value] of Object.entries(values)) {
+		try {
+			const text = shownText(value);
+			if (text === undefined) continue;
+			const copy: JsonValue = JSON.parse(text);
+			json[name] = redactor.output(copy);
+		} catch {
+			// What can't be shown is no reason to fail.
+		}
+	}
+	return json;
+}
+
+/** The history with messages that don't hold the key. What is stored stays as it is. */
+const redactedHistory = (
+	history: ConversationHistory,
+	redactor: Redactor,
+): ConversationHistory => ({
+	...history,
+	load: async () => (await history.load()).map((message) => redactedMessage(message, redactor)),
+});
 
 /** Shows each call of the memory in the Logs panel, as n8n's own memories do. */
 function createLog(context: ISupplyDataFunctions, item: number, redactor: Redactor): Logged {
@@ -88,7 +116,8 @@ export async function supplyMemory(
 			settings,
 			cancelled,
 		);
-		return createMemory(createHistory(api, historyOptions), createLog(context, item, redactor));
+		const history = redactedHistory(createHistory(api, historyOptions), redactor);
+		return createMemory(history, createLog(context, item, redactor));
 	};
 	return await prepare().catch((cause: unknown) => {
 		throw described(context, cause, item, redactor);

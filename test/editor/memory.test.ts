@@ -76,7 +76,7 @@ describe('The memory in the editor', () => {
 			],
 		);
 		await editor.openWorkflow(await n8n.createWorkflow(made));
-		await editor.page.getByText('Open chat', { exact: true }).first().click();
+		await editor.page.getByText('Open chat', { exact: true }).last().click();
 		const say = async (text: string) => {
 			const input = editor.part('canvas-chat').locator('textarea').first();
 			await input.fill(text);

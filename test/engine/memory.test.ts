@@ -115,6 +115,116 @@ describe('The memory in n8n’s engine', () => {
 		expect(count(id)).toBe(4);
 	});
 
+	const sides = (id: string) =>
+		server.store
+			.getConversation(id)
+			?.items.slice(2)
+			.map(({ role, content }) => [
+				role,
+				JSON.stringify(content).match(/"text":(".*?[^\\]")/)?.[1],
+			]);
+	const hiHello = [
+		['user', '"Hi"'],
+		['assistant', '"Hello"'],
+	];
+
+	it.each<[Record<string, unknown>, Record<string, unknown>]>([
+		[
+			{ input: 'Hi', system_message: 'Be kind.' },
+			{ output: 'Hello', intermediateSteps: [] },
+		],
+		[
+			{ chatInput: 'Hi', sessionId: 's', action: 'sendMessage' },
+			{ text: 'Hello', sources: [] },
+		],
+		[
+			{ input: undefined, chatInput: 'Hi' },
+			{ output: '', response: 'Hello' },
+		],
+		[
+			{ question: 'Hi', chat_history: [1] },
+			{ answer: 'Hello', sourceDocuments: [{}] },
+		],
+		[{ query: 'Hi', language: 'en' }, { result: 'Hello' }],
+		[
+			{ topic: 'Hi', sessionId: 's' },
+			{ poem: 'Hello', usage: {} },
+		],
+	])('should save both sides of %j and %j', async (input, output) => {
+		const { id, error } = await remember({
+			use: async (memory) => await memory.saveContext(input, output),
+		});
+		expect(error).toBeUndefined();
+		expect(sides(id)).toEqual(hiHello);
+	});
+
+	it('should save values as JSON of which none has a usual name', async () => {
+		const { id } = await remember({
+			use: async (memory) =>
+				await memory.saveContext({ from: 'Ulm', to: 'Bonn', sessionId: 's' }, { output: 'Hello' }),
+		});
+		expect(JSON.stringify(sides(id))).toContain('from');
+		expect(JSON.stringify(sides(id))).toContain('Bonn');
+		expect(JSON.stringify(sides(id))).not.toContain('sessionId');
+	});
+
+	it('should show a turn in the logs that can’t be made into text', async () => {
+		const cyclic: Record<string, unknown> = { a: 'kept' };
+		cyclic['self'] = cyclic;
+		const { logs, error } = await remember({
+			use: async (memory) => await memory.saveContext({ input: cyclic }, { output: 'Hello' }),
+		});
+		expect(error?.message).toMatch(/can't be made into text/);
+		expect(logs.at(-1)).toMatchObject({
+			executionStatus: 'error',
+			inputOverride: {
+				ai_memory: [
+					[
+						{
+							json: {
+								action: 'saveContext',
+								input: { input: { a: 'kept', self: '[circular]' } },
+								output: { output: 'Hello' },
+							},
+						},
+					],
+				],
+			},
+		});
+		expect(methods()).toEqual([]);
+	});
+
+	it('should keep the key from the agent and the logs, and store it as it was said', async () => {
+		const { id } = server.store.createConversation({
+			items: [
+				{ type: 'message', role: 'user', content: `my key is ${API_KEY}` },
+				{
+					type: 'function_call',
+					call_id: 'c1',
+					name: 'x',
+					// As a model may write it.
+					arguments: JSON.stringify({ key: API_KEY }).replace('sk', '\\u0073k'),
+				},
+				{ type: 'function_call_output', call_id: 'c1', output: API_KEY },
+				{ type: 'message', role: 'assistant', content: 'noted' },
+			],
+		});
+		let loaded: unknown;
+		const { logs } = await remember({
+			conversationId: id,
+			use: async (memory) => {
+				const messages = await memory.chatHistory.getMessages();
+				loaded = [await memory.loadMemoryVariables({}), messages, messages.map((m) => ({ ...m }))];
+				await memory.saveContext({ input: `again ${API_KEY}` }, { output: 'ok' });
+			},
+		});
+		expect(JSON.stringify(loaded).match(/\[redacted\]/g)).toHaveLength(9);
+		expect(JSON.stringify([loaded, logs])).not.toContain(API_KEY);
+		const stored = JSON.stringify(server.store.getConversation(id)?.items);
+		expect(stored).toContain(`again ${API_KEY}`);
+		expect(stored).not.toContain('[redacted]');
+	});
+
 	it.each([
 		['clear', async (memory: AgentMemory) => await memory.clear()],
 		['clear its history', async (memory: AgentMemory) => await memory.chatHistory.clear()],

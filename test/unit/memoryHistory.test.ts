@@ -11,7 +11,7 @@ import { createRateLimiter } from '../../nodes/shared/transport/rateLimiter';
 import type { RequestSettings, Send } from '../../nodes/shared/transport/request';
 import { FieldError } from '../../nodes/shared/values/field';
 import type { FaultRule } from '../../server/types.mjs';
-import { ACCEPTED, rejection, sleep, useServer } from '../support/server';
+import { ACCEPTED, rejection, sleep, until, useServer } from '../support/server';
 
 jest.setTimeout(30_000);
 
@@ -69,6 +69,16 @@ const conversationWith = (turns: number) =>
 			{ type: 'message', role: 'assistant', content: `answer ${turn}` },
 		]).flat(),
 	}).id;
+
+/** A turn with that many tool calls. */
+const turnWith = (calls: number, turn: number): Item[] => [
+	{ type: 'message', role: 'user', content: `question ${turn}` },
+	...Array.from({ length: calls }, (_, call): Item[] => [
+		{ type: 'function_call', call_id: `call_${turn}_${call}`, name: 'x', arguments: '{}' },
+		{ type: 'function_call_output', call_id: `call_${turn}_${call}`, output: 'y' },
+	]).flat(),
+	{ type: 'message', role: 'assistant', content: `answer ${turn}` },
+];
 
 const textsIn = (id: string) =>
 	server()
@@ -144,16 +154,67 @@ describe('A conversation as a chat history', () => {
 		expect(pages()).toEqual(['40', '40', '40', '40']);
 	});
 
+	it.each([
+		[5, 60],
+		[1, 260],
+	])(
+		'should begin with the user’s message where %i turns with %i calls each are read',
+		async (turns, calls) => {
+			const { id } = server().store.createConversation({
+				items: Array.from({ length: turns + 1 }, (_, turn) => turnWith(calls, turn)).flat(),
+			});
+			const messages = await historyOf(id, { turns }).load();
+			expect([messages[0]?.role, messages[0]?.content]).toEqual(['user', 'question 1']);
+			expect(messages).toHaveLength(turns * (2 + 2 * calls));
+		},
+	);
+
+	it('should begin with the first user message that is there where a turn is too long to be read', async () => {
+		const { id } = server().store.createConversation({
+			items: [...turnWith(900, 0), ...turnWith(1, 1)],
+		});
+		const messages = await historyOf(id, { turns: 2 }).load();
+		expect(messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool', 'assistant']);
+		expect(messages[0]?.content).toBe('question 1');
+	});
+
+	it('should show whole exchanges of a turn whose beginning is too far away', async () => {
+		const { id } = server().store.createConversation({ items: turnWith(900, 0) });
+		const messages = await historyOf(id, { turns: 1 }).load();
+		expect(messages[0]?.role).toBe('assistant');
+		expect(messages.at(-1)?.content).toBe('answer 0');
+		const called = messages.flatMap(({ tool_calls: toolCalls }) => toolCalls ?? []);
+		expect(called.map(({ id: callId }) => callId)).toEqual(
+			messages.flatMap(({ tool_call_id: callId }) => callId ?? []),
+		);
+	});
+
+	it('should hand out messages of the caller’s own', async () => {
+		const history = historyOf(conversationWith(1));
+		const first = await history.load();
+		for (const { additional_kwargs: kwargs } of first) kwargs['hideFromUI'] = true;
+		first.splice(0, 1);
+		const told = (await history.load()).map(({ content, additional_kwargs: kwargs }) => [
+			content,
+			kwargs,
+		]);
+		expect(told).toEqual([
+			['question 0', {}],
+			['answer 0', {}],
+		]);
+		expect(methods()).toEqual(['GET']);
+	});
+
 	it('should not read a conversation to its beginning in which no user speaks', async () => {
 		const { id } = server().store.createConversation({
-			items: Array.from({ length: 1_000 }, () => ({
+			items: Array.from({ length: 2_000 }, () => ({
 				type: 'message',
 				role: 'assistant',
 				content: 'news',
 			})),
 		});
-		await historyOf(id, { turns: 1 }).load();
-		expect(methods()).toHaveLength(13);
+		expect(await historyOf(id, { turns: 1 }).load()).toHaveLength(500);
+		expect(methods()).toHaveLength(23);
 	});
 
 	it('should look what was there before it adds to what it has not read', async () => {
@@ -222,6 +283,120 @@ describe('A turn is saved once', () => {
 		server().lockConversation(id, 300);
 		await history.append(turn);
 		expect(textsIn(id)).toEqual(saved);
+	});
+
+	it('should be saved once more where an equal turn of somebody else held the conversation', async () => {
+		const id = conversationWith(1);
+		const history = historyOf(id);
+		await history.load();
+		const locked = { code: 'conversation_locked', message: 'Another process is operating on it.' };
+		onWrite({
+			respond: (_request, genuine) => {
+				// What the other one saves.
+				genuine();
+				return { status: 400, body: { error: locked } };
+			},
+		});
+		onWrite({ status: 500 });
+		await history.append(turn);
+		expect(textsIn(id)).toEqual([...saved, 'Pay invoice 7', 'Paid']);
+	});
+
+	/** Holds the answer to the next read back, as it was when it was asked for, until the function is called. */
+	function holdRead(): () => void {
+		let release: () => void = () => undefined;
+		const held = new Promise<void>((resolve) => {
+			release = resolve;
+		});
+		server().fault({
+			match: { method: 'GET' },
+			respond: async (_request, genuine) => {
+				const answer = genuine();
+				await held;
+				return answer;
+			},
+		});
+		return () => release();
+	}
+
+	it.each([false, true])(
+		'should be saved again in equal words when another item’s read came back late (read before: %s)',
+		async (isRead) => {
+			const id = conversationWith(1);
+			const history = historyOf(id);
+			if (isRead) {
+				await Promise.all([history.load(), history.load()]);
+				await history.append(turnItems('a', 'b'));
+			}
+			const sent = server().requestCount;
+			const release = holdRead();
+			const late = history.load();
+			await until(() => server().requestCount > sent);
+			await history.append(turn);
+			release();
+			await late;
+			onWrite({ status: 500 });
+			await history.append(turn);
+			const words = ['Pay invoice 7', 'Paid', 'Pay invoice 7', 'Paid'];
+			expect(textsIn(id)?.slice(-4)).toEqual(words);
+			expect(textsIn(id)).toHaveLength(isRead ? 8 : 6);
+		},
+	);
+
+	it('should be saved again in equal words when a read was answered while it was being saved', async () => {
+		const id = conversationWith(1);
+		const history = historyOf(id);
+		let release: () => void = () => undefined;
+		let late: Promise<unknown> | undefined;
+		onWrite({
+			respond: async () => {
+				const sent = server().requestCount;
+				release = holdRead();
+				late = history.load();
+				await until(() => server().requestCount > sent);
+				return undefined;
+			},
+		});
+		await history.append(turn);
+		release();
+		await late;
+		onWrite({ status: 500 });
+		await history.append(turn);
+		expect(textsIn(id)).toEqual([...saved, 'Pay invoice 7', 'Paid']);
+	});
+
+	it('should not count as saved when other items came back than were sent', async () => {
+		const id = conversationWith(1);
+		const history = historyOf(id);
+		onWrite({
+			respond: () => ({
+				body: {
+					object: 'list',
+					data: turnItems('Something', 'else').map((item, n) => ({ ...item, id: `msg_${n}` })),
+					has_more: false,
+				},
+			}),
+		});
+		const { details } = await failureOf(history.append(turn));
+		expect(details).toMatchObject({
+			message: expect.stringMatching(
+				/^Whether the turn was saved in conv_\w+ is not certain: .* different items/,
+			),
+			outcomeUnknown: true,
+			leftBehind: { conversation: id },
+		});
+	});
+
+	it('should leave the end to be read anew when it came back in another order', async () => {
+		const id = conversationWith(1);
+		const history = historyOf(id);
+		await history.load();
+		onWrite({ list: 'reversed' });
+		await history.append(turn);
+		onWrite({ status: 500 });
+		await history.append(turn);
+		expect(textsIn(id)).toEqual([...saved, 'Pay invoice 7', 'Paid']);
+		expect(methods()).toEqual(['GET', 'POST', 'GET', 'POST', 'GET', 'POST']);
 	});
 
 	it('should say that it was not saved', async () => {

@@ -5,12 +5,12 @@ import {
 	messagesOf,
 	turnItems,
 	withOlderMethod,
-	withoutToolAccount,
 } from '../../nodes/MemoryOpenAiConversation/messages';
 import type { ChatMessage } from '../../nodes/MemoryOpenAiConversation/messages';
+import { withoutToolAccount } from '../../nodes/MemoryOpenAiConversation/toolAccount';
 import type { Item } from '../../nodes/shared/api/items';
 import { ITEM_TYPES } from '../../nodes/shared/api/schema';
-import { anyText, anyValue, RUNS } from '../support/unit';
+import { anyText, anyValue, refusal, refused, RUNS } from '../support/unit';
 
 const user = (text: string): Item => ({
 	type: 'message',
@@ -123,6 +123,58 @@ describe('The messages that an agent sees', () => {
 		]);
 	});
 
+	it('have the calls of each turn where a model begins anew with their IDs', () => {
+		const turnOf = (n: number) => [
+			user(`question ${n}`),
+			call('call_0', `{"n":${n}}`),
+			output('call_0', `result ${n}`),
+			assistant(`answer ${n}`),
+		];
+		const messages = messagesOf([...turnOf(1), ...turnOf(2)]);
+		expect(told(messages)).toEqual(
+			[1, 2].flatMap((n) => [
+				['human', `question ${n}`],
+				['ai', '', 'call_0'],
+				['tool', `result ${n}`, 'call_0'],
+				['ai', `answer ${n}`],
+			]),
+		);
+		const args = messages.flatMap(({ tool_calls: made }) => made ?? []).map((each) => each.args);
+		expect(args).toEqual([{ n: 1 }, { n: 2 }]);
+	});
+
+	it('don’t have a call without its output with the output of a later call of the same ID', () => {
+		const messages = messagesOf([
+			user('Delete A'),
+			call('call_0', '{"target":"A"}'),
+			assistant('That went wrong.'),
+			user('Delete B'),
+			call('call_0', '{"target":"B"}'),
+			output('call_0', 'B deleted'),
+		]);
+		const calls = messages.flatMap(({ tool_calls: made }) => made ?? []);
+		expect(calls.map(({ args }) => args)).toEqual([{ target: 'B' }]);
+	});
+
+	it('have calls of one ID that were made at once one by one, each with its output', () => {
+		const messages = messagesOf([
+			user('?'),
+			call('unknown', '{"city":"Ulm"}'),
+			call('unknown', '{"city":"Bonn"}'),
+			output('unknown', 'rain'),
+			output('unknown', 'sun'),
+		]);
+		expect(
+			messages.map(({ tool_calls: made, content }) => [content, made?.map(({ args }) => args)]),
+		).toEqual([
+			['?', undefined],
+			['', [{ city: 'Ulm' }]],
+			['rain', undefined],
+			['', [{ city: 'Bonn' }]],
+			['sun', undefined],
+		]);
+	});
+
 	it('leave out instructions, reasoning, built-in tools and what has lost its counterpart', () => {
 		const items: Item[] = [
 			{ type: 'message', role: 'system', content: 'Be kind.' },
@@ -192,6 +244,13 @@ describe('The messages that an agent sees', () => {
 			},
 			{ role: 'assistant', content: 'Yes', additional_kwargs: {}, response_metadata: {} },
 		]);
+	});
+
+	it('have arguments as text that are no JSON or too deep to work with', () => {
+		for (const text of ['{"a":', `${'['.repeat(50_000)}${']'.repeat(50_000)}`]) {
+			const [message] = messagesOf([call('c', text), output('c')]);
+			expect(message?.tool_calls?.[0]?.args).toEqual({ input: text });
+		}
 	});
 
 	it('answer through a proxy too', () => {
@@ -280,6 +339,117 @@ describe('The items that are stored', () => {
 		]);
 	});
 
+	it('have each round of calls where a model begins anew with their IDs', () => {
+		const round = (n: number) => [
+			ai(`Looking for ${n}.`, ['call_0', { n }]),
+			tool('call_0', `r${n}`),
+		];
+		const items = itemsOf([human('?'), ...round(1), ...round(2), ai('Done')]);
+		expect(
+			items.map(({ content, arguments: args, output: out }) => content ?? args ?? out),
+		).toEqual([
+			'?',
+			...['Looking for 1.', '{"n":1}', 'r1'],
+			...['Looking for 2.', '{"n":2}', 'r2'],
+			'Done',
+		]);
+	});
+
+	it('have the same call twice when it was made twice', () => {
+		const asked = () => [ai('', ['call_0', {}]), tool('call_0', 'not yet')];
+		expect(itemsOf([...asked(), ...asked()])).toHaveLength(4);
+	});
+
+	it('have calls of one ID that were made at once one by one, each with its output', () => {
+		const both = ai('', ['unknown', { city: 'Ulm' }], ['unknown', { city: 'Bonn' }]);
+		for (const messages of [
+			[both, tool('unknown', 'rain'), tool('unknown', 'sun')],
+			[both, tool('unknown', 'rain'), both, tool('unknown', 'sun')],
+		]) {
+			const items = itemsOf(messages);
+			expect(items.map(({ arguments: args, output: out }) => args ?? out)).toEqual([
+				'{"city":"Ulm"}',
+				'rain',
+				'{"city":"Bonn"}',
+				'sun',
+			]);
+		}
+	});
+
+	it('have a call once that stands in the content and beside it', () => {
+		const content = [{ type: 'tool_use', id: 'toolu_1', name: 'look_up', input: {} }];
+		const calls = [{ id: 'toolu_1', name: 'look_up', args: {} }];
+		const items = itemsOf([langChain('ai', content, { tool_calls: calls }), tool('toolu_1', 'x')]);
+		expect(items).toHaveLength(2);
+	});
+
+	it('have the calls of messages in the form of model APIs', () => {
+		const calls = [
+			{ id: 'call_1', type: 'function', function: { name: 'look_up', arguments: '{"a":1}' } },
+		];
+		expect(
+			itemsOf([
+				{ role: 'assistant', content: null, tool_calls: calls },
+				{ role: 'tool', tool_call_id: 'call_1', content: 'x' },
+			]),
+		).toEqual([
+			{ type: 'function_call', call_id: 'call_1', name: 'look_up', arguments: '{"a":1}' },
+			{ type: 'function_call_output', call_id: 'call_1', output: 'x' },
+		]);
+	});
+
+	it.each<[string, unknown]>([
+		['of a role of its own', { getType: () => 'generic', role: 'user', content: 'Hi' }],
+		['as LangChain stores it', { type: 'human', data: { content: 'Hi' } }],
+		[
+			'as LangChain writes it',
+			{
+				lc: 1,
+				type: 'constructor',
+				id: ['langchain_core', 'messages', 'HumanMessage'],
+				kwargs: { content: 'Hi' },
+			},
+		],
+		['with a type', { type: 'human', content: 'Hi' }],
+		['as text', 'Hi'],
+	])('have a message %s', (_how, message) => {
+		expect(itemsOf([message])).toEqual([{ type: 'message', role: 'user', content: 'Hi' }]);
+	});
+
+	it('have messages that were written as JSON', () => {
+		const written: unknown[] = JSON.parse(JSON.stringify(messagesOf(itemsOf(turn))));
+		expect(itemsOf(written)).toEqual(itemsOf(turn));
+	});
+
+	it.each<[unknown]>([[{ text: 'Hi' }], [7], [{ getType: () => 'generic', role: 'judge' }]])(
+		'are refused where nobody can tell who speaks: %j',
+		(message) => {
+			const error = refused(() => itemsOf([human('?'), message]));
+			expect(error.message).toMatch(/does not say who speaks/);
+			expect(error.advice).toMatch(/open Logs, then the memory/);
+		},
+	);
+
+	it('hold the pieces of a model’s text as one', () => {
+		const pieces = ['According to ', 'the report', ', yes.'].map((text) => ({
+			type: 'text',
+			text,
+		}));
+		expect(itemsOf([ai(pieces)])).toMatchObject([{ content: 'According to the report, yes.' }]);
+	});
+
+	it('hold a user’s texts one below the other, and tear no sentence', () => {
+		const content = ['What is this?', 'It is ', 'green'].map((text) => ({ type: 'text', text }));
+		expect(itemsOf([human(content)])).toMatchObject([{ content: 'What is this?\nIt is green' }]);
+	});
+
+	it('hold a part of an unknown kind as JSON', () => {
+		const part = { type: 'rating', stars: 5 };
+		expect(itemsOf([human([{ type: 'text', text: 'Good' }, part])])).toMatchObject([
+			{ content: `Good\n${JSON.stringify(part)}` },
+		]);
+	});
+
 	it('have the calls that Anthropic’s models put into the content', () => {
 		const content = [
 			{ type: 'thinking', thinking: 'Hm.', signature: 's' },
@@ -318,16 +488,19 @@ describe('The items that are stored', () => {
 		]);
 	});
 
-	it('never hold a call without its output behind it, an output without its call, or one twice', () => {
+	it('never hold a call without its output behind it, nor an output without its call before it', () => {
 		fc.assert(
 			fc.property(fc.array(anyMessage, { maxLength: 20 }), (messages) => {
-				const seen = new Map<unknown, string[]>();
-				for (const { type, call_id: id } of itemsOf(messages)) {
-					if (type !== 'message') seen.set(id, [...(seen.get(id) ?? []), String(type)]);
+				let items: Item[] = [];
+				// What is no message is refused.
+				if (refusal(() => (items = itemsOf(messages))) !== undefined) return;
+				const open = new Set<unknown>();
+				for (const { type, call_id: id } of items) {
+					if (type === 'function_call') expect(open.has(id)).toBe(false);
+					if (type === 'function_call') open.add(id);
+					if (type === 'function_call_output') expect(open.delete(id)).toBe(true);
 				}
-				for (const types of seen.values()) {
-					expect(types).toEqual(['function_call', 'function_call_output']);
-				}
+				expect([...open]).toEqual([]);
 			}),
 			RUNS,
 		);
@@ -346,7 +519,7 @@ describe('The items that are stored', () => {
 				const messages = turns.flatMap(({ asked, calls, said }) => [
 					human(asked),
 					...calls.flatMap(([, text]) => {
-						const id = `call_${count++}`;
+						const id = `call_${count++ % 3}`;
 						return [ai('', [id, { text }]), tool(id, text)];
 					}),
 					ai(said),
@@ -377,6 +550,39 @@ describe('A turn that n8n hands over as input and output', () => {
 		]);
 	});
 
+	it.each<[unknown]>([
+		[['a', 1, { x: 2 }]],
+		[[{ type: 'text', text: 'a' }, { price: 3 }]],
+		[[{ type: 'book', text: 'Dune', price: 3 }]],
+		[[{ text: 'Dune', price: 3 }]],
+		[[{ type: 'cat', name: 'Tom', age: 3 }]],
+		[[{ type: 'image', title: 'Tom', price: 3 }]],
+		[[null]],
+	])('has every member of a list: %j', (value) => {
+		expect(turnItems('Hi', value)[1]).toMatchObject({ content: JSON.stringify(value) });
+		expect(turnItems(value, 'Hi')[0]).toMatchObject({ content: JSON.stringify(value) });
+	});
+
+	it('has the text of what a model or a user says in parts', () => {
+		const parts = [
+			{ type: 'text', text: 'See' },
+			{ type: 'image_url', image_url: { url: 'https://example.com/a.png' } },
+		];
+		expect(turnItems(parts, [{ type: 'thinking' }, { type: 'text', text: 'Yes' }])).toMatchObject([
+			{ content: 'See\n[image]' },
+			{ content: 'Yes' },
+		]);
+		expect(turnItems(['a', 'b'], 7n)).toMatchObject([{ content: 'a\nb' }, { content: '7' }]);
+	});
+
+	it('is refused where it can’t be made into text', () => {
+		const cyclic: Record<string, unknown> = {};
+		cyclic['self'] = cyclic;
+		for (const value of [cyclic, [1n], () => 1]) {
+			expect(refused(() => turnItems(value, 'Hi')).message).toMatch(/can't be made into text/);
+		}
+	});
+
 	it('leaves out what is empty', () => {
 		expect(turnItems('Hi', '')).toHaveLength(1);
 		expect(turnItems(undefined, null)).toEqual([]);
@@ -387,6 +593,14 @@ describe('A turn that n8n hands over as input and output', () => {
 			`[Used tools: Tool: A, Input: {"x":"] }"}, Result: ${result}; Tool: B, Input: "y", Result: "z"] Done [1].`;
 		for (const result of ['"ok"', '[{"response":"a ] b \\" ["}]', '4', '{"a":[[]]}']) {
 			expect(turnItems('Hi', account(result))[1]).toMatchObject({ content: 'Done [1].' });
+		}
+	});
+
+	it('does not have such an account of many megabytes either', () => {
+		const long = 'a'.repeat(10_000_000);
+		for (const result of [long, { a: `${long}"` }]) {
+			const account = `[Used tools: Tool: A, Input: {}, Result: ${JSON.stringify(result)}] Done`;
+			expect(withoutToolAccount(account)).toBe('Done');
 		}
 	});
 

@@ -6,7 +6,7 @@ import type { JsonObject } from '../values/json';
 import { textAt } from '../values/json';
 import { sentences } from '../values/text';
 import type { Before } from './conversationEnd';
-import { addedSince } from './conversationEnd';
+import { addedSince, readEnd } from './conversationEnd';
 import type { Item } from './items';
 import { listItems, postItems } from './items';
 import { MAX_ITEMS_PER_PAGE, MAX_ITEMS_PER_WRITE } from './schema';
@@ -78,19 +78,28 @@ export function chunksOf(items: readonly Item[]): Item[][] {
  * Adds at most 20 items, none of them twice.
  * @returns the added items, as they came
  */
-export const appendChunk = async (
+export async function appendChunk(
 	api: ApiClient,
 	conversation: string,
 	chunk: readonly Item[],
 	{ include = [], additionalBody = {}, before, lockWait, verifyAlways = false }: AppendOptions,
-): Promise<Item[]> =>
-	await postItems(api, conversation, chunk, {
+): Promise<Item[]> {
+	let known = before;
+	return await postItems(api, conversation, chunk, {
 		include,
 		additionalBody,
 		verifyAlways,
 		...(lockWait === undefined ? {} : { lockWait }),
-		verify: async () => await findAdded(api, conversation, chunk, before, include),
+		verify: async () => await findAdded(api, conversation, chunk, known, include),
+		// What whoever held the conversation has added must not be taken for ours. An earlier attempt was
+		// not carried out, or this one would not have been made.
+		afterLock: async () => {
+			const end = await resultOf(readEnd(api, conversation));
+			if (!(end instanceof RequestFailure)) known = end;
+			return undefined;
+		},
 	});
+}
 
 /**
  * @param explain what a failure says when this many items were added before it

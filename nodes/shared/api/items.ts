@@ -188,6 +188,8 @@ export interface PostOptions {
 	additionalBody: JsonObject;
 	/** Seconds to wait for a locked conversation; left out: Max Retries covers it. */
 	lockWait?: number;
+	/** Called after such a wait; left out: nothing is. */
+	afterLock?: NonNullable<ApiRequest['afterLock']>;
 	/** Looks whether the items were added; the answer that it gives holds them under `data`. */
 	verify: () => Promise<Verification>;
 	/** Whether to look even where the settings allow no retry. */
@@ -199,7 +201,7 @@ export async function postItems(
 	api: ApiClient,
 	conversation: string,
 	items: readonly Item[],
-	{ include, additionalBody, lockWait, verify, verifyAlways = false }: PostOptions,
+	{ include, additionalBody, lockWait, afterLock, verify, verifyAlways = false }: PostOptions,
 ): Promise<Item[]> {
 	const answer = await api.call({
 		method: 'POST',
@@ -210,6 +212,7 @@ export async function postItems(
 		verify,
 		verifyAlways,
 		...(lockWait === undefined ? {} : { lockWait }),
+		...(afterLock === undefined ? {} : { afterLock }),
 		check: (list) => {
 			const objection = checkList(list);
 			const count = itemsIn(list).length;
