@@ -592,7 +592,9 @@ describe('A copy that is stopped', () => {
 		const { run, error } = await running;
 		const created = [...server.store.conversations.keys()].find((other) => other !== id) ?? '';
 		expect(run.status).toBe('canceled');
-		expect(error?.description).toContain(`The conversation ${created} was created`);
+		expect(error?.description).toContain(
+			`The conversation ${created} was created and holds at least 20 conversation items.`,
+		);
 	});
 });
 

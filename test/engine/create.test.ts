@@ -264,7 +264,7 @@ describe('Conversation: Create', () => {
 			expect(error?.message).toBe('The execution was canceled');
 			if (isCreated)
 				expect(error?.description).toContain(
-					`The conversation ${onlyConversation().id} was created`,
+					`The conversation ${onlyConversation().id} was created and holds at least 20 conversation items.`,
 				);
 			else expect(error?.description ?? '').not.toContain('was created');
 		},

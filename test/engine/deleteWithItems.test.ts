@@ -312,4 +312,34 @@ describe('Delete with items, when something fails', () => {
 		expect(deletions().length).toBeLessThanOrEqual(sent + 10);
 		expect(server.store.conversations.size).toBe(1);
 	});
+
+	it('should say what is gone when it is stopped at the conversation itself', async () => {
+		const id = conversationOf(3);
+		server.fault({ match: CONVERSATION, hang: true });
+		const stopping = new AbortController();
+		const running = remove([id], { stop: stopping.signal });
+		await until(() =>
+			server.requests.some(
+				({ method, path }) => method === 'DELETE' && CONVERSATION.path.test(path),
+			),
+		);
+		stopping.abort();
+		const { error } = await running;
+		expect(error?.description).toBe(
+			`3 conversation items were removed from ${id}, which may still be there itself. Run the workflow again to delete it.`,
+		);
+	});
+
+	it('should say what is gone when it is stopped while it lists once more', async () => {
+		const id = conversationOf(3);
+		server.fault({ match: { method: 'GET', nth: 2 }, hang: true });
+		const stopping = new AbortController();
+		const running = remove([id], { stop: stopping.signal });
+		await until(() => server.requests.filter(({ method }) => method === 'GET').length === 2);
+		stopping.abort();
+		const { error } = await running;
+		expect(error?.description).toBe(
+			`3 conversation items were removed from ${id}, which is still there. Run the workflow again to remove the rest.`,
+		);
+	});
 });

@@ -1,7 +1,7 @@
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 
 import { startServer } from '../../server/index.mjs';
-import { API_KEY, detailsOf, isFailed, runNode } from '../support/engine';
+import { API_KEY, detailsOf, isFailed, runNode, until } from '../support/engine';
 import type { RunOptions } from '../support/engine';
 
 type Server = Awaited<ReturnType<typeof startServer>>;
@@ -582,5 +582,26 @@ describe('Items of several inputs', () => {
 		expect(items.map((item) => detailsOf(item).may_have_happened)).toEqual(Array(5).fill(true));
 		expect(server.requestCount).toBe(1);
 		expect(stored(id)).toEqual(texts(5));
+	});
+});
+
+describe('Adding many items, when the execution is stopped', () => {
+	it('should say how many were added to which conversation, so that none is added twice', async () => {
+		const { id } = server.store.createConversation();
+		server.fault({ match: { nth: 2 }, hang: true });
+		const stop = new AbortController();
+		const itemsJson = JSON.stringify(texts(40).map((content) => ({ role: 'user', content })));
+		const running = add(
+			{ conversationId: id, itemsInput: 'json', itemsJson },
+			{ stop: stop.signal },
+		);
+		await until(() => server.requestCount === 2);
+		stop.abort();
+		const { run, error } = await running;
+		expect(run.status).toBe('canceled');
+		expect(error?.description).toBe(
+			`At least 20 of 40 conversation items were added to ${id}. Look at its end with Conversation Item: Get Many and add only the others when you run the workflow again.`,
+		);
+		expect(stored(id)).toEqual(texts(20));
 	});
 });

@@ -399,7 +399,7 @@ describe('Trim, when the execution is stopped', () => {
 		expect(error?.message).toBe('The execution was canceled');
 		expect(error?.description).toMatch(
 			new RegExp(
-				`^\\d+ conversation items were removed from ${id}, which holds \\d+ more\\. Run the workflow again to remove the rest\\.$`,
+				`^\\d+ conversation items were removed from ${id}, which holds at most \\d+ more\\. Run the workflow again to remove the rest\\.$`,
 			),
 		);
 		await pause(50);

@@ -6,6 +6,7 @@ import { appendItems, chunksOf } from '../../nodes/shared/api/append';
 import { createConversation } from '../../nodes/shared/api/createConversation';
 import type { Item } from '../../nodes/shared/api/items';
 import type { ApiClient } from '../../nodes/shared/transport/client';
+import type { LeftBehind } from '../../nodes/shared/transport/failures';
 import { Cancelled, RequestFailure, resultOf } from '../../nodes/shared/transport/failures';
 import type { ApiRequest, Verification } from '../../nodes/shared/transport/request';
 import type { JsonObject } from '../../nodes/shared/values/json';
@@ -292,8 +293,23 @@ describe('Adding items', () => {
 		expect(result).toMatchObject({
 			details: { message, advice: expect.stringContaining(advice), outcomeUnknown: isUnknown },
 		});
-		const leftBehind = before > 0 ? { conversation: 'conv_1', items: 20 } : undefined;
+		const leftBehind = before > 0 ? { conversation: 'conv_1', items: 20, toAdd: 25 } : undefined;
 		expect(result instanceof RequestFailure && result.details.leftBehind).toEqual(leftBehind);
+	});
+});
+
+describe('Adding items, when the execution is stopped', () => {
+	it.each<[number, LeftBehind | undefined]>([
+		[0, undefined],
+		[20, { conversation: 'conv_1', items: 20, toAdd: 45 }],
+		[40, { conversation: 'conv_1', items: 40, toAdd: 45 }],
+	])('should say how many were added before: %i', async (before, leftBehind) => {
+		const all = texts(45);
+		const answers = [listOf(...all.slice(0, 20)), listOf(...all.slice(20, 40))];
+		const { api, posts } = apiWith([...answers.slice(0, before / 20), new Cancelled()]);
+		const adding = appendItems(api, 'conv_1', all.map(user), {});
+		await expect(adding).rejects.toMatchObject({ name: 'Cancelled', leftBehind });
+		expect(posts).toHaveLength(before / 20 + 1);
 	});
 });
 
@@ -346,10 +362,13 @@ describe('Creating a conversation', () => {
 	});
 
 	it('should name what it leaves behind when the execution is stopped between two parts', async () => {
-		const { api } = apiWith([created, new Cancelled()]);
-		await expect(create(api, 25)).rejects.toMatchObject({
+		const { api } = apiWith([created, listOf(...texts(20, 20)), new Cancelled()]);
+		await expect(create(api, 60)).rejects.toMatchObject({
 			name: 'Cancelled',
-			leftBehind: { conversation: 'conv_1' },
+			leftBehind: { conversation: 'conv_1', items: 40 },
+		});
+		await expect(create(apiWith([created, new Cancelled()]).api, 60)).rejects.toMatchObject({
+			leftBehind: { conversation: 'conv_1', items: 20 },
 		});
 		await expect(create(apiWith([new Cancelled()]).api, 25)).rejects.toMatchObject({
 			leftBehind: undefined,

@@ -1,5 +1,5 @@
 import type { RemovalOptions } from '../../nodes/shared/api/removal';
-import { removeItems } from '../../nodes/shared/api/removal';
+import { removeAllItems, removeItems } from '../../nodes/shared/api/removal';
 import type { ApiClient } from '../../nodes/shared/transport/client';
 import { Cancelled, RequestFailure, RunEnded } from '../../nodes/shared/transport/failures';
 import type { ApiRequest } from '../../nodes/shared/transport/request';
@@ -200,4 +200,65 @@ describe('removeItems', () => {
 			expect(server.sent).toEqual([]);
 		},
 	);
+});
+
+describe('removeAllItems', () => {
+	/** Lists these items one after the other, and ends each list and each deletion as it is told. */
+	function apiOf(lists: ReadonlyArray<readonly string[] | Error>, deletions: number, end: Error) {
+		let listed = 0;
+		let deleted = 0;
+		const api: ApiClient = {
+			async call({ method }) {
+				if (method === 'DELETE') {
+					if (deleted++ === deletions) throw end;
+					return { id: 'conv_1' };
+				}
+				const list = lists[listed++] ?? [];
+				if (list instanceof Error) throw list;
+				return { data: list.map((id) => ({ id, type: 'message' })), has_more: false };
+			},
+			async pause() {},
+			async cleanUp() {},
+		};
+		return api;
+	}
+	const removingAll = async (api: ApiClient) =>
+		await removeAllItems(api, 'conv_1', 1).catch((error: unknown) => error);
+
+	it('should say how many are gone when it is stopped between two rounds', async () => {
+		const api = apiOf([['a', 'b'], new Cancelled()], Infinity, new Cancelled());
+		const result = await removingAll(api);
+		expect(result).toBeInstanceOf(Cancelled);
+		expect(result).toMatchObject({ leftBehind: { conversation: 'conv_1', removed: 2 } });
+	});
+
+	it.each([
+		[2, 2],
+		[3, 1],
+	])(
+		'should count what earlier rounds deleted when it is stopped after %i',
+		async (count, left) => {
+			const lists = [
+				['a', 'b'],
+				['c', 'd'],
+			];
+			expect(await removingAll(apiOf(lists, count, new Cancelled()))).toMatchObject({
+				leftBehind: { conversation: 'conv_1', removed: count, items: left },
+			});
+			expect(await removingAll(apiOf(lists, count, failure(500)))).toMatchObject({
+				details: {
+					message: `The conversation conv_1 was not deleted. ${count} of its 4 items are gone, ${left} left: No`,
+					leftBehind: { conversation: 'conv_1', removed: count, items: left },
+				},
+			});
+		},
+	);
+
+	it('should say nothing of items when it is stopped before any is gone', async () => {
+		const api = apiOf([new Cancelled()], 0, new Cancelled());
+		expect(await removingAll(api)).toEqual(new Cancelled());
+		expect(await removingAll(apiOf([['a']], 0, new Cancelled()))).toMatchObject({
+			leftBehind: undefined,
+		});
+	});
 });

@@ -30,10 +30,26 @@ import { optionsOf, prepareRun, readerFor } from './preparation';
 const canceled = (node: INode, description = ''): NodeOperationError =>
 	new NodeOperationError(node, 'The execution was canceled', { description });
 
-const leftBehindSentence = ({ conversation, items, removed }: LeftBehind): string =>
-	removed !== undefined
-		? `${plural(removed, 'conversation item was', 'conversation items were')} removed from ${conversation}, which holds ${items ?? 0} more. Run the workflow again to remove the rest.`
-		: `The conversation ${conversation} was created${items === undefined ? '' : ` and holds ${items} conversation items so far`}.`;
+/** What was on its way when the execution was stopped may have been carried out, too. */
+function leftBehindSentence(leftBehind: LeftBehind): string {
+	const { conversation, items, toAdd, removed, mayBeGone = false } = leftBehind;
+	if (removed !== undefined) {
+		const were = `${plural(removed, 'conversation item was', 'conversation items were')} removed from ${conversation}`;
+		if (mayBeGone) {
+			return `${were}, which may still be there itself. Run the workflow again to delete it.`;
+		}
+		const more = items === undefined ? 'is still there' : `holds at most ${items} more`;
+		return `${were}, which ${more}. Run the workflow again to remove the rest.`;
+	}
+	if (toAdd !== undefined) {
+		return `At least ${items ?? 0} of ${plural(toAdd, 'conversation item', 'conversation items')} were added to ${conversation}. Look at its end with Conversation Item: Get Many and add only the others when you run the workflow again.`;
+	}
+	const held =
+		items === undefined
+			? ''
+			: ` and holds at least ${plural(items, 'conversation item', 'conversation items')}`;
+	return `The conversation ${conversation} was created${held}.`;
+}
 
 /** The form in which the node passes on a failed item: n8n 1.x has no room for details at the error output. */
 function rowFor(node: INode): (failure: ItemFailure) => JsonObject {

@@ -1,5 +1,5 @@
 import type { ApiClient } from '../transport/client';
-import type { FailureDetails } from '../transport/failures';
+import type { FailureDetails, LeftBehind } from '../transport/failures';
 import { RequestFailure, resultOf } from '../transport/failures';
 import type { Verification } from '../transport/request';
 import type { JsonObject } from '../values/json';
@@ -9,6 +9,7 @@ import type { Before } from './conversationEnd';
 import { addedSince, readEnd } from './conversationEnd';
 import type { Item } from './items';
 import { listItems, postItems } from './items';
+import { namingOnStop } from './leftBehind';
 import { MAX_ITEMS_PER_PAGE, MAX_ITEMS_PER_WRITE } from './schema';
 import { inOrderOf, mayComeFrom, placesOf } from './storedForm';
 
@@ -101,25 +102,35 @@ export async function appendChunk(
 	});
 }
 
-/**
- * @param explain what a failure says when this many items were added before it
- * @returns the added items of each chunk, as they came
- */
+/** What is told of items that were added before the rest could not be. */
+export interface Remainder {
+	/** What a failure says when this many items were added before it. */
+	explain(added: number, details: FailureDetails): Partial<FailureDetails>;
+	/** What a failure or a stop leaves behind then; undefined: nothing. */
+	leftBehind(added: number): LeftBehind | undefined;
+}
+
+/** @returns the added items of each chunk, as they came */
 export async function appendChunks(
 	api: ApiClient,
 	conversation: string,
 	chunks: readonly Item[][],
 	options: AppendOptions,
-	explain: (added: number, details: FailureDetails) => Partial<FailureDetails>,
+	{ explain, leftBehind }: Remainder,
 ): Promise<Item[][]> {
 	const added: Item[][] = [];
 	let known = options.before;
 	for (const chunk of chunks) {
-		const result = await resultOf(
-			appendChunk(api, conversation, chunk, { ...options, before: known }),
+		const count = added.flat().length;
+		const result = await namingOnStop(
+			leftBehind(count),
+			resultOf(appendChunk(api, conversation, chunk, { ...options, before: known })),
 		);
 		if (result instanceof RequestFailure) {
-			throw result.with(explain(added.flat().length, result.details));
+			throw result.with({
+				leftBehind: leftBehind(count),
+				...explain(count, result.details),
+			});
 		}
 		if (inOrderOf(chunk, result) === undefined) throw notTheSentOnes(conversation);
 		added.push(result);
@@ -137,6 +148,7 @@ export const LOOK_FIRST =
  * Adds items in order, 20 at a time, none of them twice.
  * @returns the added items in the order in which they were sent
  * @throws {RequestFailure} that says how many items were added when some were
+ * @throws {Cancelled} that says the same
  */
 export async function appendItems(
 	api: ApiClient,
@@ -145,12 +157,10 @@ export async function appendItems(
 	options: AppendOptions,
 ): Promise<Item[]> {
 	const chunks = chunksOf(items);
-	const added = await appendChunks(
-		api,
-		conversation,
-		chunks,
-		options,
-		(count, { message, cause, advice, outcomeUnknown }) => {
+	const added = await appendChunks(api, conversation, chunks, options, {
+		leftBehind: (count) =>
+			count === 0 ? undefined : { conversation, items: count, toAdd: items.length },
+		explain: (count, { message, cause, advice, outcomeUnknown }) => {
 			const look = outcomeUnknown ? sentences(cause, LOOK_FIRST) : advice;
 			if (count === 0) {
 				return outcomeUnknown
@@ -164,10 +174,9 @@ export async function appendItems(
 			return {
 				message: `The first ${count} of ${items.length} conversation items were added to ${conversation}, ${others}: ${message}`,
 				advice: sentences('Add only what is missing when you run the workflow again.', look),
-				leftBehind: { conversation, items: count },
 			};
 		},
-	);
+	});
 	return added.flatMap((stored, place) => inOrderOf(chunks[place] ?? [], stored) ?? stored);
 }
 

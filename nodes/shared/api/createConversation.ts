@@ -1,5 +1,5 @@
 import type { ApiClient } from '../transport/client';
-import { Cancelled, RequestFailure, resultOf } from '../transport/failures';
+import { RequestFailure, resultOf } from '../transport/failures';
 import type { JsonObject } from '../values/json';
 import { sentences } from '../values/text';
 import { appendChunks, chunksOf, LOOK_FIRST } from './append';
@@ -20,7 +20,7 @@ export interface NewConversation {
 /**
  * Creates a conversation with any number of items, the first 20 in the same call.
  * @throws {RequestFailure} that names the conversation and how many items it holds when a later call fails
- * @throws {Cancelled} that names the conversation when the execution is stopped between two calls
+ * @throws {Cancelled} that says the same when the execution is stopped between two calls
  */
 export async function createConversation(
 	api: ApiClient,
@@ -42,27 +42,27 @@ export async function createConversation(
 			advice: sentences(cause, SECOND_CONVERSATION),
 		});
 	}
-	let held = first.length;
+	const before = { count: first.length };
 	await appendChunks(
 		api,
 		conversation.id,
 		others,
-		{ before: { count: first.length } },
-		(added, { message, cause, advice, outcomeUnknown }) => {
-			held = first.length + added;
-			const missing = outcomeUnknown ? 'what is missing' : `the other ${items.length - held}`;
-			const look = outcomeUnknown ? sentences(cause, LOOK_FIRST) : advice;
-			return {
-				message: `The conversation ${conversation.id} was created, but holds only ${held} of ${items.length} items${outcomeUnknown ? ', perhaps some more' : ''}: ${message}`,
-				advice: sentences(
-					`Add ${missing} with Conversation Item: Add, or delete the conversation and run the workflow again.`,
-					look,
-				),
-				leftBehind: { conversation: conversation.id, items: held },
-			};
+		{ before },
+		{
+			leftBehind: (added) => ({ conversation: conversation.id, items: first.length + added }),
+			explain: (added, { message, cause, advice, outcomeUnknown }) => {
+				const held = first.length + added;
+				const missing = outcomeUnknown ? 'what is missing' : `the other ${items.length - held}`;
+				const look = outcomeUnknown ? sentences(cause, LOOK_FIRST) : advice;
+				return {
+					message: `The conversation ${conversation.id} was created, but holds only ${held} of ${items.length} items${outcomeUnknown ? ', perhaps some more' : ''}: ${message}`,
+					advice: sentences(
+						`Add ${missing} with Conversation Item: Add, or delete the conversation and run the workflow again.`,
+						look,
+					),
+				};
+			},
 		},
-	).catch((error: unknown) => {
-		throw error instanceof Cancelled ? new Cancelled({ conversation: conversation.id }) : error;
-	});
+	);
 	return conversation;
 }

@@ -7,6 +7,7 @@ import { sentences } from '../values/text';
 import { groupItems } from './itemGroups';
 import type { Item } from './items';
 import { deleteItem, listItems } from './items';
+import { namingOnStop } from './leftBehind';
 
 /**
  * Seconds to wait for a conversation that our own deletions have locked, since these are not the
@@ -29,6 +30,8 @@ export interface RemovalOptions {
 	explain(progress: RemovalProgress, details: FailureDetails): Partial<FailureDetails>;
 	/** How many items the conversation held before. */
 	held: number;
+	/** How many items of the conversation are gone already; left out: none. */
+	removedBefore?: number;
 }
 
 interface Deletion {
@@ -65,7 +68,7 @@ export async function removeItems(
 	api: ApiClient,
 	conversation: string,
 	stages: ReadonlyArray<ReadonlyArray<readonly Item[]>>,
-	{ concurrency, explain, held }: RemovalOptions,
+	{ concurrency, explain, held, removedBefore = 0 }: RemovalOptions,
 ): Promise<number> {
 	let place = 0;
 	const plan = stages.map((groups) =>
@@ -142,9 +145,10 @@ export async function removeItems(
 		const inOrder = [...failed].toSorted(([a], [b]) => a.place - b.place);
 		const [first] = inOrder.map(([, error]) => error);
 		if (first === undefined) return;
-		const leftBehind = { conversation, items: held - deleted, removed: deleted };
+		const removed = removedBefore + deleted;
+		const leftBehind = { conversation, items: held - deleted, removed };
 		const stop = inOrder.find(([, error]) => !(error instanceof RequestFailure))?.[1];
-		if (stop instanceof Cancelled && deleted > 0) throw new Cancelled(leftBehind);
+		if (stop instanceof Cancelled && removed > 0) throw new Cancelled(leftBehind);
 		if (stop !== undefined) throw stop;
 		if (!(first instanceof RequestFailure)) throw first;
 		const progress = { deleted, left: total - deleted };
@@ -175,14 +179,18 @@ export async function removeAllItems(
 		advice: sentences('Run the workflow again to delete the rest.', advice),
 	});
 	for (let round = 0; ; round++) {
-		const listing = await resultOf(listItems(api, conversation, { order: 'asc', limit: Infinity }));
+		const leftBehind = gone.size === 0 ? undefined : { conversation, removed: gone.size };
+		const listing = await namingOnStop(
+			leftBehind,
+			resultOf(listItems(api, conversation, { order: 'asc', limit: Infinity })),
+		);
 		if (listing instanceof RequestFailure) {
-			if (gone.size === 0) throw listing;
+			if (leftBehind === undefined) throw listing;
 			// Somebody else has deleted the conversation meanwhile.
 			if (isNotFound(listing)) return gone.size;
 			throw listing.with({
 				...notDeleted(conversation, gone.size, listing.details),
-				leftBehind: { conversation },
+				leftBehind,
 			});
 		}
 		// What is still listed was confirmed as deleted all the same.
@@ -193,6 +201,7 @@ export async function removeAllItems(
 			concurrency,
 			explain,
 			held: fresh.length,
+			removedBefore: gone.size,
 		});
 		for (const item of fresh) gone.add(textAt(item, 'id') ?? '');
 	}

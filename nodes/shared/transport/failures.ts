@@ -18,10 +18,14 @@ export type FailureKind =
 /** A conversation that a write of several requests has left behind. */
 export interface LeftBehind {
 	conversation: string;
-	/** How many items it holds; undefined: not known. */
+	/** How many items it holds; with `toAdd`, how many of these it holds; undefined: not known. */
 	items?: number | undefined;
-	/** How many items were removed from it; undefined: it was created. */
+	/** How many items were to be added to it when it was there before; without this and `removed` it was created. */
+	toAdd?: number | undefined;
+	/** How many items were removed from it. */
 	removed?: number | undefined;
+	/** Whether it may be deleted itself. */
+	mayBeGone?: boolean | undefined;
 }
 
 /** What is known of a failure. Texts are as the server gave them; they are redacted where they are shown. */

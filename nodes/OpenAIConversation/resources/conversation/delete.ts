@@ -1,6 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 
 import { deleteConversation, deletionOf } from '../../../shared/api/conversations';
+import { namingOnStop } from '../../../shared/api/leftBehind';
 import { isNotFound, RequestFailure, resultOf } from '../../../shared/transport/failures';
 import { notDeleted, removeAllItems } from '../../../shared/api/removal';
 import type { Note } from '../../../shared/n8n/hints';
@@ -74,7 +75,10 @@ export const remove: Operation<Input> = {
 			return [{ json: answer }];
 		}
 		const items = await removeAllItems(api, id, concurrency);
-		const result = await resultOf(deleteConversation(api, id));
+		const result = await namingOnStop(
+			items === 0 ? undefined : { conversation: id, items: 0, removed: items, mayBeGone: true },
+			resultOf(deleteConversation(api, id)),
+		);
 		if (!(result instanceof RequestFailure)) {
 			if (result.wasGone) note(alreadyGone, [id]);
 			return [{ json: { ...result.answer, deleted_items: items } }];
