@@ -22,11 +22,12 @@ const connectionHint: INodeProperties = {
 	name: 'connectionHint',
 	type: 'notice',
 	default: '',
+	// n8n hides it once the node is connected.
+	typeOptions: { containerClass: 'ndv-connection-hint-notice' },
 };
 
 const idField: INodeProperties = {
 	...conversationIdField,
-	placeholder: "e.g. {{ $('Keep ID').first().json.conversation }}",
 	description: `The conversation that holds the chat history, taken from the agent's first input item. ${String(conversationIdField.description)}`,
 };
 

@@ -253,7 +253,7 @@ describe('Item: Add', () => {
 		[
 			'an item ID as the conversation',
 			{ conversationId: 'msg_1', messages: { values: [{ text: 'a' }] } },
-			'Conversation ID is the ID of an item',
+			'Conversation ID is the ID of a conversation item',
 		],
 	])('should refuse %s before any request', async (_what, parameters, message) => {
 		const { error } = await add({ conversationId: 'conv_1', ...parameters });

@@ -195,7 +195,7 @@ describe('The first failure', () => {
 		expect(server.requests.map(({ status }) => status)).toEqual([200, 500, 404, 200]);
 		expect(server.requests.some(({ aborted }) => aborted)).toBe(false);
 		expect(error?.message).toMatch(/\[item 1\]$/);
-		expect(error?.description).toMatch(/2 of 20 input items were done\.$/);
+		expect(error?.description).toMatch(/2 of 20 input items were done\. To go on /);
 		expect(ids.map((id) => server.store.getConversation(id)?.metadata.n)).toEqual([
 			'0',
 			undefined,
@@ -222,7 +222,7 @@ describe('The first failure', () => {
 		];
 		const { error } = await setNumber(items, {}, { maxConcurrency: 2 });
 		expect(error?.message).toMatch(/"oops".*\[item 2\]$/);
-		expect(error?.description).toMatch(/2 of 4 input items were done\.$/);
+		expect(error?.description).toMatch(/2 of 4 input items were done\. To go on /);
 		expect(server.requestCount).toBe(2);
 	});
 
@@ -288,7 +288,7 @@ describe('The first failure', () => {
 			{ maxRetries: 3 },
 		);
 		expect(error?.message).toMatch(/\[item 1\]$/);
-		expect(error?.description).toMatch(/1 of 2 input items were done\.$/);
+		expect(error?.description).toMatch(/1 of 2 input items were done\. To go on /);
 		expect(server.requests.map(({ status }) => status)).toEqual([500, 400, 200]);
 	});
 

@@ -1109,7 +1109,9 @@ describe('Failures', () => {
 			expect(run.status).toBe('error');
 			expect(error?.name).toBe('NodeApiError');
 			expect(error?.message).toMatch(/ \[item 1\]$/);
-			expect(error?.description).toMatch(/1 of 3 input items were done\.$/);
+			expect(error?.description).toMatch(
+				/1 of 3 input items were done\. To go on with the others when one fails, set On Error/,
+			);
 			expect(error?.context).toMatchObject({ itemIndex: 1 });
 			expect(server.requestCount).toBe(2);
 		});
@@ -1128,7 +1130,7 @@ describe('Failures', () => {
 				'Conversation ID is "oops", which is not the ID of a conversation [item 1]',
 			);
 			expect(error?.description).toMatch(
-				/^Enter an ID that starts with "conv_".* 1 of 2 input items were done\.$/,
+				/^Enter an ID that starts with "conv_".* 1 of 2 input items were done\. To go on /,
 			);
 		});
 
@@ -1143,7 +1145,7 @@ describe('Failures', () => {
 				},
 			});
 			expect(error?.message).toMatch(/\[item 1\]$/);
-			expect(error?.description).toMatch(/1 of 2 input items were done\.$/);
+			expect(error?.description).toMatch(/1 of 2 input items were done\. To go on /);
 		});
 	});
 

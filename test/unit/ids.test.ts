@@ -139,7 +139,7 @@ describe('A conversation ID', () => {
 		['two IDs', 'conv_1,conv_2', 'is "conv_1,conv_2", which'],
 		['an object inside of text', '[object Object]', 'mixes an object with text'],
 		['the ID of a response', 'resp_1', 'is the ID of a response'],
-		['the ID of an item', 'msg_1', 'is the ID of an item'],
+		['the ID of an item', 'msg_1', 'is the ID of a conversation item'],
 		['the ID of a thread', 'thread_1', 'is the ID of a thread of the Assistants API'],
 		['the ID of an assistant', 'asst_1', 'is the ID of an assistant'],
 		['the ID of a run', 'run_1', 'is the ID of a run'],
@@ -206,6 +206,30 @@ describe('A conversation ID', () => {
 		expect(refused(() => parseConversationId(value)).advice).toMatch(
 			/Switch the field from Fixed to Expression/,
 		);
+	});
+
+	it.each([
+		['quotes', `"${ID}"`],
+		['single quotes', ` '${ID}' `],
+	])('should be found in %s, as JSON shows it', (_what, value) => {
+		expect(parseConversationId(value)).toBe(ID);
+	});
+
+	it.each([
+		['conv_…', '"…" stands for the rest of an ID.'],
+		['conv_...', '"…" stands for the rest of an ID.'],
+		['conv_1, conv_2', 'Enter a single ID. To work on several conversations,'],
+		['conv_', 'Enter the whole ID and nothing else.'],
+		['msg_1', 'Take the ID from the node that gave the conversation,'],
+		['thread_1', 'A thread is not a conversation. Make one with Conversation: Create,'],
+	])('should be asked for in words that fit where the field holds %s', (value, words) => {
+		expect(refused(() => parseConversationId(value)).advice).toContain(words);
+	});
+
+	it('should not be taken from an item as Add gives it, and say so', () => {
+		const { message, advice } = refused(() => parseConversationId({ id: 'msg_1', role: 'user' }));
+		expect(message).toBe('Conversation ID is the ID of a conversation item');
+		expect(advice).toContain('Take the ID from the node that gave the conversation');
 	});
 
 	it('should be read from its parameter', () => {

@@ -148,7 +148,9 @@ describe('The first failure', () => {
 		expect(outcomes.firstFailedItem).toBe(1);
 		const failure = outcomes.firstFailure();
 		expect(failure?.message).toBe('First');
-		expect(failure?.description).toBe('First, advice. 1 of 5 input items were done.');
+		expect(failure?.description).toBe(
+			'First, advice. 1 of 5 input items were done. To go on with the others when one fails, set On Error in the Settings tab of the node.',
+		);
 	});
 
 	it('should not be there where nothing failed', async () => {
@@ -183,7 +185,9 @@ describe('The first failure', () => {
 			toRow,
 		);
 		outcomes.failed(0, { ...failureOf('No'), error: new NodeOperationError(NODE, 'No') });
-		expect(outcomes.firstFailure()?.description).toBe('0 of 2 input items were done.');
+		expect(outcomes.firstFailure()?.description).toBe(
+			'0 of 2 input items were done. To go on with the others when one fails, set On Error in the Settings tab of the node.',
+		);
 	});
 });
 

@@ -11,10 +11,14 @@ import type { ItemFailure } from '../../shared/n8n/errors';
 import type { Redactor } from '../../shared/values/redact';
 import type { JsonObject } from '../../shared/values/json';
 import { isJsonObject } from '../../shared/values/json';
+import { sentences } from '../../shared/values/text';
 import type { Output } from '../operation';
 
 /** Shortest time between two lines about progress in n8n's log, in ms. */
 const PROGRESS_EVERY_MS = 5_000;
+
+const ON_ERROR =
+	'To go on with the others when one fails, set On Error in the Settings tab of the node.';
 
 /** What outcomes need of n8n. */
 export interface Surroundings {
@@ -96,7 +100,12 @@ export class Outcomes {
 	firstFailure(): NodeApiError | NodeOperationError | undefined {
 		const error = this.first?.error;
 		if (error !== undefined) {
-			error.description = `${error.description ?? ''} ${this.progress()}`.trim();
+			const isOfOneItem = this.failures < this.count;
+			error.description = sentences(
+				error.description ?? undefined,
+				this.progress(),
+				isOfOneItem ? ON_ERROR : undefined,
+			);
 		}
 		return error;
 	}

@@ -221,11 +221,11 @@ function parseValue(key: string, value: unknown, howToOmit: string): string {
 }
 
 /** @throws {FieldError} when there are more pairs than the API allows */
-export function checkPairCount(count: number, what: string): void {
+export function checkPairCount(count: number, what: string, how = ''): void {
 	if (count > MAX_PAIRS) {
 		throw new FieldError(
 			`${what} has ${count} pairs; the API allows ${MAX_PAIRS}`,
-			`Remove ${count - MAX_PAIRS} of them.`,
+			`Remove ${count - MAX_PAIRS} of them${how}.`,
 		);
 	}
 }

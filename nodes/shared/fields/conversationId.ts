@@ -29,7 +29,7 @@ const OTHER_ID = /^(resp|msg|asst|thread|run|file|proj|org|sk)[_-]/;
 const KINDS: Readonly<Record<string, string>> = {
 	asst: 'an assistant',
 	file: 'a file',
-	msg: 'an item',
+	msg: 'a conversation item',
 	org: 'an organization',
 	proj: 'a project',
 	resp: 'a response',
@@ -59,6 +59,25 @@ function fromUrl(text: string): string {
 	return checked(only);
 }
 
+/** Advice for what holds the right beginning, but is no ID. */
+function adviceForAlmost(text: string): string | undefined {
+	if (!text.includes('conv_')) return undefined;
+	if (/…|\.\.\./.test(text)) {
+		return `"…" stands for the rest of an ID. ${HOW_TO}`;
+	}
+	if ((text.match(/conv_/g) ?? []).length > 1) {
+		return 'Enter a single ID. To work on several conversations, pass one input item for each.';
+	}
+	return 'Enter the whole ID and nothing else. Its characters are letters, digits, hyphens and underscores.';
+}
+
+/** Advice for the ID of something else. */
+const ADVICE_FOR: Readonly<Record<string, string>> = {
+	msg: `Take the ID from the node that gave the conversation, such as {{ $('Create conversation').first().json.id }}, or from a field named "conversation".`,
+	thread:
+		'A thread is not a conversation. Make one with Conversation: Create, with the messages of the thread as its initial messages.',
+};
+
 function checked(text: string): string {
 	if (ID.test(text)) return text;
 	const kind = OTHER_ID.exec(text)?.[1];
@@ -68,7 +87,7 @@ function checked(text: string): string {
 			kind === 'sk'
 				? `${LABEL} contains an API key`
 				: `${LABEL} is the ID of ${KINDS[kind] ?? 'something else'}`,
-			HOW_TO,
+			ADVICE_FOR[kind] ?? HOW_TO,
 		);
 	}
 	if (text.includes('[object Object]')) {
@@ -79,9 +98,14 @@ function checked(text: string): string {
 	}
 	throw new FieldError(
 		`${LABEL} is ${quote(text)}, which is not the ID of a conversation`,
-		adviceFor(text, HOW_TO),
+		adviceFor(text, adviceForAlmost(text) ?? HOW_TO),
 	);
 }
+
+/** An ID in the quotes that it has in JSON. */
+const QUOTED = /^(["'`])(.*)\1$/s;
+
+const withoutQuotes = (text: string): string => QUOTED.exec(text)?.[2] ?? text;
 
 /**
  * The ID of the conversation that a value names: an ID, a URL that contains one, or an object with
@@ -95,12 +119,15 @@ export function parseConversationId(value: unknown): string {
 			.map(trimPasted);
 		const found = texts.find((text) => ID.test(text));
 		if (found !== undefined) return found;
+		const [first] = texts;
+		// The output of Item: Add and the like, taken as a whole.
+		if (first?.startsWith('msg_') === true) return checked(first);
 		throw new FieldError(
 			`${LABEL} is an object without a conversation ID`,
 			'The object needs a conversation ID under "id", "conversation" or "conversation_id".',
 		);
 	}
-	const text = typeof value === 'string' ? trimPasted(value) : value;
+	const text = typeof value === 'string' ? trimPasted(withoutQuotes(trimPasted(value))) : value;
 	if (isNothing(text)) {
 		throw new FieldError(
 			`${LABEL} is empty`,

@@ -35,11 +35,13 @@ export const isUnevaluated = (value: unknown): boolean =>
 	typeof value === 'string' && EXPRESSION.test(value.trim());
 
 const EVALUATE =
-	'n8n read this expression as plain text. Switch the field from Fixed to Expression and write it in double curly braces, such as {{ $json.id }}.';
+	'n8n read this expression as plain text. Switch the field from Fixed to Expression';
 
 /** How to put a value right: by switching to Expression where that was forgotten, else as `advice` says. */
 export const adviceFor = (value: unknown, advice: string): string =>
-	isUnevaluated(value) ? EVALUATE : advice;
+	isUnevaluated(value)
+		? `${EVALUATE}${String(value).includes('{{') ? '.' : ' and write it in double curly braces, such as {{ $json.id }}.'}`
+		: advice;
 
 /** A value as an error message shows it: in quotes, at most 60 characters. */
 export function quote(value: unknown): string {

@@ -150,7 +150,11 @@ function merged(current: JsonObject, { metadata, keysToRemove }: Input): JsonObj
 		if (value === null) result.delete(key);
 		else result.set(key, value);
 	}
-	checkPairCount(result.size, 'Metadata, together with what the conversation already has,');
+	checkPairCount(
+		result.size,
+		'Metadata, together with what the conversation already has,',
+		', for example with Keys to Remove',
+	);
 	return Object.fromEntries(result);
 }
 
