@@ -59,9 +59,11 @@ const SLOW = [
 	'engine/pacing',
 	'engine/pacingTokenBucket',
 	'engine/parity',
+	'engine/send',
 	'engine/sendFaults',
 	'engine/trim',
 	'engine/worstMoments',
+	'unit/keyedQueue',
 	'unit/memoryHistory',
 	'unit/tokenBucket',
 ];
