@@ -124,11 +124,13 @@ export async function runKeyed<T extends Task>(options: KeyedQueueOptions<T>): P
 		}
 	};
 
-	/** Waits, but no longer than until something has ended. */
+	/** Waits, but no longer than until there is nothing ready for a place that has become free. */
 	const pause = async (ms: number): Promise<void> => {
-		const ended = new AbortController();
-		onEnded = () => ended.abort();
-		await wait(ms, ended.signal);
+		const lacking = new AbortController();
+		onEnded = () => {
+			if (active < concurrency) lacking.abort();
+		};
+		await wait(ms, lacking.signal);
 	};
 
 	let sliceEnd = Date.now() + SLICE_MS;
