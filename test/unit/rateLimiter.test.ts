@@ -41,7 +41,7 @@ describe('A rate limiter without limits', () => {
 		expect(limiter.waitedMs).toBe(0);
 	});
 
-	it('should let all of a run start within two fifths of a second, a little apart at first', async () => {
+	it('should let all of a run start in little more than half a second, a little apart at first', async () => {
 		const clock = new FakeClock();
 		const { starts } = await simulateRun({
 			clock,
@@ -53,7 +53,7 @@ describe('A rate limiter without limits', () => {
 		});
 		expect(gapsOf(starts.slice(0, 20)).every((gap) => gap >= 2)).toBe(true);
 		expect(starts[99]).toBeLessThan(450);
-		expect(starts.at(-1)).toBeLessThan(500);
+		expect(starts.at(-1)).toBeLessThan(600);
 	});
 
 	it('should go on when the answers are failures of other kinds', async () => {
