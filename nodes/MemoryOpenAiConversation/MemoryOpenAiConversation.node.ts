@@ -44,7 +44,7 @@ const optionsField: INodeProperties = {
 	name: 'options',
 	type: 'collection',
 	placeholder: 'Add Option',
-	default: { timeout: 120, maxRetries: 3 },
+	default: { maxRetries: 3, timeout: 120 },
 	options: [...requestOptionFields, lockWaitOption].sort((a, b) =>
 		a.displayName < b.displayName ? -1 : 1,
 	),

@@ -100,7 +100,7 @@ function optionsField(resources: readonly Resource[]): INodeProperties {
 		name: OPTIONS_NAME,
 		type: 'collection',
 		placeholder: 'Add Option',
-		default: { timeout: 120, maxRetries: 3 },
+		default: { maxRetries: 3, timeout: 120 },
 		options: fields.sort((a, b) => alphabetical(a.displayName, b.displayName)),
 	};
 }

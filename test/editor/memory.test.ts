@@ -89,9 +89,11 @@ describe('The memory in the editor', () => {
 			});
 
 		await say('My name is Ada.');
-		await until(() => texts().length === 2);
+		await until(() => texts().length === 2, 'the first turn', 60_000);
+		const [, [, reply] = []] = texts();
+		await editor.part('canvas-chat').getByText(String(reply)).last().waitFor();
 		await say('What is my name?');
-		await until(() => texts().length === 4);
+		await until(() => texts().length === 4, 'the second turn', 60_000);
 
 		expect(texts()).toEqual([
 			['user', 'My name is Ada.'],

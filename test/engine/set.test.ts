@@ -1044,6 +1044,25 @@ const oneMissing = () => {
 	return [first ?? {}, { id: 'conv_missing', n: 9 }, last ?? {}];
 };
 
+describe('An expression in a value that is set to Fixed', () => {
+	it('should be stored as it is, with a hint', async () => {
+		const { id } = server.store.createConversation();
+		const { hints } = await runNode(server.url, {
+			parameters: {
+				conversationId: id,
+				metadata: pairs({ status: '{{ $json.status }}', topic: 'x' }),
+			},
+		});
+		expect(server.store.getConversation(id)?.metadata).toEqual({
+			status: '{{ $json.status }}',
+			topic: 'x',
+		});
+		expect(hints).toContain(
+			'An expression was stored in the metadata as plain text ("status"). To store what it gives, switch Value from Fixed to Expression.',
+		);
+	});
+});
+
 describe('Failures', () => {
 	it("should carry the API's own words and everything needed to follow it up", async () => {
 		server.fault({

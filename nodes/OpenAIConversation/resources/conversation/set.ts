@@ -7,7 +7,7 @@ import {
 	conversationIdField,
 	parseConversationIdField,
 } from '../../../shared/fields/conversationId';
-import { keysNotStored, notStored } from '../../metadataNote';
+import { keysNotStored, keysWithExpressions, notEvaluated, notStored } from '../../metadataNote';
 import type { MetadataChanges } from '../../parameters/metadata';
 import {
 	checkPairCount,
@@ -206,6 +206,8 @@ export const set: Operation<Input> = {
 		}
 		const lost = keysNotStored(conversation, sent);
 		if (lost.length > 0) note(notStored, lost);
+		const unevaluated = keysWithExpressions(metadata);
+		if (unevaluated.length > 0) note(notEvaluated, unevaluated);
 		return [{ json: conversation }];
 	},
 };
