@@ -162,6 +162,19 @@ await runCommand(async () => {
 				await editor.fitCanvas();
 				await take(`example-${name}`, { x: 120, y: 90, width: 1260, height: 675 });
 			}
+
+			await editor.openWorkflow(
+				await n8n.createWorkflow({ ...(await readExample('agent-with-memory')), id: '' }),
+			);
+			await editor.fitCanvas();
+			// Not the agent, which names its Memory input.
+			await editor
+				.part('canvas-node')
+				.filter({ hasText: /^\s*Memory\s*$/ })
+				.first()
+				.dblclick();
+			await editor.part('node-parameters').waitFor();
+			await take('memory-form');
 		}
 	} finally {
 		await n8n.stop();

@@ -3,22 +3,24 @@ import { startServer } from '../../server/index.mjs';
 import { CREDENTIAL_TYPE, newKey } from '../e2e/support/workflows.mjs';
 import { startCluster } from './support/cluster.mjs';
 import { agentWorkflow, memoryNode } from './support/memoryWorkflows.mjs';
+import { versions } from './support/versions.mjs';
 
 const SESSIONS = 20;
 
 const key = newKey();
 let server: Awaited<ReturnType<typeof startServer>>;
 let cluster: Awaited<ReturnType<typeof startCluster>>;
-beforeAll(async () => {
-	server = await startServer({ apiKeys: [key], latencyMs: 20 });
-	cluster = await startCluster(['first', 'second']);
-}, 600_000);
-afterAll(async () => {
-	await cluster?.stop();
-	await server?.close();
-}, 60_000);
 
-describe('The memory in queue mode', () => {
+describe.each(versions)('The memory in queue mode of n8n $version', (version) => {
+	beforeAll(async () => {
+		server = await startServer({ apiKeys: [key], latencyMs: 20 });
+		cluster = await startCluster(['first', 'second'], version);
+	}, 600_000);
+	afterAll(async () => {
+		await cluster?.stop();
+		await server?.close();
+	}, 60_000);
+
 	it('should remember each session, whichever worker answers', async () => {
 		const { n8n } = cluster;
 		const credentialOf = async (type: string, data: Record<string, unknown>) => ({
@@ -30,7 +32,7 @@ describe('The memory in queue mode', () => {
 		const options = { timeout: 120, maxRetries: 3 };
 		const made = agentWorkflow({
 			path: 'remember',
-			version: 3.1,
+			version: version.version.startsWith('1.') ? 3 : 3.1,
 			model: await credentialOf('openAiApi', { apiKey: key, url: server.url }),
 			memory: memoryNode(await credentialOf(CREDENTIAL_TYPE, own), { conversationId, options }),
 			// So the model's server sees who asks.

@@ -28,8 +28,9 @@ import { startPostgres, startRedis } from './services.mjs';
  * node in it.
  *
  * @param {readonly string[]} names of the workers
+ * @param {{ ensure: () => Promise<string>, env: NodeJS.ProcessEnv }} [version] the n8n to start, left out: the newest
  */
-export async function startCluster(names) {
+export async function startCluster(names, version = { ensure: ensureN8n, env: {} }) {
 	const folder = await mkdtemp(join(tmpdir(), 'n8n-queue-'));
 	/** @type {Array<{ stop: () => Promise<void> }>} */
 	const programs = [];
@@ -39,10 +40,11 @@ export async function startCluster(names) {
 		await rm(folder, { recursive: true, force: true });
 	};
 	try {
-		const [entry, tarball] = [await ensureN8n(), await packNode()];
+		const [entry, tarball] = [await version.ensure(), await packNode()];
 		const [postgres, redis] = await Promise.all([startPostgres(folder), startRedis(folder)]);
 		programs.push(postgres, redis);
 		const env = {
+			...version.env,
 			EXECUTIONS_MODE: 'queue',
 			QUEUE_BULL_REDIS_HOST: '127.0.0.1',
 			QUEUE_BULL_REDIS_PORT: String(redis.port),
