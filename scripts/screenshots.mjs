@@ -168,11 +168,7 @@ await runCommand(async () => {
 			);
 			await editor.fitCanvas();
 			// Not the agent, which names its Memory input.
-			await editor
-				.part('canvas-node')
-				.filter({ hasText: /^\s*Memory\s*$/ })
-				.first()
-				.dblclick();
+			await editor.part('canvas-node').filter({ hasText: 'Memory' }).last().dblclick();
 			await editor.part('node-parameters').waitFor();
 			await take('memory-form');
 		}

@@ -2,6 +2,8 @@ import { sublimeSearch } from '@n8n/utils/search/sublime-search';
 import { Workflow } from 'n8n-workflow';
 import type { INode, INodeTypes } from 'n8n-workflow';
 
+import memoryCodex from '../../nodes/MemoryOpenAiConversation/MemoryOpenAiConversation.node.json';
+import { MemoryOpenAiConversation } from '../../nodes/MemoryOpenAiConversation/MemoryOpenAiConversation.node';
 import codex from '../../nodes/OpenAIConversation/OpenAIConversation.node.json';
 import { OpenAIConversation } from '../../nodes/OpenAIConversation/OpenAIConversation.node';
 import { resources } from '../../nodes/OpenAIConversation/resources';
@@ -40,6 +42,19 @@ describe("The node panel's search", () => {
 	])('should find the node by "%s"', (words) => {
 		expect(sublimeSearch(words, [entry], SEARCHED)).toHaveLength(1);
 	});
+
+	it.each(['memory', 'chat history', 'session', 'agent', 'remember', 'conversation memory'])(
+		'should find the memory by "%s"',
+		(words) => {
+			const memory = {
+				properties: {
+					displayName: new MemoryOpenAiConversation().description.displayName,
+					codex: { alias: memoryCodex.alias },
+				},
+			};
+			expect(sublimeSearch(words, [memory], SEARCHED)).toHaveLength(1);
+		},
+	);
 
 	it('should not find it by words of other nodes', () => {
 		for (const words of ['postgres', 'spreadsheet', 'webhook', 'http request']) {
