@@ -1,10 +1,9 @@
 import type { Before } from '../shared/api/conversationEnd';
-import { readEnd } from '../shared/api/conversationEnd';
-import { appendChunk } from '../shared/api/append';
+import { endWith, readEnd } from '../shared/api/conversationEnd';
+import { appendChunk, endAfterAdding } from '../shared/api/append';
 import type { Item } from '../shared/api/items';
 import { listItems } from '../shared/api/items';
 import { MAX_ITEMS_PER_WRITE } from '../shared/api/schema';
-import { inOrderOf } from '../shared/api/storedForm';
 import type { ApiClient } from '../shared/transport/client';
 import type { FailureDetails } from '../shared/transport/failures';
 import { RequestFailure, resultOf } from '../shared/transport/failures';
@@ -97,14 +96,6 @@ function notSaved(
 	};
 }
 
-const notTheSentOnes = (): RequestFailure =>
-	new RequestFailure({
-		kind: 'malformedAnswer',
-		message: 'The server answered with success, but with different items from those that were sent',
-		outcomeUnknown: true,
-		idempotent: false,
-	});
-
 const notLoaded = (
 	conversation: string,
 	{ message, advice }: FailureDetails,
@@ -139,9 +130,7 @@ export function createHistory(
 		const [last] = listing.items;
 		// What was read while something was added may be older than what is known of the end by now.
 		if (!wasAppending && appendsBegun === begun) {
-			const lastId = textAt(last ?? {}, 'id');
-			if (last === undefined) before = { count: 0 };
-			else before = lastId === undefined ? undefined : { lastId };
+			before = last === undefined ? { count: 0 } : endWith(last);
 		}
 		const newest = listing.items.toReversed();
 		if (!listing.hasMore || turnsBegun === turns) return newest;
@@ -178,10 +167,7 @@ export function createHistory(
 			lockWait,
 			verifyAlways: true,
 		});
-		const ordered = inOrderOf(part, added);
-		if (ordered === undefined) throw notTheSentOnes();
-		const lastId = textAt(added.at(-1) ?? {}, 'id');
-		before = ordered !== added || lastId === undefined ? undefined : { lastId };
+		before = endAfterAdding(conversation, part, added);
 	};
 
 	const appendAll = async (items: readonly Item[]) => {

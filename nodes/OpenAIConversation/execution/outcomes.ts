@@ -100,11 +100,11 @@ export class Outcomes {
 	firstFailure(): NodeApiError | NodeOperationError | undefined {
 		const error = this.first?.error;
 		if (error !== undefined) {
-			const isOfOneItem = this.failures < this.count;
+			const hasOthers = this.failures < this.count;
 			error.description = sentences(
 				error.description ?? undefined,
 				this.progress(),
-				isOfOneItem ? ON_ERROR : undefined,
+				hasOthers ? ON_ERROR : undefined,
 			);
 		}
 		return error;

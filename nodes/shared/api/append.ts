@@ -3,10 +3,9 @@ import type { FailureDetails, LeftBehind } from '../transport/failures';
 import { RequestFailure, resultOf } from '../transport/failures';
 import type { Verification } from '../transport/request';
 import type { JsonObject } from '../values/json';
-import { textAt } from '../values/json';
 import { sentences } from '../values/text';
 import type { Before } from './conversationEnd';
-import { addedSince, readEnd } from './conversationEnd';
+import { addedSince, endWith, readEnd } from './conversationEnd';
 import type { Item } from './items';
 import { listItems, postItems } from './items';
 import { namingOnStop } from './leftBehind';
@@ -132,11 +131,8 @@ export async function appendChunks(
 				...explain(count, result.details),
 			});
 		}
-		if (inOrderOf(chunk, result) === undefined) throw notTheSentOnes(conversation);
+		known = endAfterAdding(conversation, chunk, result);
 		added.push(result);
-		const lastId = textAt(result.at(-1) ?? {}, 'id');
-		// In another order, the last of the answer may not be the last of the conversation.
-		known = lastId === undefined || inOrderOf(chunk, result) !== result ? undefined : { lastId };
 	}
 	return added;
 }
@@ -178,6 +174,21 @@ export async function appendItems(
 		},
 	});
 	return added.flatMap((stored, place) => inOrderOf(chunks[place] ?? [], stored) ?? stored);
+}
+
+/**
+ * The end of a conversation after items were added. Undefined where they came back in another order,
+ * so that the last of the answer may not be the last of the conversation.
+ * @throws {RequestFailure} when the answer holds other items
+ */
+export function endAfterAdding(
+	conversation: string,
+	sent: readonly Item[],
+	added: readonly Item[],
+): Before {
+	const ordered = inOrderOf(sent, added);
+	if (ordered === undefined) throw notTheSentOnes(conversation);
+	return ordered === added ? endWith(added.at(-1)) : undefined;
 }
 
 const notTheSentOnes = (conversation: string): RequestFailure =>

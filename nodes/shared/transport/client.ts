@@ -103,8 +103,10 @@ export function createClient(
 		for (;;) {
 			const signal = stopSignal();
 			const startedAt = await limiter.start(signal, hasStarted);
-			hasStarted = true;
-			if (!signal.aborted || stopSignal().aborted) return startedAt;
+			if (!signal.aborted || stopSignal().aborted) {
+				hasStarted = true;
+				return startedAt;
+			}
 			// The run has ended meanwhile, but this item is to be finished, and in its turn.
 			limiter.observe({ ...NO_ANSWER, startedAt });
 		}
