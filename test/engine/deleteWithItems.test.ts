@@ -339,7 +339,7 @@ describe('Delete with items, when something fails', () => {
 		stopping.abort();
 		const { error } = await running;
 		expect(error?.description).toBe(
-			`3 conversation items were removed from ${id}, which is still there. Run the workflow again to remove the rest.`,
+			`3 conversation items were removed from ${id}, which is still there. Run the workflow again to finish.`,
 		);
 	});
 });

@@ -604,4 +604,35 @@ describe('Adding many items, when the execution is stopped', () => {
 		);
 		expect(stored(id)).toEqual(texts(20));
 	});
+
+	it('should say that it may have gone through when the only request was on its way', async () => {
+		const { id } = server.store.createConversation();
+		server.fault({ hang: true });
+		const stop = new AbortController();
+		const running = addEach([{ id, text: 'Hello' }], { stop: stop.signal });
+		await until(() => server.requestCount === 1);
+		stop.abort();
+		const { run, error } = await running;
+		expect(run.status).toBe('canceled');
+		expect(error?.description).toBe(
+			'What was being sent may have gone through anyway. Check that before you run the workflow again.',
+		);
+	});
+
+	it('should name the input items of which that is so', async () => {
+		const ids = texts(3).map(() => server.store.createConversation().id);
+		server.fault({ match: { path: new RegExp(`${ids[1]}|${ids[2]}`) }, times: 2, hang: true });
+		const stop = new AbortController();
+		const running = addEach(
+			ids.map((id) => ({ id, text: 'Hello' })),
+			{ stop: stop.signal },
+		);
+		await until(() => server.requestCount === 3 && stored(ids[0] ?? '').length === 1);
+		await until(() => server.inFlight === 2);
+		stop.abort();
+		const { error } = await running;
+		expect(error?.description).toBe(
+			'1 of 3 input items were done. What was being sent for input items 1, 2 may have gone through anyway. Check that before you run the workflow again.',
+		);
+	});
 });

@@ -298,6 +298,23 @@ describe('Adding items', () => {
 	});
 });
 
+describe('Adding items, when a later part is answered with other items', () => {
+	it('should say how many were added before', async () => {
+		const all = texts(25);
+		const { api } = apiWith([listOf(...all.slice(0, 20)), listOf(...texts(5, 100))]);
+		expect(await resultOf(appendItems(api, 'conv_1', all.map(user), {}))).toMatchObject({
+			details: {
+				message: expect.stringMatching(
+					/^The first 20 of 25 conversation items were added to conv_1, for the others that is not certain: .* with different items/,
+				),
+				advice: expect.stringContaining('Add only what is missing'),
+				outcomeUnknown: true,
+				leftBehind: { conversation: 'conv_1', items: 20, toAdd: 25 },
+			},
+		});
+	});
+});
+
 describe('Adding items, when the execution is stopped', () => {
 	it.each<[number, LeftBehind | undefined]>([
 		[0, undefined],

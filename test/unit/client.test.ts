@@ -459,11 +459,18 @@ describe('A write that must not be done twice', () => {
 		}
 	});
 
-	it.each([
-		['a stop', new Cancelled()],
-		['a fault of our own', new TypeError('fault')],
-	])('should end with what else ends the look: %s', async (_what, error) => {
+	it('should end with a fault of our own that ends the look', async () => {
+		const error = new TypeError('fault');
 		await expect(add([broken], [error]).call()).rejects.toBe(error);
+	});
+
+	it('should end with a stop that ends the look, as a write that may have been carried out', async () => {
+		const stop = new Cancelled({ conversation: 'conv_1' });
+		await expect(add([broken], [stop]).call()).rejects.toMatchObject({
+			name: 'Cancelled',
+			leftBehind: { conversation: 'conv_1' },
+			outcomeUnknown: true,
+		});
 	});
 
 	it('should neither be looked for nor sent again when the run ends meanwhile', async () => {
@@ -648,6 +655,31 @@ describe('A stop of the execution', () => {
 		const scene = stage({ steps: [step], onSend: () => scene.cancel() });
 		await expect(scene.client.call(SET)).rejects.toThrow(Cancelled);
 		expect(scene.observed).toHaveLength(1);
+	});
+
+	it.each<[string, Step, ApiRequest, boolean]>([
+		['a write that was carried out', done, CREATE, true],
+		['a write whose answer was lost', lost, CREATE, true],
+		['a write that met a server error', broken, CREATE, true],
+		['a write that was refused', refused, CREATE, false],
+		['a write that may come twice', lost, SET, false],
+		['a read', done, READ, false],
+	])('should say whether nobody can tell what came of %s', async (_what, step, request, open) => {
+		const scene = stage({ steps: [step], onSend: () => scene.cancel() });
+		await expect(scene.client.call(request)).rejects.toMatchObject({
+			name: 'Cancelled',
+			outcomeUnknown: open,
+		});
+	});
+
+	it('should say so of an earlier attempt, too', async () => {
+		const scene = stage({ steps: [broken, done], onPause: () => scene.cancel() });
+		const verify = async () => ({ kind: 'notDone' as const });
+		await expect(scene.client.call({ ...CREATE, verify })).rejects.toMatchObject({
+			name: 'Cancelled',
+			outcomeUnknown: true,
+		});
+		expect(scene.sent).toHaveLength(1);
 	});
 
 	it('should be told instead of a failure whose retry is waited for', async () => {

@@ -1,16 +1,14 @@
 import type { IExecuteFunctions, INode, INodeExecutionData } from 'n8n-workflow';
-import { NodeOperationError } from 'n8n-workflow';
 
 import { systemClock } from '../../shared/n8n/clock';
 import type { ItemFailure } from '../../shared/n8n/errors';
 import { describeFailure } from '../../shared/n8n/errors';
-import { Notes, plural } from '../../shared/n8n/hints';
+import { Notes } from '../../shared/n8n/hints';
 import { isDeafToErrors, isN8n1 } from '../../shared/n8n/n8n1';
 import { createSettingsParser } from '../../shared/n8n/settings';
 import { createSharedParts } from '../../shared/n8n/sharedParts';
 import { duration, summary } from '../../shared/n8n/summary';
 import { createClient } from '../../shared/transport/client';
-import type { LeftBehind } from '../../shared/transport/failures';
 import { Cancelled, RunEnded } from '../../shared/transport/failures';
 import { limitInFlight } from '../../shared/transport/inFlightLimit';
 import { createRateLimiter } from '../../shared/transport/rateLimiter';
@@ -25,31 +23,7 @@ import { runKeyed } from './keyedQueue';
 import { Outcomes } from './outcomes';
 import type { Preparation } from './preparation';
 import { optionsOf, prepareRun, readerFor } from './preparation';
-
-/** By the word "canceled" n8n knows that the execution did not fail. */
-const canceled = (node: INode, description = ''): NodeOperationError =>
-	new NodeOperationError(node, 'The execution was canceled', { description });
-
-/** What was on its way when the execution was stopped may have been carried out, too. */
-function leftBehindSentence(leftBehind: LeftBehind): string {
-	const { conversation, items, toAdd, removed, mayBeGone = false } = leftBehind;
-	if (removed !== undefined) {
-		const were = `${plural(removed, 'conversation item was', 'conversation items were')} removed from ${conversation}`;
-		if (mayBeGone) {
-			return `${were}, which may still be there itself. Run the workflow again to delete it.`;
-		}
-		const more = items === undefined ? 'is still there' : `holds at most ${items} more`;
-		return `${were}, which ${more}. Run the workflow again to remove the rest.`;
-	}
-	if (toAdd !== undefined) {
-		return `At least ${items ?? 0} of ${plural(toAdd, 'conversation item', 'conversation items')} were added to ${conversation}. Look at its end with Conversation Item: Get Many and add only the others when you run the workflow again.`;
-	}
-	const held =
-		items === undefined
-			? ''
-			: ` and holds at least ${plural(items, 'conversation item', 'conversation items')}`;
-	return `The conversation ${conversation} was created${held}.`;
-}
+import { canceled, Stops } from './stops';
 
 /** The form in which the node passes on a failed item: n8n 1.x has no room for details at the error output. */
 function rowFor(node: INode): (failure: ItemFailure) => JsonObject {
@@ -127,14 +101,14 @@ async function runAll<Input>(run: Run<Input>): Promise<void> {
 		cancelled,
 		limiter: limitInFlight(limiter, maxConcurrency),
 	});
-	const leftBehind: LeftBehind[] = [];
+	const stops = new Stops(count);
 	const mayStart = (item: number) =>
 		!cancelled.aborted && (continues || item < outcomes.firstFailedItem);
 
 	const fail = (item: number, cause: unknown): void => {
 		if (cause instanceof RunEnded) return;
 		if (cause instanceof Cancelled) {
-			if (cause.leftBehind !== undefined) leftBehind.push(cause.leftBehind);
+			stops.add(item, cause);
 			return;
 		}
 		failed(item, cause);
@@ -186,8 +160,7 @@ async function runAll<Input>(run: Run<Input>): Promise<void> {
 	}
 
 	if (cancelled.aborted) {
-		const text = sentences(outcomes.progress(), ...leftBehind.map(leftBehindSentence));
-		throw canceled(node, redactor.text(text));
+		throw canceled(node, redactor.text(sentences(outcomes.progress(), stops.account())));
 	}
 	if (!continues && outcomes.firstFailedItem < count) return;
 	const times = { ranMs: systemClock.now() - startedAt, waitedMs: limiter.waitedMs };

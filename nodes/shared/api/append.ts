@@ -121,18 +121,19 @@ export async function appendChunks(
 	let known = options.before;
 	for (const chunk of chunks) {
 		const count = added.flat().length;
-		const result = await namingOnStop(
-			leftBehind(count),
-			resultOf(appendChunk(api, conversation, chunk, { ...options, before: known })),
-		);
+		const addChunk = async () => {
+			const stored = await appendChunk(api, conversation, chunk, { ...options, before: known });
+			return { stored, end: endAfterAdding(conversation, chunk, stored) };
+		};
+		const result = await namingOnStop(leftBehind(count), resultOf(addChunk()));
 		if (result instanceof RequestFailure) {
 			throw result.with({
-				leftBehind: leftBehind(count),
+				leftBehind: leftBehind(count) ?? result.details.leftBehind,
 				...explain(count, result.details),
 			});
 		}
-		known = endAfterAdding(conversation, chunk, result);
-		added.push(result);
+		known = result.end;
+		added.push(result.stored);
 	}
 	return added;
 }

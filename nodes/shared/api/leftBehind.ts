@@ -12,7 +12,7 @@ export async function namingOnStop<T>(
 ): Promise<T> {
 	return await call.catch((error: unknown): never => {
 		throw error instanceof Cancelled && error.leftBehind === undefined
-			? new Cancelled(leftBehind)
+			? new Cancelled(leftBehind, error.outcomeUnknown)
 			: error;
 	});
 }

@@ -235,7 +235,9 @@ export async function sendMessage(api: ApiClient, message: Message): Promise<Sen
 		message.conversation ??
 		(await createConversation(api, { metadata: undefined, items: [], additionalBody: {} })).id;
 	const made = await reply(api, conversation, message).catch((error: unknown) => {
-		if (error instanceof Cancelled && isNew) throw new Cancelled({ conversation });
+		if (error instanceof Cancelled && isNew) {
+			throw new Cancelled({ conversation }, error.outcomeUnknown);
+		}
 		throw error instanceof RequestFailure ? inConversation(error, conversation, isNew) : error;
 	});
 	return { conversation, ...made };

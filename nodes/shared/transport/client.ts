@@ -95,7 +95,7 @@ export function createClient(
 		if (!cancelled.aborted) return await sending;
 		void clock.wait(CLEAN_UP_SECONDS * 1_000, over.signal).then(() => over.abort());
 		void sending.then(afterStop).finally(() => over.abort());
-		throw new Cancelled();
+		throw new Cancelled(undefined, true);
 	};
 
 	/** Resolves when a request may start, or when there is no need any more. */
@@ -143,8 +143,12 @@ export function createClient(
 							const outcome = judged(late);
 							if (outcome.kind === 'success') await afterStop(outcome.answer);
 						});
-			if (cancelled.aborted) throw new Cancelled();
 			const outcome = judged(result);
+			if (cancelled.aborted) {
+				const isUndone =
+					result.kind === 'answer' && outcome.kind === 'failed' && !outcome.outcomeUnknown;
+				throw new Cancelled(undefined, isWrite && !request.idempotent && !isUndone);
+			}
 			if (outcome.kind === 'success' && isWrite) {
 				hasWritten ||= request.hasWritten?.(outcome.answer) ?? true;
 			}
@@ -200,6 +204,52 @@ export function createClient(
 		}
 	};
 
+	/** @param earlier told of attempts that may have been carried out */
+	const callUntilEnd = async (
+		request: ApiRequest,
+		earlier: { outcomeUnknown: boolean },
+	): Promise<JsonObject> => {
+		const wire = toWire(request, settings);
+		const { verify, verifyAlways = false, lockWait } = request;
+		let lockedUntil: number | undefined;
+		let retriesMade = 0;
+		let lockWaits = 0;
+		checkMayGoOn();
+		for (let attempts = 1; ; attempts++) {
+			const outcome = await attempt(request, wire, { retriesMade, attempts });
+			if (outcome.kind === 'success') return outcome.answer;
+			earlier.outcomeUnknown ||= outcome.outcomeUnknown;
+			const failure = outcome.failure.with({ outcomeUnknown: earlier.outcomeUnknown });
+
+			if (outcome.isLocked && lockWait !== undefined) {
+				lockedUntil ??= Date.now() + lockWait * 1_000;
+				const waitMs = Math.min(lockBackoff(lockWaits++), lockedUntil - Date.now());
+				if (waitMs <= 0) throw failure;
+				await pauseBeforeRetry({ reason: 'conversation busy', waitMs });
+				const answer = stopSignal().aborted ? undefined : await request.afterLock?.();
+				if (answer !== undefined) {
+					hasWritten = true;
+					return answer;
+				}
+			} else if (outcome.outcomeUnknown && !request.idempotent && verify !== undefined) {
+				if (outcome.retry === undefined && !verifyAlways) throw failure;
+				const retriesLeft = settings.maxRetries - retriesMade;
+				const answer = await findOutcome(verify, outcome, failure, retriesLeft);
+				if (answer !== undefined) {
+					hasWritten = true;
+					return answer;
+				}
+				earlier.outcomeUnknown = false;
+				retriesMade += 1;
+			} else {
+				if (outcome.retry === undefined || stopSignal().aborted) throw failure;
+				await pauseBeforeRetry(outcome.retry);
+				retriesMade += 1;
+			}
+			if (stopSignal().aborted) throw failure;
+		}
+	};
+
 	return {
 		async pause(ms) {
 			await pause(ms);
@@ -213,47 +263,13 @@ export function createClient(
 		},
 
 		async call(request) {
-			const wire = toWire(request, settings);
-			const { verify, verifyAlways = false, lockWait } = request;
-			let lockedUntil: number | undefined;
-			let retriesMade = 0;
-			let lockWaits = 0;
 			/** Whether an earlier attempt may have been carried out. */
-			let outcomeUnknown = false;
-			checkMayGoOn();
-			for (let attempts = 1; ; attempts++) {
-				const outcome = await attempt(request, wire, { retriesMade, attempts });
-				if (outcome.kind === 'success') return outcome.answer;
-				outcomeUnknown ||= outcome.outcomeUnknown;
-				const failure = outcome.failure.with({ outcomeUnknown });
-
-				if (outcome.isLocked && lockWait !== undefined) {
-					lockedUntil ??= Date.now() + lockWait * 1_000;
-					const waitMs = Math.min(lockBackoff(lockWaits++), lockedUntil - Date.now());
-					if (waitMs <= 0) throw failure;
-					await pauseBeforeRetry({ reason: 'conversation busy', waitMs });
-					const answer = stopSignal().aborted ? undefined : await request.afterLock?.();
-					if (answer !== undefined) {
-						hasWritten = true;
-						return answer;
-					}
-				} else if (outcome.outcomeUnknown && !request.idempotent && verify !== undefined) {
-					if (outcome.retry === undefined && !verifyAlways) throw failure;
-					const retriesLeft = settings.maxRetries - retriesMade;
-					const answer = await findOutcome(verify, outcome, failure, retriesLeft);
-					if (answer !== undefined) {
-						hasWritten = true;
-						return answer;
-					}
-					outcomeUnknown = false;
-					retriesMade += 1;
-				} else {
-					if (outcome.retry === undefined || stopSignal().aborted) throw failure;
-					await pauseBeforeRetry(outcome.retry);
-					retriesMade += 1;
-				}
-				if (stopSignal().aborted) throw failure;
-			}
+			const earlier = { outcomeUnknown: false };
+			return await callUntilEnd(request, earlier).catch((error: unknown): never => {
+				throw error instanceof Cancelled && earlier.outcomeUnknown && !request.idempotent
+					? new Cancelled(error.leftBehind, true)
+					: error;
+			});
 		},
 	};
 }

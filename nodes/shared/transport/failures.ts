@@ -112,8 +112,14 @@ export async function resultOf<T>(call: Promise<T>): Promise<T | RequestFailure>
 export class Cancelled extends Error {
 	override readonly name = 'Cancelled';
 
-	/** @param leftBehind what the item had written by then */
-	constructor(readonly leftBehind?: LeftBehind) {
+	/**
+	 * @param leftBehind what the item had written by then
+	 * @param outcomeUnknown whether a write was on its way that may be carried out, and must not be twice
+	 */
+	constructor(
+		readonly leftBehind?: LeftBehind,
+		readonly outcomeUnknown = false,
+	) {
 		super('The execution was stopped');
 	}
 }

@@ -2,6 +2,7 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import { itemLabel } from '../../../shared/api/itemText';
 import { getConversation } from '../../../shared/api/conversations';
+import { namingOnStop } from '../../../shared/api/leftBehind';
 import { isNotFound, RequestFailure, resultOf } from '../../../shared/transport/failures';
 import { listItems } from '../../../shared/api/items';
 import { removeItems } from '../../../shared/api/removal';
@@ -86,6 +87,7 @@ export const trim: Operation<Input> = {
 		const { items } = await listItems(api, id, { order: 'asc', limit: Infinity });
 		const { stages, incomplete } = planTrim(items, rules);
 		const removed = stages.flat(2).length;
+		const kept = items.length - removed;
 		const alreadyGone = await removeItems(api, id, stages, {
 			concurrency,
 			held: items.length,
@@ -96,10 +98,13 @@ export const trim: Operation<Input> = {
 		});
 		if (alreadyGone > 0) {
 			// Not only the items may be gone, but the conversation with them.
-			const conversation = await resultOf(getConversation(api, id));
+			const conversation = await namingOnStop(
+				{ conversation: id, items: kept, removed },
+				resultOf(getConversation(api, id)),
+			);
 			if (conversation instanceof RequestFailure && isNotFound(conversation)) throw conversation;
 		}
 		for (const item of incomplete) note(incompleteRemoved, [itemLabel(item)]);
-		return [{ json: { id, kept_items: items.length - removed, deleted_items: removed } }];
+		return [{ json: { id, kept_items: kept, deleted_items: removed } }];
 	},
 };

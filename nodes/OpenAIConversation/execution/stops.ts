@@ -1,0 +1,62 @@
+import type { INode } from 'n8n-workflow';
+import { NodeOperationError } from 'n8n-workflow';
+
+import { plural } from '../../shared/n8n/hints';
+import type { Cancelled, LeftBehind } from '../../shared/transport/failures';
+import { sentences } from '../../shared/values/text';
+
+/** By the word "canceled" n8n knows that the execution did not fail. */
+export const canceled = (node: INode, description = ''): NodeOperationError =>
+	new NodeOperationError(node, 'The execution was canceled', { description });
+
+function leftBehindSentence(leftBehind: LeftBehind): string {
+	const { conversation, items, toAdd, removed, mayBeGone = false } = leftBehind;
+	if (removed !== undefined) {
+		const were = `${plural(removed, 'conversation item was', 'conversation items were')} removed from ${conversation}`;
+		if (mayBeGone) {
+			return `${were}, which may still be there itself. Run the workflow again to delete it.`;
+		}
+		const more = items === undefined ? 'is still there' : `holds at most ${items} more`;
+		return `${were}, which ${more}. Run the workflow again to finish.`;
+	}
+	if (toAdd !== undefined) {
+		return `At least ${items ?? 0} of ${plural(toAdd, 'conversation item', 'conversation items')} were added to ${conversation}. Look at its end with Conversation Item: Get Many and add only the others when you run the workflow again.`;
+	}
+	const held =
+		items === undefined
+			? ''
+			: ` and holds at least ${plural(items, 'conversation item', 'conversation items')}`;
+	return `The conversation ${conversation} was created${held}.`;
+}
+
+/** What is known of items that were on their way when the execution was stopped. */
+export class Stops {
+	private readonly leftBehind: LeftBehind[] = [];
+	/** Places of items of which nobody can tell whether they were carried out. */
+	private readonly open: number[] = [];
+
+	/** @param count number of input items */
+	constructor(private readonly count: number) {}
+
+	/** @param item its place in the input, from 0 */
+	add(item: number, { leftBehind, outcomeUnknown }: Cancelled): void {
+		if (leftBehind !== undefined) this.leftBehind.push(leftBehind);
+		// "At least" says it where items were to be added to a conversation.
+		if (outcomeUnknown && leftBehind?.toAdd === undefined) this.open.push(item);
+	}
+
+	/** Sentences for the user; empty: nothing was left behind. */
+	account(): string {
+		return sentences(...this.leftBehind.map(leftBehindSentence), this.openSentence());
+	}
+
+	private openSentence(): string | undefined {
+		if (this.open.length === 0) return undefined;
+		const places = this.open.toSorted((a, b) => a - b).join(', ');
+		const whose =
+			this.count === 1
+				? ''
+				: ` for ${this.open.length === 1 ? `input item ${places}` : `input items ${places}`}`;
+		return `What was being sent${whose} may have gone through anyway. Check that before you run the workflow again.`;
+	}
+}
