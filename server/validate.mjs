@@ -11,11 +11,11 @@ import {
 export const MAX_PAIRS = 16;
 export const MAX_KEY_LENGTH = 64;
 export const MAX_VALUE_LENGTH = 512;
-export const MAX_ITEMS = 20;
-export const MAX_PAGE = 100;
+const MAX_ITEMS = 20;
+const MAX_PAGE = 100;
 const DEFAULT_PAGE = 20;
 
-export const INCLUDABLE = Object.freeze([
+const INCLUDABLE = Object.freeze([
 	'file_search_call.results',
 	'web_search_call.results',
 	'web_search_call.action.sources',

@@ -23,7 +23,7 @@ export const itemsInputField: INodeProperties = {
 	description: 'Whether to enter messages one by one or conversation items of any type as JSON',
 };
 
-export const messagesField: INodeProperties = {
+const messagesField: INodeProperties = {
 	displayName: 'Messages',
 	name: 'messages',
 	type: 'fixedCollection',

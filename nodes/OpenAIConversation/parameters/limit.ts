@@ -4,7 +4,7 @@ import { parseBoolean } from '../../shared/values/boolean';
 import { parseNumber } from '../../shared/values/number';
 import type { ReadParameter } from '../../shared/values/field';
 
-export const returnAllField: INodeProperties = {
+const returnAllField: INodeProperties = {
 	displayName: 'Return All',
 	name: 'returnAll',
 	type: 'boolean',
@@ -12,7 +12,7 @@ export const returnAllField: INodeProperties = {
 	description: 'Whether to return all results or only up to a given limit',
 };
 
-export const limitField: INodeProperties = {
+const limitField: INodeProperties = {
 	displayName: 'Limit',
 	name: 'limit',
 	type: 'number',

@@ -9,7 +9,7 @@ import { allowedDomainsFor } from './credential';
 import type { Note } from './hints';
 
 /** For the hint that the API key crosses the internet without encryption; the names are hosts. */
-export const plainHttp: Note = {
+const plainHttp: Note = {
 	type: 'warning',
 	text: (_count, names) =>
 		`Requests to ${names.join(', ')} are not encrypted, so anyone between n8n and the server can read the API key. Use https in Base URL.`,

@@ -46,6 +46,16 @@ export interface ApiClient {
 	cleanUp(request: ApiRequest): Promise<void>;
 }
 
+/** How far the attempts of one request have come. */
+interface Progress {
+	retriesMade: number;
+	lockWaits: number;
+	/** Unix time in ms until which a locked conversation is waited for. */
+	lockedUntil?: number;
+	/** Whether an attempt may have been carried out. */
+	outcomeUnknown: boolean;
+}
+
 /** What the rate limiter is told of a start that no answer came of. */
 const NO_ANSWER = { status: undefined, headers: {}, isRateLimit: false, namedWait: undefined };
 
@@ -204,48 +214,63 @@ export function createClient(
 		}
 	};
 
-	/** @param earlier told of attempts that may have been carried out */
-	const callUntilEnd = async (
+	/** Waits for whoever holds the conversation. Gives the answer where that was an earlier attempt. */
+	const waitForLock = async (
+		{ lockWait = 0, afterLock }: ApiRequest,
+		progress: Progress,
+		failure: RequestFailure,
+	): Promise<JsonObject | undefined> => {
+		progress.lockedUntil ??= Date.now() + lockWait * 1_000;
+		const left = progress.lockedUntil - Date.now();
+		const waitMs = Math.min(lockBackoff(progress.lockWaits++), left);
+		if (waitMs <= 0) throw failure;
+		await pauseBeforeRetry({ reason: 'conversation busy', waitMs });
+		return stopSignal().aborted ? undefined : await afterLock?.();
+	};
+
+	/**
+	 * What comes between two attempts.
+	 * @returns the answer, where the request turns out to be carried out
+	 * @throws {RequestFailure} when it is not to be sent again
+	 */
+	const prepareRetry = async (
 		request: ApiRequest,
-		earlier: { outcomeUnknown: boolean },
-	): Promise<JsonObject> => {
+		outcome: Failed,
+		progress: Progress,
+		failure: RequestFailure,
+	): Promise<JsonObject | undefined> => {
+		const { verify, verifyAlways = false, idempotent, lockWait } = request;
+		const { retry, isLocked, outcomeUnknown } = outcome;
+		if (isLocked && lockWait !== undefined) return await waitForLock(request, progress, failure);
+		if (
+			outcomeUnknown &&
+			!idempotent &&
+			verify !== undefined &&
+			(retry !== undefined || verifyAlways)
+		) {
+			const retriesLeft = settings.maxRetries - progress.retriesMade++;
+			const answer = await findOutcome(verify, outcome, failure, retriesLeft);
+			if (answer === undefined) progress.outcomeUnknown = false;
+			return answer;
+		}
+		if (retry === undefined || stopSignal().aborted) throw failure;
+		progress.retriesMade += 1;
+		await pauseBeforeRetry(retry);
+		return undefined;
+	};
+
+	const callUntilEnd = async (request: ApiRequest, progress: Progress): Promise<JsonObject> => {
 		const wire = toWire(request, settings);
-		const { verify, verifyAlways = false, lockWait } = request;
-		let lockedUntil: number | undefined;
-		let retriesMade = 0;
-		let lockWaits = 0;
 		checkMayGoOn();
 		for (let attempts = 1; ; attempts++) {
+			const { retriesMade } = progress;
 			const outcome = await attempt(request, wire, { retriesMade, attempts });
 			if (outcome.kind === 'success') return outcome.answer;
-			earlier.outcomeUnknown ||= outcome.outcomeUnknown;
-			const failure = outcome.failure.with({ outcomeUnknown: earlier.outcomeUnknown });
-
-			if (outcome.isLocked && lockWait !== undefined) {
-				lockedUntil ??= Date.now() + lockWait * 1_000;
-				const waitMs = Math.min(lockBackoff(lockWaits++), lockedUntil - Date.now());
-				if (waitMs <= 0) throw failure;
-				await pauseBeforeRetry({ reason: 'conversation busy', waitMs });
-				const answer = stopSignal().aborted ? undefined : await request.afterLock?.();
-				if (answer !== undefined) {
-					hasWritten = true;
-					return answer;
-				}
-			} else if (outcome.outcomeUnknown && !request.idempotent && verify !== undefined) {
-				if (outcome.retry === undefined && !verifyAlways) throw failure;
-				const retriesLeft = settings.maxRetries - retriesMade;
-				const answer = await findOutcome(verify, outcome, failure, retriesLeft);
-				if (answer !== undefined) {
-					hasWritten = true;
-					return answer;
-				}
-				earlier.outcomeUnknown = false;
-				retriesMade += 1;
-			} else {
-				if (outcome.retry === undefined || stopSignal().aborted) throw failure;
-				await pauseBeforeRetry(outcome.retry);
-				retriesMade += 1;
-			}
+			progress.outcomeUnknown ||= outcome.outcomeUnknown;
+			const failure = outcome.failure.with({ outcomeUnknown: progress.outcomeUnknown });
+			const answer = await prepareRetry(request, outcome, progress, failure);
+			hasWritten ||= answer !== undefined;
+			if (answer !== undefined) return answer;
 			if (stopSignal().aborted) throw failure;
 		}
 	};
@@ -263,10 +288,9 @@ export function createClient(
 		},
 
 		async call(request) {
-			/** Whether an earlier attempt may have been carried out. */
-			const earlier = { outcomeUnknown: false };
-			return await callUntilEnd(request, earlier).catch((error: unknown): never => {
-				throw error instanceof Cancelled && earlier.outcomeUnknown && !request.idempotent
+			const progress: Progress = { retriesMade: 0, lockWaits: 0, outcomeUnknown: false };
+			return await callUntilEnd(request, progress).catch((error: unknown): never => {
+				throw error instanceof Cancelled && progress.outcomeUnknown && !request.idempotent
 					? new Cancelled(error.leftBehind, true)
 					: error;
 			});

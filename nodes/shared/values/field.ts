@@ -31,7 +31,7 @@ export const isNothing = (value: unknown): boolean =>
 const EXPRESSION = /\{\{[\s\S]*\}\}|^=|^\$(?:json|input|node|now|today|\()/;
 
 /** Whether a value is an expression that n8n took for text, because its field is set to Fixed. */
-export const isUnevaluated = (value: unknown): boolean =>
+const isUnevaluated = (value: unknown): boolean =>
 	typeof value === 'string' && EXPRESSION.test(value.trim());
 
 const EVALUATE =

@@ -12,7 +12,7 @@ export const hasHalfCharacter = (text: string): boolean => /\p{Surrogate}/u.test
 /** How long a text is, as the limits count it: in Unicode code points, so an emoji counts once. */
 export const characters = (text: string): number => Array.from(text).length;
 
-export const halfCharacter = (what: string): FieldError =>
+const halfCharacter = (what: string): FieldError =>
 	new FieldError(
 		`${what} contains half a character, such as a cut-off emoji`,
 		'Shorten texts with {{ Array.from($json.text).slice(0, 10).join("") }}, which keeps characters whole.',

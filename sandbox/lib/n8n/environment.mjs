@@ -55,7 +55,7 @@ export function n8nEnvironment({ folder, port, brokerPort, env = {} }) {
  * @param {string} folder n8n's own folder
  * @returns {string} where workflows may read and write files
  */
-export const filesFolder = (folder) => join(folder, 'files');
+const filesFolder = (folder) => join(folder, 'files');
 
 /**
  * @param {string} folder n8n's own folder

@@ -4,7 +4,7 @@ import { CREDENTIAL_TYPE, newId } from '../../e2e/support/workflows.mjs';
 /** @typedef {Record<string, unknown>} Json */
 
 export const MEMORY = 'Memory';
-export const MEMORY_TYPE = 'n8n-nodes-openai-conversation.memoryOpenAiConversation';
+const MEMORY_TYPE = 'n8n-nodes-openai-conversation.memoryOpenAiConversation';
 const LANGCHAIN = '@n8n/n8n-nodes-langchain';
 
 /**
