@@ -12,8 +12,8 @@ export const windowField: INodeProperties = {
 	type: 'number',
 	typeOptions: { minValue: 1 },
 	default: 5,
-	description:
-		'How many past turns the model sees. A turn is a user message and everything up to the next one.',
+	hint: 'In turns: a user message and everything up to the next one',
+	description: 'How many past turns of the conversation the model sees',
 };
 
 /**

@@ -220,7 +220,7 @@ describe('A conversation ID', () => {
 		['conv_...', '"…" stands for the rest of an ID.'],
 		['conv_1, conv_2', 'Enter a single ID. To work on several conversations,'],
 		['conv_', 'Enter the whole ID and nothing else.'],
-		['msg_1', 'Take the ID from the node that gave the conversation,'],
+		['msg_1', 'Take the ID from the node that gave the conversation: its field'],
 		['thread_1', 'A thread is not a conversation. Make one with Conversation: Create,'],
 	])('should be asked for in words that fit where the field holds %s', (value, words) => {
 		expect(refused(() => parseConversationId(value)).advice).toContain(words);

@@ -145,7 +145,7 @@ const EXPECTED: Record<string, Expected> = {
 		fields: ['conversationId', ...LIMIT, 'simplify'],
 		options: ['after', 'include', 'order'],
 	},
-	'item delete': { fields: ['conversationId', 'itemId'], options: [] },
+	'item delete': { fields: ['conversationId', 'itemId', 'deleteNotice'], options: [] },
 };
 
 const operations = resources.flatMap((resource) =>

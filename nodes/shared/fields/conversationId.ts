@@ -73,7 +73,7 @@ function adviceForAlmost(text: string): string | undefined {
 
 /** Advice for the ID of something else. */
 const ADVICE_FOR: Readonly<Record<string, string>> = {
-	msg: `Take the ID from the node that gave the conversation, such as {{ $('Create conversation').first().json.id }}, or from a field named "conversation".`,
+	msg: 'Take the ID from the node that gave the conversation: its field "conversation", or "id" where that starts with conv_.',
 	thread:
 		'A thread is not a conversation. Make one with Conversation: Create, with the messages of the thread as its initial messages.',
 };

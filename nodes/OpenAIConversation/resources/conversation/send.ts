@@ -34,7 +34,8 @@ import { parseFormat, structuredOutputOptions } from '../../parameters/structure
 const optionalConversationField: INodeProperties = {
 	...conversationIdField,
 	required: false,
-	description: `Leave empty to start a new conversation. An expression that finds nothing does this too, and the model then knows nothing of earlier messages. ${conversationIdField.description ?? ''}`,
+	hint: 'Leave empty to start a new conversation',
+	description: `The conversation to go on in. An expression that finds nothing starts a new one as well, in which the model knows nothing of earlier messages. ${conversationIdField.description ?? ''}`,
 };
 
 const background = booleanOption({

@@ -25,8 +25,9 @@ const keepTurnsField: INodeProperties = {
 	type: 'number',
 	typeOptions: { minValue: 0, numberPrecision: 0 },
 	default: 10,
+	hint: '0 keeps all turns',
 	description:
-		'How many of the latest turns stay. A turn is a user message and everything up to the next one. System and developer messages always stay. 0 keeps all turns.',
+		'How many of the latest turns stay. A turn is a user message and everything up to the next one. System and developer messages always stay.',
 };
 
 const removeIncompleteField: INodeProperties = {

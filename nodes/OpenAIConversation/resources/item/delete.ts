@@ -1,3 +1,5 @@
+import type { INodeProperties } from 'n8n-workflow';
+
 import { deleteItem } from '../../../shared/api/items';
 import type { Note } from '../../../shared/n8n/hints';
 import type { Operation } from '../../operation';
@@ -12,6 +14,14 @@ interface Input {
 	item: string;
 }
 
+const notice: INodeProperties = {
+	displayName:
+		'The item is deleted for good. Delete a tool call together with its output, and reasoning together with the item it led to: the API refuses a conversation that holds only one of them.',
+	name: 'deleteNotice',
+	type: 'notice',
+	default: '',
+};
+
 const alreadyGone: Note = {
 	type: 'info',
 	text: (count, names) =>
@@ -24,7 +34,7 @@ export const remove: Operation<Input> = {
 	name: 'Delete',
 	action: 'Delete item from conversation',
 	description: 'Delete a message or another conversation item for good',
-	properties: [conversationIdField, itemIdField],
+	properties: [conversationIdField, itemIdField, notice],
 
 	parse: (read) => ({ conversation: parseConversationIdField(read), item: parseItemIdField(read) }),
 
