@@ -1,4 +1,5 @@
 /** @import { FaultHandle, FaultMatch, FaultRule, RequestRecord } from './types.mjs' */
+import { isObject } from './validate.mjs';
 import { breaksOff } from './wire.mjs';
 import { WRONG_LISTS } from './wrongLists.mjs';
 
@@ -81,28 +82,69 @@ function fits(match, request, basePath) {
 	return match.predicate?.(request) ?? true;
 }
 
-const TRANSPORT = /** @type {const} */ ([
-	'reset',
-	'close',
-	'hang',
-	'dripHeaders',
-	'dripBody',
-	'chunked',
-	'contentLength',
-	'truncate',
-	'bodySize',
-	'closeKeepAlive',
-	'invalidUtf8',
-]);
+/** @typedef {(value: unknown) => string | undefined} Check what a value must be, if it isn't */
+
+const anything = () => undefined;
+
+/** @param {number} minimum @returns {Check} */
+const atLeast = (minimum) => (value) =>
+	typeof value === 'number' && value >= minimum ? undefined : `a number of at least ${minimum}`;
+
+/** @param {readonly unknown[]} values @param {string} words @returns {Check} */
+const among = (values, words) => (value) => (values.includes(value) ? undefined : words);
+
+const CUTS = ['before-headers', 'after-headers', 'mid-body'];
+const cut = among(CUTS, `one of ${CUTS.join(', ')}`);
+
+/** @type {Check} */
+const drip = (value) => {
+	const { bytes, everyMs } = isObject(value) ? value : {};
+	return atLeast(1)(bytes) === undefined && atLeast(0)(everyMs) === undefined
+		? undefined
+		: 'an object with bytes, at least 1, and everyMs, at least 0';
+};
+
+/** @satisfies {Record<keyof FaultMatch, Check>} */
+const MATCH_FIELDS = { method: anything, path: anything, nth: atLeast(1), predicate: anything };
+
+/** What happens to the connection, whatever the answer is. */
+const TRANSPORT_FIELDS = /** @satisfies {Partial<Record<keyof FaultRule, Check>>} */ ({
+	reset: cut,
+	close: cut,
+	hang: among([true, 'headers', 'body'], "true, 'headers' or 'body'"),
+	dripHeaders: drip,
+	dripBody: drip,
+	chunked: anything,
+	contentLength: atLeast(0),
+	truncate: atLeast(0),
+	bodySize: atLeast(0),
+	closeKeepAlive: anything,
+	invalidUtf8: anything,
+});
+
+/** @satisfies {Record<keyof FaultRule, Check>} */
+const FIELDS = {
+	...TRANSPORT_FIELDS,
+	name: anything,
+	match: anything,
+	times: atLeast(0),
+	skip: atLeast(0),
+	apply: anything,
+	applyAfterMs: atLeast(0),
+	gateway: among([false, true, 'forwarding'], "true or 'forwarding'"),
+	delayMs: atLeast(0),
+	status: atLeast(200),
+	headers: anything,
+	body: anything,
+	respond: anything,
+	list: among(WRONG_LISTS, `one of ${WRONG_LISTS.join(', ')}`),
+};
 
 /** @param {FaultRule} rule */
 function describeRule(rule) {
-	const parts = TRANSPORT.filter((kind) => rule[kind] !== undefined && rule[kind] !== false).map(
-		(kind) => {
-			const value = rule[kind];
-			return typeof value === 'string' ? `${kind} ${value}` : kind;
-		},
-	);
+	const parts = Object.entries(rule)
+		.filter(([name, value]) => name in TRANSPORT_FIELDS && value !== undefined && value !== false)
+		.map(([name, value]) => (typeof value === 'string' ? `${name} ${value}` : name));
 	if (rule.status !== undefined) parts.unshift(`status ${rule.status}`);
 	if (rule.delayMs !== undefined) parts.push(`delay ${rule.delayMs} ms`);
 	if (rule.applyAfterMs !== undefined) parts.push(`applied ${rule.applyAfterMs} ms later`);
@@ -111,68 +153,27 @@ function describeRule(rule) {
 	return parts.join(', ') || 'answer';
 }
 
-const FIELDS = new Set([
-	...TRANSPORT,
-	'name',
-	'match',
-	'times',
-	'skip',
-	'apply',
-	'applyAfterMs',
-	'gateway',
-	'delayMs',
-	'status',
-	'headers',
-	'body',
-	'respond',
-	'list',
-]);
-const MATCH_FIELDS = new Set(['method', 'path', 'nth', 'predicate']);
-const CUTS = ['before-headers', 'after-headers', 'mid-body', undefined];
-
 /**
  * A slip in a rule would be a fault that never happens, and a test that proves nothing.
  *
  * @param {FaultRule} rule
  */
 function checkRule(rule) {
-	const unknown =
-		Object.keys(rule).find((field) => !FIELDS.has(field)) ??
-		Object.keys(rule.match ?? {}).find((field) => !MATCH_FIELDS.has(field));
-	if (unknown !== undefined) throw new TypeError(`Fault rule: there is no field '${unknown}'`);
-	if (!CUTS.includes(rule.reset) || !CUTS.includes(rule.close)) {
-		throw new TypeError(
-			`Fault rule: reset and close are one of ${CUTS.filter(Boolean).join(', ')}`,
-		);
-	}
-	if (![undefined, true, 'headers', 'body'].includes(rule.hang)) {
-		throw new TypeError("Fault rule: hang is true, 'headers' or 'body'");
-	}
-	if (![undefined, false, true, 'forwarding'].includes(rule.gateway)) {
-		throw new TypeError("Fault rule: gateway is true or 'forwarding'");
-	}
-	if (rule.list !== undefined && !WRONG_LISTS.includes(rule.list))
-		throw new TypeError(`Fault rule: list is one of ${WRONG_LISTS.join(', ')}`);
+	checkFields(rule, FIELDS);
+	checkFields(rule.match ?? {}, MATCH_FIELDS);
 	if (rule.applyAfterMs !== undefined) checkLateWrite(rule);
-	/** @type {[string, unknown, number][]} */
-	const numbers = [
-		['times', rule.times, 0],
-		['skip', rule.skip, 0],
-		['match.nth', rule.match?.nth, 1],
-		['delayMs', rule.delayMs, 0],
-		['applyAfterMs', rule.applyAfterMs, 0],
-		['status', rule.status, 200],
-		['contentLength', rule.contentLength, 0],
-		['truncate', rule.truncate, 0],
-		['bodySize', rule.bodySize, 0],
-		['dripHeaders.bytes', rule.dripHeaders?.bytes, 1],
-		['dripHeaders.everyMs', rule.dripHeaders?.everyMs, 0],
-		['dripBody.bytes', rule.dripBody?.bytes, 1],
-		['dripBody.everyMs', rule.dripBody?.everyMs, 0],
-	];
-	for (const [name, value, minimum] of numbers) {
-		if (value === undefined || (typeof value === 'number' && value >= minimum)) continue;
-		throw new RangeError(`Fault rule: ${name} must be a number of at least ${minimum}`);
+}
+
+/**
+ * @param {object} given
+ * @param {Record<string, Check>} checks
+ */
+function checkFields(given, checks) {
+	for (const [name, value] of Object.entries(given)) {
+		const check = checks[name];
+		if (check === undefined) throw new TypeError(`Fault rule: there is no field '${name}'`);
+		const words = value === undefined ? undefined : check(value);
+		if (words !== undefined) throw new TypeError(`Fault rule: ${name} must be ${words}`);
 	}
 }
 

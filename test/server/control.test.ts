@@ -133,7 +133,7 @@ test('what the model answers is planned, and a conversation locked', async () =>
 test.each([
 	['POST', 'model', { plan: { txt: 'x' } }, 400, "Plan: there is no field 'txt'"],
 	['POST', 'lock', { conversation: 'conv_1' }, 400, 'Expected a conversation and ms'],
-	['POST', 'faults', { gateway: 'x' }, 400, "Fault rule: gateway is true or 'forwarding'"],
+	['POST', 'faults', { gateway: 'x' }, 400, "Fault rule: gateway must be true or 'forwarding'"],
 	['POST', 'faults', { statsu: 500 }, 400, "Fault rule: there is no field 'statsu'"],
 	['POST', 'settings', { latency: 5 }, 400, 'No such setting: latency'],
 	[

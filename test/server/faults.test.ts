@@ -63,9 +63,10 @@ describe('which request a rule takes', () => {
 	test.each([
 		[{ Status: 500 }, "no field 'Status'"],
 		[{ match: { url: '/' } }, "no field 'url'"],
-		[{ delayMs: Number.NaN }, 'delayMs must be a number'],
-		[{ reset: 'sometime' }, 'reset and close are one of'],
-		[{ hang: 'forever' }, "hang is true, 'headers' or 'body'"],
+		[{ delayMs: Number.NaN }, 'delayMs must be a number of at least 0'],
+		[{ reset: 'sometime' }, 'reset must be one of before-headers'],
+		[{ dripBody: { bytes: 0, everyMs: 5 } }, 'dripBody must be an object with bytes, at least 1'],
+		[{ hang: 'forever' }, "hang must be true, 'headers' or 'body'"],
 	])('a slip in a rule is refused: %j', (rule, message) => {
 		// @ts-expect-error: these are slips.
 		expect(() => server().fault(rule)).toThrow(message);
