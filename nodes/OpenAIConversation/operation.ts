@@ -23,7 +23,7 @@ export interface Output {
 /** What an operation works with, beside its input. */
 export interface Tools {
 	api: ApiClient;
-	/** Most requests that the operation itself may have in flight, 1 to 100: the Max Concurrency option. */
+	/** Maximum number of requests that the operation itself may have in flight, 1 to 100: the Max Concurrency option. */
 	concurrency: number;
 	/** Tells the user something about a run that succeeded, in a hint above the output. */
 	note(note: Note, names?: readonly string[]): void;

@@ -1,3 +1,4 @@
+import { resources } from '../../nodes/OpenAIConversation/resources';
 import { setStage, type Stage } from '../e2e/support/stage.mjs';
 import { openBrowser } from './support/browser.mjs';
 import { createEditor, NODE_NAME, type Editor } from './support/editor.mjs';
@@ -45,21 +46,11 @@ describe('The node panel', () => {
 		await editor.searchNodes('set conversation');
 		await editor.nodeFound().click();
 
-		expect(await editor.actions()).toEqual([
-			'CONVERSATION ACTIONS',
-			'Copy conversation',
-			'Create conversation',
-			'Delete conversation',
-			'Export conversation',
-			'Get conversation',
-			'Send message and get the reply',
-			'Set conversation metadata',
-			'Trim conversation',
-			'CONVERSATION ITEM ACTIONS',
-			'Add items to conversation',
-			'Delete item from conversation',
-			'Get item from conversation',
-			'Get many items from conversation',
-		]);
+		expect(await editor.actions()).toEqual(
+			resources.flatMap(({ name, operations }) => [
+				`${name.toUpperCase()} ACTIONS`,
+				...operations.map(({ action }) => action).toSorted(),
+			]),
+		);
 	});
 });

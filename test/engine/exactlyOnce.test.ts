@@ -99,7 +99,7 @@ const LOST: Array<[string, Rule]> = [
 	],
 	...[500, 502, 503].map((status): [string, Rule] => [
 		`${status} with a page of a proxy`,
-		{ status, ...HTML },
+		{ status, ...HTML, gateway: true },
 	]),
 	['a reset connection', { reset: 'before-headers' }],
 	[
@@ -181,9 +181,9 @@ describe('Adding a message', () => {
 
 	it.concurrent.each<[string, Rule]>([
 		["500 of a gateway in the API's form", { status: 500, headers: RETRY, gateway: true }],
-		['504 with a page of a proxy', { status: 504, ...HTML }],
+		['504 with a page of a proxy', { status: 504, ...HTML, gateway: true }],
 		[
-			'500 with the word to send it again',
+			'500 of a gateway that asks to send it again',
 			{ status: 500, headers: { ...RETRY, 'x-should-retry': 'true' }, gateway: true },
 		],
 		['a reset connection', { reset: 'before-headers' }],

@@ -6,6 +6,8 @@ import { conversationLocked, insufficientQuota } from '../../server/index.mjs';
 import type { FaultRule, RequestRecord } from '../../server/types.mjs';
 import { API_KEY, pairs } from '../support/engine';
 
+// Rows of operations that may be sent twice. What must not be written twice is in exactlyOnce.test.ts.
+
 /** Addresses that a row's faults may speak of, and the conversation it works on. */
 export interface Place {
 	/** The server's own address, with `/v1`. */

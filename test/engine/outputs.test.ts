@@ -42,17 +42,14 @@ async function run(parameters: INodeParameters) {
 }
 
 describe('The preview of the output before the first run', () => {
-	it.each<[string, string]>([...operations, ['conversation', 'send'], ['conversation', 'trim']])(
-		'should be there for %s %s',
-		(resource, operation) => {
-			expect(preview(resource, operation)).toMatchObject({
-				type: 'object',
-				properties: expect.any(Object),
-			});
-		},
-	);
+	it.each<[string, string]>(operations)('should be there for %s %s', (resource, operation) => {
+		expect(preview(resource, operation)).toMatchObject({
+			type: 'object',
+			properties: expect.any(Object),
+		});
+	});
 
-	it.each<[string, string, INodeParameters]>([
+	const returning: Array<[string, string, INodeParameters]> = [
 		['conversation', 'set', { metadata: pairs({ topic: 'y' }) }],
 		['conversation', 'create', { metadata: pairs({ topic: 'y' }) }],
 		['conversation', 'get', {}],
@@ -63,11 +60,23 @@ describe('The preview of the output before the first run', () => {
 		['item', 'get', {}],
 		['item', 'getMany', {}],
 		['item', 'delete', {}],
-	])('should name what %s %s really returns', async (resource, operation, parameters) => {
-		const { json } = await run({ resource, operation, ...parameters });
-		const shape = preview(resource, operation)?.properties;
-		expect(Object.keys(json[0] ?? {}).toSorted()).toEqual(Object.keys(shape ?? {}).toSorted());
+		['conversation', 'send', { model: { mode: 'id', value: 'gpt-5-mini' }, text: 'Hello' }],
+		['conversation', 'trim', {}],
+	];
+
+	it('should be compared with the output of every operation', () => {
+		const compared = returning.map(([resource, operation]) => `${resource} ${operation}`);
+		expect(compared.toSorted()).toEqual(operations.map((each) => each.join(' ')).toSorted());
 	});
+
+	it.each(returning)(
+		'should name what %s %s really returns',
+		async (resource, operation, parameters) => {
+			const { json } = await run({ resource, operation, ...parameters });
+			const shape = preview(resource, operation)?.properties;
+			expect(Object.keys(json[0] ?? {}).toSorted()).toEqual(Object.keys(shape ?? {}).toSorted());
+		},
+	);
 });
 
 describe('A simplified conversation item', () => {

@@ -13,7 +13,7 @@ export interface Task {
 export interface KeyedQueueOptions<T extends Task> {
 	/** Number of tasks. */
 	count: number;
-	/** Most batches that may be running at a time, 1 or more. */
+	/** Maximum number of batches that run at a time, 1 or more. */
 	concurrency: number;
 	/**
 	 * Makes the task at an index ready: once, in input order, shortly before its turn. Undefined:

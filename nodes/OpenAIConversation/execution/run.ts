@@ -20,7 +20,7 @@ import { parseAdditionalParts } from '../parameters/options';
 import type { ItemTask } from './batches';
 import { createBatches } from './batches';
 import { runKeyed } from './keyedQueue';
-import { Outcomes } from './outcomes';
+import { ItemResults } from './itemResults';
 import type { Preparation } from './preparation';
 import { optionsOf, prepareRun, readerFor } from './preparation';
 import { canceled, Stops } from './stops';
@@ -52,18 +52,18 @@ export async function executeItems<Input>(
 
 	const continues = context.continueOnFail() || isDeafToErrors(context);
 	const { redactor, preparation, fault } = await prepareRun(context, chosen);
-	const outcomes = new Outcomes(context, count, redactor, rowFor(node));
+	const results = new ItemResults(context, count, redactor, rowFor(node));
 	const failed = (item: number, cause: unknown) =>
-		outcomes.failed(item, describeFailure(node, cause, { item, several: count > 1, redactor }));
+		results.failed(item, describeFailure(node, cause, { item, several: count > 1, redactor }));
 
 	if (preparation === undefined) {
 		for (let item = 0; item < count; item++) failed(item, fault);
 	} else {
-		await runAll({ context, preparation, cancelled, continues, outcomes, redactor, failed });
+		await runAll({ context, preparation, cancelled, continues, results, redactor, failed });
 	}
-	const failure = continues ? undefined : outcomes.firstFailure();
+	const failure = continues ? undefined : results.firstFailure();
 	if (failure !== undefined) throw failure;
-	return [outcomes.items()];
+	return [results.items()];
 }
 
 interface Run<Input> {
@@ -72,7 +72,7 @@ interface Run<Input> {
 	cancelled: AbortSignal;
 	/** Whether a failed item ends the run. */
 	continues: boolean;
-	outcomes: Outcomes;
+	results: ItemResults;
 	redactor: Redactor;
 	failed(item: number, cause: unknown): void;
 }
@@ -82,7 +82,7 @@ interface Run<Input> {
  * @throws {NodeOperationError} that the execution was canceled, with what it leaves behind
  */
 async function runAll<Input>(run: Run<Input>): Promise<void> {
-	const { context, preparation, cancelled, continues, outcomes, redactor, failed } = run;
+	const { context, preparation, cancelled, continues, results, redactor, failed } = run;
 	const { operation, credential, runOptions } = preparation;
 	const { maxConcurrency, maxRequestsPerMinute } = runOptions;
 	const node = context.getNode();
@@ -103,7 +103,7 @@ async function runAll<Input>(run: Run<Input>): Promise<void> {
 	});
 	const stops = new Stops(count);
 	const mayStart = (item: number) =>
-		!cancelled.aborted && (continues || item < outcomes.firstFailedItem);
+		!cancelled.aborted && (continues || item < results.firstFailedItem);
 
 	const fail = (item: number, cause: unknown): void => {
 		if (cause instanceof RunEnded) return;
@@ -122,7 +122,7 @@ async function runAll<Input>(run: Run<Input>): Promise<void> {
 			concurrency: maxConcurrency,
 			note,
 		}),
-		succeeded: async (item, outputs) => await outcomes.succeeded(item, outputs),
+		succeeded: async (item, outputs) => await results.succeeded(item, outputs),
 		failed: fail,
 		mayStart,
 	});
@@ -160,9 +160,9 @@ async function runAll<Input>(run: Run<Input>): Promise<void> {
 	}
 
 	if (cancelled.aborted) {
-		throw canceled(node, redactor.text(sentences(outcomes.progress(), stops.account())));
+		throw canceled(node, redactor.text(sentences(results.progress(), stops.account())));
 	}
-	if (!continues && outcomes.firstFailedItem < count) return;
+	if (!continues && results.firstFailedItem < count) return;
 	const times = { ranMs: systemClock.now() - startedAt, waitedMs: limiter.waitedMs };
 	const sum = summary(count, shared.statistics, times);
 	context.addExecutionHints(...notes.hints(redactor.text), ...(sum === undefined ? [] : [sum]));

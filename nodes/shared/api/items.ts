@@ -27,7 +27,7 @@ export interface ListOptions {
 	include?: readonly string[];
 	/** Most items wanted; Infinity for all. */
 	limit: number;
-	/** Most items in one page, at most 100; left out: 100. */
+	/** Maximum number of items in a page, at most 100; left out: 100. */
 	pageSize?: number;
 	/** Ends the listing with the first item that it accepts. */
 	until?: (item: Item) => boolean;

@@ -24,7 +24,7 @@ export interface RemovalProgress {
 }
 
 export interface RemovalOptions {
-	/** Most deletions in flight, 1 to 100. */
+	/** Maximum number of deletions in flight, 1 to 100. */
 	concurrency: number;
 	/** What a failure says when the removal has come so far. */
 	explain(progress: RemovalProgress, details: FailureDetails): Partial<FailureDetails>;

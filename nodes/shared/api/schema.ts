@@ -3,7 +3,7 @@
  * SDK's types at compile time, so it can't fall behind unseen.
  */
 
-/** Most items in one write, and most in one page of a listing. */
+/** Maximum number of items in one write, and in one page of a listing. */
 export const MAX_ITEMS_PER_WRITE = 20;
 export const MAX_ITEMS_PER_PAGE = 100;
 

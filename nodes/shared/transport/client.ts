@@ -209,7 +209,7 @@ export function createClient(
 			if (found.kind === 'unclear') throw failure;
 			if (isFinal && retry === undefined) throw failure.with({ outcomeUnknown: false });
 			if (isFinal) return undefined;
-			// What is not there yet may still come, unless the server is through with it.
+			// What is not there yet may still come, unless the server has ended the request.
 			if (retry === undefined || looks + 1 >= retriesLeft) throw failure;
 		}
 	};

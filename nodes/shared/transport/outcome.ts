@@ -239,8 +239,9 @@ function pauseFor(
 /**
  * Decides what came of an attempt: a success, or a failure with whether and when the request may be
  * repeated and whether it may have been carried out. Pure: all rules for the retries of one request are
- * here. Two others are where their request is: which codes of a failed response are worth another try
- * (sendMessage), and how many failed looks at a running one are (awaitResponse).
+ * here, but for three: which answers mean that a conversation is locked (apiError), which codes of a
+ * failed response are worth another try (sendMessage), and how many failed looks at a running one are
+ * (awaitResponse).
  */
 export function judge(attempt: Attempt, situation: Situation): Outcome {
 	const described = describeAttempt(attempt, situation);

@@ -55,7 +55,7 @@ export const getMany: Operation<Input> = {
 
 	async run({ conversation, simplify, ...options }, { api, note }) {
 		const { items, hasMore } = await listItems(api, conversation, options);
-		// Who asks for the newest means to leave out the others.
+		// With Newest First, leaving out older items is intended.
 		if (hasMore && options.order === 'asc') note(cutShort, [conversation]);
 		return items.map((item) => ({ json: simplify ? simplifiedItem(item, conversation) : item }));
 	},

@@ -28,7 +28,7 @@ export interface Surroundings {
 }
 
 /** Keeps what became of each item, in its place. */
-export class Outcomes {
+export class ItemResults {
 	/** What each item gives, at its place. */
 	private readonly outputs: Array<INodeExecutionData[] | undefined>;
 	/** The first failure in input order. */

@@ -1,7 +1,7 @@
 import type { INode } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 
-import { Outcomes } from '../../nodes/OpenAIConversation/execution/outcomes';
+import { ItemResults } from '../../nodes/OpenAIConversation/execution/itemResults';
 import type { ItemFailure } from '../../nodes/shared/n8n/errors';
 import { createRedactor } from '../../nodes/shared/values/redact';
 import { KEY, SECRET } from '../support/unit';
@@ -22,7 +22,7 @@ const failureOf = (message: string): ItemFailure => ({
 	text: `${message}. ${message}, advice.`,
 });
 
-type ToRow = ConstructorParameters<typeof Outcomes>[3];
+type ToRow = ConstructorParameters<typeof ItemResults>[3];
 
 /** A row as n8n 2.x takes it. */
 const toRow: ToRow = ({ message, details }) => ({ error: message, details });
@@ -30,7 +30,7 @@ const toRow: ToRow = ({ message, details }) => ({ error: message, details });
 function outcomesOf(count: number, { row = toRow, key = KEY } = {}) {
 	const stored: Array<[text: string, name: string | undefined, type: string | undefined]> = [];
 	const lines: Array<[message: string, details: object | undefined]> = [];
-	const outcomes = new Outcomes(
+	const results = new ItemResults(
 		{
 			getNode: () => NODE,
 			logger: { info: (message, details) => lines.push([message, details]) },
@@ -46,16 +46,16 @@ function outcomesOf(count: number, { row = toRow, key = KEY } = {}) {
 		createRedactor(key),
 		row,
 	);
-	return { outcomes, stored, lines };
+	return { results, stored, lines };
 }
 
 describe('What became of items', () => {
 	it('should be in input order, whichever ended first', async () => {
-		const { outcomes } = outcomesOf(4);
-		await outcomes.succeeded(3, [{ json: { n: 3 } }]);
-		outcomes.failed(1, failureOf('No'));
-		await outcomes.succeeded(0, [{ json: { n: 0 } }, { json: { n: 0.5 } }]);
-		expect(outcomes.items()).toEqual([
+		const { results } = outcomesOf(4);
+		await results.succeeded(3, [{ json: { n: 3 } }]);
+		results.failed(1, failureOf('No'));
+		await results.succeeded(0, [{ json: { n: 0 } }, { json: { n: 0.5 } }]);
+		expect(results.items()).toEqual([
 			{ json: { n: 0 }, pairedItem: { item: 0 } },
 			{ json: { n: 0.5 }, pairedItem: { item: 0 } },
 			{ json: { error: 'No', details: { advice: 'No, advice.' } }, pairedItem: { item: 1 } },
@@ -64,39 +64,39 @@ describe('What became of items', () => {
 	});
 
 	it("should be nothing but JSON and pairing for a failed item, so that n8n keeps the row's own fields", () => {
-		const { outcomes } = outcomesOf(1);
-		outcomes.failed(0, failureOf('No'));
-		expect(outcomes.items().map((item) => Object.keys(item))).toEqual([['json', 'pairedItem']]);
+		const { results } = outcomesOf(1);
+		results.failed(0, failureOf('No'));
+		expect(results.items().map((item) => Object.keys(item))).toEqual([['json', 'pairedItem']]);
 	});
 
 	it('should be one text where a row has no room for details', () => {
 		const row: ToRow = ({ message, text }) => ({ error: message, message: text });
-		const { outcomes } = outcomesOf(1, { row });
-		outcomes.failed(0, failureOf('No'));
-		expect(outcomes.items()).toStrictEqual([
+		const { results } = outcomesOf(1, { row });
+		results.failed(0, failureOf('No'));
+		expect(results.items()).toStrictEqual([
 			{ json: { error: 'No', message: 'No. No, advice.' }, pairedItem: { item: 0 } },
 		]);
 	});
 
 	it('should be the very same data, whatever words it holds', async () => {
-		const { outcomes } = outcomesOf(1);
+		const { results } = outcomesOf(1);
 		const json = { id: 'conv_1', metadata: { note: `${SECRET} [redacted]` } };
-		await outcomes.succeeded(0, [{ json }]);
-		expect(outcomes.items()[0]?.json).toBe(json);
+		await results.succeeded(0, [{ json }]);
+		expect(results.items()[0]?.json).toBe(json);
 	});
 
 	it('should be without the whole key, in data and in files', async () => {
-		const { outcomes, stored } = outcomesOf(1);
+		const { results, stored } = outcomesOf(1);
 		const json = { metadata: { echo: KEY } };
 		const file = { property: 'data', content: `x ${KEY}`, fileName: 'a', mimeType: 'text/plain' };
-		await outcomes.succeeded(0, [{ json, file }]);
-		expect(outcomes.items()[0]?.json).toEqual({ metadata: { echo: '[redacted]' } });
+		await results.succeeded(0, [{ json, file }]);
+		expect(results.items()[0]?.json).toEqual({ metadata: { echo: '[redacted]' } });
 		expect(json).toEqual({ metadata: { echo: KEY } });
 		expect(stored[0]?.[0]).toBe('x [redacted]');
 	});
 
 	it('should stay undone when n8n can not store its file', async () => {
-		const outcomes = new Outcomes(
+		const results = new ItemResults(
 			{
 				getNode: () => NODE,
 				logger: { info() {} },
@@ -107,22 +107,22 @@ describe('What became of items', () => {
 			toRow,
 		);
 		const file = { property: 'data', content: 'x', fileName: 'a', mimeType: 'text/plain' };
-		await expect(outcomes.succeeded(0, [{ json: {}, file }])).rejects.toThrow('disk full');
-		expect(outcomes.items()).toEqual([]);
-		expect(outcomes.progress()).toBe('0 of 2 input items were done.');
+		await expect(results.succeeded(0, [{ json: {}, file }])).rejects.toThrow('disk full');
+		expect(results.items()).toEqual([]);
+		expect(results.progress()).toBe('0 of 2 input items were done.');
 	});
 
 	it('should hand a file over to n8n, as UTF-8', async () => {
-		const { outcomes, stored } = outcomesOf(1);
+		const { results, stored } = outcomesOf(1);
 		const file = {
 			property: 'data',
 			content: 'Grüße 😀',
 			fileName: 'a.md',
 			mimeType: 'text/markdown',
 		};
-		await outcomes.succeeded(0, [{ json: {}, file }]);
+		await results.succeeded(0, [{ json: {}, file }]);
 		expect(stored).toEqual([['Grüße 😀', 'a.md', 'text/markdown']]);
-		expect(outcomes.items()).toEqual([
+		expect(results.items()).toEqual([
 			{
 				json: {},
 				pairedItem: { item: 0 },
@@ -132,21 +132,21 @@ describe('What became of items', () => {
 	});
 
 	it('should have no binary data without a file', async () => {
-		const { outcomes } = outcomesOf(1);
-		await outcomes.succeeded(0, [{ json: {} }]);
-		expect(outcomes.items()).toStrictEqual([{ json: {}, pairedItem: { item: 0 } }]);
+		const { results } = outcomesOf(1);
+		await results.succeeded(0, [{ json: {} }]);
+		expect(results.items()).toStrictEqual([{ json: {}, pairedItem: { item: 0 } }]);
 	});
 });
 
 describe('The first failure', () => {
 	it('should be the first in input order, and say how many items had been done', async () => {
-		const { outcomes } = outcomesOf(5);
-		outcomes.failed(3, failureOf('Third'));
-		outcomes.failed(1, failureOf('First'));
-		outcomes.failed(2, failureOf('Second'));
-		await outcomes.succeeded(4, []);
-		expect(outcomes.firstFailedItem).toBe(1);
-		const failure = outcomes.firstFailure();
+		const { results } = outcomesOf(5);
+		results.failed(3, failureOf('Third'));
+		results.failed(1, failureOf('First'));
+		results.failed(2, failureOf('Second'));
+		await results.succeeded(4, []);
+		expect(results.firstFailedItem).toBe(1);
+		const failure = results.firstFailure();
 		expect(failure?.message).toBe('First');
 		expect(failure?.description).toBe(
 			'First, advice. 1 of 5 input items were done. To go on with the others when one fails, set On Error in the Settings tab of the node.',
@@ -154,27 +154,27 @@ describe('The first failure', () => {
 	});
 
 	it('should not be there where nothing failed', async () => {
-		const { outcomes } = outcomesOf(1);
-		await outcomes.succeeded(0, []);
-		expect([outcomes.firstFailure(), outcomes.firstFailedItem]).toEqual([undefined, Infinity]);
+		const { results } = outcomesOf(1);
+		await results.succeeded(0, []);
+		expect([results.firstFailure(), results.firstFailedItem]).toEqual([undefined, Infinity]);
 	});
 
 	it('should of two for one item be the one that came first', () => {
-		const { outcomes } = outcomesOf(2);
-		outcomes.failed(1, failureOf('Once'));
-		outcomes.failed(1, failureOf('Twice'));
-		expect(outcomes.firstFailure()?.message).toBe('Once');
+		const { results } = outcomesOf(2);
+		results.failed(1, failureOf('Once'));
+		results.failed(1, failureOf('Twice'));
+		expect(results.firstFailure()?.message).toBe('Once');
 	});
 
 	it('should say nothing of the others where there is one item', () => {
-		const { outcomes } = outcomesOf(1);
-		outcomes.failed(0, failureOf('No'));
-		expect(outcomes.firstFailure()?.description).toBe('No, advice.');
-		expect(outcomes.progress()).toBe('');
+		const { results } = outcomesOf(1);
+		results.failed(0, failureOf('No'));
+		expect(results.firstFailure()?.description).toBe('No, advice.');
+		expect(results.progress()).toBe('');
 	});
 
 	it('should do without advice of its own', () => {
-		const outcomes = new Outcomes(
+		const results = new ItemResults(
 			{
 				getNode: () => NODE,
 				logger: { info() {} },
@@ -184,8 +184,8 @@ describe('The first failure', () => {
 			createRedactor(KEY),
 			toRow,
 		);
-		outcomes.failed(0, { ...failureOf('No'), error: new NodeOperationError(NODE, 'No') });
-		expect(outcomes.firstFailure()?.description).toBe(
+		results.failed(0, { ...failureOf('No'), error: new NodeOperationError(NODE, 'No') });
+		expect(results.firstFailure()?.description).toBe(
 			'0 of 2 input items were done. To go on with the others when one fails, set On Error in the Settings tab of the node.',
 		);
 	});
@@ -196,18 +196,18 @@ describe('The log', () => {
 	afterEach(() => jest.useRealTimers());
 
 	it('should tell every five seconds how far the run is', async () => {
-		const { outcomes, lines } = outcomesOf(10);
-		await outcomes.succeeded(0, []);
+		const { results, lines } = outcomesOf(10);
+		await results.succeeded(0, []);
 		jest.setSystemTime(1_004_999);
-		outcomes.failed(1, failureOf('No'));
+		results.failed(1, failureOf('No'));
 		expect(lines).toEqual([]);
 		jest.setSystemTime(1_005_000);
-		await outcomes.succeeded(2, []);
-		await outcomes.succeeded(3, []);
+		await results.succeeded(2, []);
+		await results.succeeded(3, []);
 		jest.setSystemTime(1_009_999);
-		await outcomes.succeeded(4, []);
+		await results.succeeded(4, []);
 		jest.setSystemTime(1_010_000);
-		outcomes.failed(5, failureOf('No'));
+		results.failed(5, failureOf('No'));
 		expect(lines).toEqual([
 			['My Node: 3 of 10 input items ended, 0.6 per second', { done: 2, failed: 1, total: 10 }],
 			['My Node: 6 of 10 input items ended, 0.6 per second', { done: 4, failed: 2, total: 10 }],
