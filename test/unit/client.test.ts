@@ -76,6 +76,7 @@ function stage({ steps = [done], settings = {}, onSend, onStart, onPause }: Scen
 	const statistics: RunStatistics = { requests: 0, retries: new Map() };
 	const sent: WireRequest[] = [];
 	const observed: Observation[] = [];
+	const followUps: boolean[] = [];
 	const pauses: number[] = [];
 	let starts = 0;
 	const client = createClient(
@@ -90,7 +91,8 @@ function stage({ steps = [done], settings = {}, onSend, onStart, onPause }: Scen
 				return { status: step.status, headers: step.headers ?? {}, body };
 			},
 			limiter: {
-				async start() {
+				async start(_signal, isFollowUp = false) {
+					followUps.push(isFollowUp);
 					onStart?.();
 					return ++starts;
 				},
@@ -113,7 +115,16 @@ function stage({ steps = [done], settings = {}, onSend, onStart, onPause }: Scen
 		cancelling.abort();
 		ending.abort();
 	};
-	return { client, sent, observed, pauses, statistics, cancel, end: () => ending.abort() };
+	return {
+		client,
+		sent,
+		observed,
+		followUps,
+		pauses,
+		statistics,
+		cancel,
+		end: () => ending.abort(),
+	};
 }
 
 /** What a call led to: the answer, or the details of its failure. */
@@ -672,6 +683,11 @@ describe('A stop of the execution', () => {
 		});
 	});
 
+	it('should say so of one that the stop has cut off', async () => {
+		const scene = stage({ steps: [{ code: 'ERR_CANCELED' }], onSend: () => scene.cancel() });
+		await expect(scene.client.call(CREATE)).rejects.toMatchObject({ outcomeUnknown: true });
+	});
+
 	it('should say so of an earlier attempt, too', async () => {
 		const scene = stage({ steps: [broken, done], onPause: () => scene.cancel() });
 		const verify = async () => ({ kind: 'notDone' as const });
@@ -764,5 +780,97 @@ describe('Deletions of an item when an earlier one ends the run', () => {
 		// The second item has not begun, so only the first is finished.
 		expect(starts).toHaveLength(3);
 		expect(mostInFlight).toBe(2);
+	});
+});
+
+describe('A request of an item that has begun', () => {
+	it('should go before those of items that have not', async () => {
+		const { client, followUps } = stage({ steps: [done, broken, done, done] });
+		await client.call(READ);
+		await client.call(READ);
+		await client.call(READ);
+		expect(followUps).toEqual([false, true, true, true]);
+	});
+
+	it('should start after the end of the run while a write of the item is on its way', async () => {
+		const scene = stage({
+			steps: [done, done, done],
+			onSend: (number) => {
+				if (number === 2) scene.end();
+			},
+		});
+		await scene.client.call(READ);
+		const both = [scene.client.call(SET), scene.client.call(DELETE)];
+		expect(await Promise.all(both)).toEqual([{ id: 'conv_1' }, { id: 'conv_1' }]);
+	});
+});
+
+describe('A look at the outcome that no retry covers', () => {
+	it('should be a single one', async () => {
+		const verify = jest.fn(async (): Promise<Verification> => ({ kind: 'notDone' }));
+		const { client, sent } = stage({ steps: [lost] });
+		const result = await outcome(client.call({ ...CREATE, verify, verifyAlways: true }));
+		expect(result).toMatchObject({ kind: 'network', outcomeUnknown: true });
+		expect([verify.mock.calls.length, sent.length]).toEqual([1, 1]);
+	});
+});
+
+describe('A request that goes on at the server after a stop', () => {
+	/** Sends it, stops when it is on its way, and lets the server answer after `ms`. */
+	async function stopMeanwhile(ms: number, answer: Step, isStopped = true) {
+		const clock = new FakeClock();
+		const cancelling = new AbortController();
+		const afterStop = jest.fn(async () => {});
+		let aborted = false;
+		const client = createClient(
+			{
+				async send(_request, signal) {
+					if (isStopped) cancelling.abort();
+					await clock.wait(ms, signal);
+					aborted = signal.aborted;
+					if (aborted || 'code' in answer)
+						throw Object.assign(new Error('x'), { code: 'ECONNRESET' });
+					return { status: answer.status, headers: {}, body: JSON.stringify(answer.body ?? {}) };
+				},
+				limiter: createRateLimiter({ maxRequestsPerMinute: 0, clock }),
+				statistics: { requests: 0, retries: new Map() },
+				cancelled: cancelling.signal,
+				clock,
+				random: () => 0.5,
+			},
+			{ ...SETTINGS, timeout: 60, maxRetries: 0 },
+			new AbortController().signal,
+		);
+		const result = await clock.run(
+			client.call({ ...CREATE, afterStop }).catch((error: unknown) => error),
+		);
+		await clock.run(clock.wait(10_000));
+		return { result, afterStop, aborted };
+	}
+
+	it('should be followed up when its answer still comes', async () => {
+		const { result, afterStop, aborted } = await stopMeanwhile(4_000, done);
+		expect(result).toMatchObject({ name: 'Cancelled', outcomeUnknown: true });
+		expect(afterStop.mock.calls).toEqual([[{ id: 'conv_1' }]]);
+		expect(aborted).toBe(false);
+	});
+
+	it('should be given up after 5 s', async () => {
+		const { result, afterStop, aborted } = await stopMeanwhile(6_000, done);
+		expect(result).toMatchObject({ name: 'Cancelled' });
+		expect(afterStop).not.toHaveBeenCalled();
+		expect(aborted).toBe(true);
+	});
+
+	it('should not be followed up when it was refused', async () => {
+		const { result, afterStop } = await stopMeanwhile(100, refused);
+		expect(result).toMatchObject({ name: 'Cancelled' });
+		expect(afterStop).not.toHaveBeenCalled();
+	});
+
+	it('should be a request like others without a stop', async () => {
+		const { result, afterStop } = await stopMeanwhile(6_000, done, false);
+		expect(result).toEqual({ id: 'conv_1' });
+		expect(afterStop).not.toHaveBeenCalled();
 	});
 });

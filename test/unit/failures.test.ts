@@ -1,9 +1,11 @@
 import {
 	Cancelled,
+	isNotFound,
 	isRefusedAsInvalid,
 	RequestFailure,
 	resultOf,
 	RunEnded,
+	unusable,
 } from '../../nodes/shared/transport/failures';
 import type { FailureDetails } from '../../nodes/shared/transport/failures';
 
@@ -43,6 +45,8 @@ describe('The failure of a request', () => {
 		const leftBehind = { conversation: 'conv_1', items: 20 };
 		expect(new Cancelled(leftBehind).leftBehind).toBe(leftBehind);
 		expect(new Cancelled().leftBehind).toBeUndefined();
+		expect(new Cancelled().outcomeUnknown).toBe(false);
+		expect(new Cancelled(undefined, true).outcomeUnknown).toBe(true);
 	});
 
 	it('should be told apart from an end by name and text', () => {
@@ -68,5 +72,28 @@ describe('A refusal of what was sent', () => {
 		['a busy conversation by its param', { param: 'conversation' }, false],
 	])('should be seen in %s', (_what, more, expected) => {
 		expect(isRefusedAsInvalid(new RequestFailure({ ...details, ...more }))).toBe(expected);
+	});
+});
+
+describe('What the server gave and nobody can use', () => {
+	it('should be a failure of which nothing has come, so that it may be tried again', () => {
+		expect(unusable('m', 'a').details).toEqual({
+			kind: 'unusable',
+			message: 'm',
+			advice: 'a',
+			outcomeUnknown: false,
+			idempotent: true,
+		});
+	});
+});
+
+describe('What the API does not have', () => {
+	it.each<[string, Partial<FailureDetails>, boolean]>([
+		["404 in the API's form", { status: 404, isApiError: true }, true],
+		['404 in another form', { status: 404, isApiError: false }, false],
+		['404 of which the form is not known', { status: 404 }, false],
+		["410 in the API's form", { status: 410, isApiError: true }, false],
+	])('should be told by %s', (_what, more, expected) => {
+		expect(isNotFound(new RequestFailure({ ...details, ...more }))).toBe(expected);
 	});
 });

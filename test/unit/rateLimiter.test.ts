@@ -278,6 +278,28 @@ describe('A wait that the server names', () => {
 		expect(order).toEqual(['first', 'follow-up 1', 'follow-up 2', 'new 1', 'new 2']);
 	});
 
+	it('should take a request for one that follows up on nothing when that is not said', async () => {
+		const clock = new FakeClock();
+		const limiter = limiterOf(clock);
+		const order: string[] = [];
+		await limiter.start(never);
+		const plain = limiter.start(never).then(() => order.push('plain'));
+		const followUp = limiter.start(never, true).then(() => order.push('follow-up'));
+		await clock.run(Promise.all([plain, followUp]));
+		expect(order).toEqual(['follow-up', 'plain']);
+	});
+
+	it('should say during a wait how long it has lasted', async () => {
+		const clock = new FakeClock();
+		const limiter = limiterOf(clock, 600);
+		await limiter.start(never);
+		const next = limiter.start(never);
+		await clock.run(clock.wait(60));
+		expect(limiter.waitedMs).toBe(60);
+		await clock.run(next);
+		expect(limiter.waitedMs).toBe(100);
+	});
+
 	it('should keep the requests in flight apart, by less the more there are', async () => {
 		const gapsOf = async (concurrency: number) => {
 			const clock = new FakeClock();

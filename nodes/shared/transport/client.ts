@@ -94,12 +94,12 @@ export function createClient(
 		afterStop: (late: Attempt) => Promise<void>,
 	): Promise<Attempt> => {
 		const over = new AbortController();
-		const sending = sendOnce(shared, wire, settings.timeout, over.signal);
 		let onStop = () => {};
 		const stopped = new Promise<void>((resolve) => {
 			onStop = resolve;
 		});
 		cancelled.addEventListener('abort', onStop);
+		const sending = sendOnce(shared, wire, settings.timeout, over.signal);
 		await Promise.race([sending, stopped]);
 		cancelled.removeEventListener('abort', onStop);
 		if (!cancelled.aborted) return await sending;
