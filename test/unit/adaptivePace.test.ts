@@ -1,15 +1,16 @@
 import { createAdaptivePace } from '../../nodes/shared/transport/adaptivePace';
 
-/** A pace after a first refusal at 1,000 ms that held the run for so long. */
-function refusedOnce(holdMs = 200) {
+/** A pace after a first refusal at 1,000 ms, behind a burst of accepted requests, that held the run for so long. */
+function refusedOnce(holdMs = 200, burst = 60) {
 	const pace = createAdaptivePace();
+	for (let count = 0; count < burst; count++) pace.accepted(800);
 	pace.refused(900, 1_000, holdMs);
 	return pace;
 }
 
 /** A pace of this many requests a second after a second refusal, at 3,000 ms. */
-function refusedTwice(accepted: number) {
-	const pace = refusedOnce();
+function refusedTwice(accepted: number, { holdMs = 200, burst = 60 } = {}) {
+	const pace = refusedOnce(holdMs, burst);
 	for (let count = 0; count < accepted; count++) pace.accepted(1_100);
 	pace.held();
 	pace.refused(2_900, 3_000, 200);
@@ -41,9 +42,17 @@ describe('The pace that refusals lead to', () => {
 		]);
 	});
 
-	it('should become what was accepted since the one before, less 5 %', () => {
+	it('should become what was accepted since the one before, less 3 %', () => {
 		// 100 requests in 2 s.
-		expect(perSecond(refusedTwice(100).gapAt(3_000))).toBe(47.5);
+		expect(perSecond(refusedTwice(100).gapAt(3_000))).toBe(48.5);
+	});
+
+	it('should not count a pause in which more would have come back than the API holds', () => {
+		// 100 requests in 1 s: 50 a second would have come back in the pause, of which 49 can't be held.
+		const rate = (burst: number) =>
+			perSecond(refusedTwice(100, { holdMs: 1_000, burst }).gapAt(3_000));
+		expect(rate(50)).toBe(48.5);
+		expect(rate(49)).toBeGreaterThan(55);
 	});
 
 	it('should not be lowered to less than 40 % by one', () => {
@@ -68,10 +77,10 @@ describe('The pace that refusals lead to', () => {
 
 	it('should not be raised by one', () => {
 		const before = refusedOnce().gapAt(3_000);
-		expect(refusedTwice(1_000).gapAt(3_000)).toBeCloseTo(before / 0.95);
+		expect(refusedTwice(1_000).gapAt(3_000)).toBeCloseTo(before / 0.97);
 	});
 
-	/** A pace at 47.5 a second after a third refusal, since which as much was accepted as before the second. */
+	/** A pace at 48.5 a second after a third refusal, since which as much was accepted as before the second. */
 	function settled() {
 		const pace = refusedTwice(100);
 		for (let count = 0; count < 100; count++) pace.accepted(3_001);
@@ -86,15 +95,15 @@ describe('The pace that refusals lead to', () => {
 	};
 
 	it('should rise by 0.05 % with every request that is accepted while two refusals agree on the limit', () => {
-		expect(rateAfter(settled(), 0)).toBe(47.5);
-		expect(rateAfter(settled(), 100)).toBe(49.9);
+		expect(rateAfter(settled(), 0)).toBe(48.5);
+		expect(rateAfter(settled(), 100)).toBe(51);
 	});
 
 	it('should rise by 0.5 % after 200 in a row, and while refusals do not agree', () => {
-		expect(rateAfter(settled(), 201)).toBe(52.8);
+		expect(rateAfter(settled(), 201)).toBe(53.9);
 		const pace = refusedTwice(100);
 		for (let count = 0; count < 100; count++) pace.accepted(3_001);
-		expect(perSecond(pace.gapAt(3_001))).toBe(78.2);
+		expect(perSecond(pace.gapAt(3_001))).toBe(79.9);
 	});
 
 	it('should rise by less after a pause that is longer than 200 ms', () => {

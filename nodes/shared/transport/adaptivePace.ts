@@ -12,7 +12,7 @@ const AGREEMENT = 0.15;
 const STEADY_SECONDS = 20;
 const RISE_PER_SECOND = 0.005;
 /** A refusal lowers the rate to this share of what the API has accepted of late … */
-const DECREASE = 0.95;
+const DECREASE = 0.97;
 /** … but never to less than this share of the rate. */
 const LARGEST_DECREASE = 0.4;
 /** Of late: the most that was accepted from one refusal to the next, of so many. */
@@ -57,6 +57,8 @@ export function createAdaptivePace() {
 	let doubling: Pace['doubling'];
 	/** How many requests a second were accepted from one refusal to the next, the newest last. */
 	let acceptedRates: number[] = [];
+	/** The most that was accepted at a stretch without a pace: as much as the API's bucket holds, or more. */
+	let burst = 0;
 	let fewInARow = 0;
 	/** How many requests were accepted before each of the last refusals. */
 	let acceptedCounts: number[] = [];
@@ -127,6 +129,7 @@ export function createAdaptivePace() {
 				perSecond = (RESTART_REQUESTS * 1_000) / everyMs;
 				doubling = { from: time + holdMs, everyMs };
 				const accepted = acceptedCounts.reduce((sum, count) => sum + count, 0);
+				burst = Math.max(burst, acceptedCount);
 				const isRare = acceptedCounts.length < RARE_COUNT || accepted >= RARE_ACCEPTED;
 				const slowed = { perSecond, doubling };
 				witnesses = isRare
@@ -137,9 +140,13 @@ export function createAdaptivePace() {
 				witnesses = undefined;
 				fewInARow = acceptedCount < FEW_ACCEPTED ? fewInARow + 1 : 0;
 				if (fewInARow >= FEW_IN_A_ROW) acceptedRates = [];
+				const tookMs = time - refusedAt;
+				// What the API would have granted during the pause is lost if its bucket can't hold that much.
+				const isLost = burst < (acceptedCount / tookMs) * heldMs;
+				const regainedMs = isLost ? tookMs - heldMs : tookMs;
 				acceptedRates = [
 					...acceptedRates.slice(1 - REMEMBERED),
-					(acceptedCount * 1_000) / (time - refusedAt),
+					(acceptedCount * 1_000) / regainedMs,
 				];
 				perSecond = Math.max(
 					Math.min(rate, Math.max(...acceptedRates)) * DECREASE,
