@@ -60,7 +60,7 @@ const pairsField: INodeProperties = {
 					name: 'value',
 					type: 'string',
 					default: '',
-					placeholder: 'e.g. project-x',
+					placeholder: 'e.g. billing',
 				},
 			],
 		},
@@ -73,7 +73,7 @@ const jsonField: INodeProperties = {
 	type: 'json',
 	displayOptions: { show: { metadataInput: ['json'] } },
 	default: '',
-	placeholder: 'e.g. { "topic": "project-x", "priority": "high" }',
+	placeholder: 'e.g. { "topic": "billing", "priority": "high" }',
 	description: LIMITS,
 };
 
@@ -100,7 +100,7 @@ export const requiredMetadataFields = [
 	},
 ];
 
-const EXAMPLE = '{ "topic": "project-x" }';
+const EXAMPLE = '{ "topic": "billing" }';
 const LABEL = pairsField.displayName;
 
 const pairRows: RowsField = {
