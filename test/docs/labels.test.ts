@@ -25,6 +25,7 @@ const labelsIn = (fields: readonly Field[]): string[] =>
 /** What n8n's own forms call their things. */
 const N8N = [
 	'Allowed HTTP Request Domains',
+	'Always Output Data',
 	'Continue',
 	'Details',
 	'From Memory',
@@ -38,6 +39,7 @@ const N8N = [
 	'OpenAI → Conversation → Update a Conversation',
 	'Override All Messages',
 	'Retry On Fail',
+	'Row → Get',
 	'Specific Domains',
 ];
 
