@@ -157,7 +157,7 @@ export async function ensureN8n(say, folder = n8nFolder) {
 			scripted: ['sqlite3'],
 			works: async () => await nodeSucceeds(folder, '-e', 'require("sqlite3")'),
 			env: npmEnvironment(dirname(node24)),
-			effort: 'this takes 2 to 5 minutes and 3 GB, once',
+			effort: 'this takes 2 to 8 minutes and 3 GB, once',
 			todo: 'Check that npm reaches its registry (`npm ping`), that 4 GB of disk are free and that python3, make and g++ are there (Debian, Ubuntu: `apt-get install python3 make g++`), then start again.',
 		},
 		say,

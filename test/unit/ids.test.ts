@@ -220,7 +220,7 @@ describe('A conversation ID', () => {
 		['conv_...', '"…" stands for the rest of an ID.'],
 		['conv_1, conv_2', 'Enter a single ID. To work on several conversations,'],
 		['conv_', 'Enter the whole ID and nothing else.'],
-		['msg_1', 'Take the ID from the node that gave the conversation: its field'],
+		['msg_1', 'Use the ID of the conversation that the item is in.'],
 		['thread_1', 'A thread is not a conversation. Make one with Conversation: Create,'],
 	])('should be asked for in words that fit where the field holds %s', (value, words) => {
 		expect(refused(() => parseConversationId(value)).advice).toContain(words);
@@ -229,7 +229,7 @@ describe('A conversation ID', () => {
 	it('should not be taken from an item as Add gives it, and say so', () => {
 		const { message, advice } = refused(() => parseConversationId({ id: 'msg_1', role: 'user' }));
 		expect(message).toBe('Conversation ID is the ID of a conversation item');
-		expect(advice).toContain('Take the ID from the node that gave the conversation');
+		expect(advice).toContain('Use the ID of the conversation that the item is in.');
 	});
 
 	it('should be read from its parameter', () => {

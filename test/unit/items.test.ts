@@ -152,7 +152,9 @@ describe('Messages that are no rows', () => {
 		for (const parse of [parseItems, parseOptionalItems]) {
 			const error = refused(() => parse(reading({ messages })));
 			expect(error.message).toBe(`Messages is ${what}`);
-			expect(error.advice).toContain('set Specify Items to Using JSON and move it to Items (JSON)');
+			expect(error.advice).toContain(
+				'set Specify Messages to Using JSON and move it to Items (JSON)',
+			);
 		}
 	});
 });

@@ -96,17 +96,19 @@ export class ItemResults {
 		return this.first?.item ?? Infinity;
 	}
 
-	/** The first failure in input order, which then says how many items were done. */
+	/** The first failure in input order, which then says which item it was and how many were done. */
 	firstFailure(): NodeApiError | NodeOperationError | undefined {
-		const error = this.first?.error;
-		if (error !== undefined) {
-			const hasOthers = this.failures < this.count;
-			error.description = sentences(
-				error.description ?? undefined,
-				this.progress(),
-				hasOthers ? ON_ERROR : undefined,
-			);
-		}
+		if (this.first === undefined) return undefined;
+		const { item, error } = this.first;
+		const isOneOfMany = this.count > 1;
+		error.description = sentences(
+			error.description ?? undefined,
+			isOneOfMany
+				? `This was input item ${item + 1} of ${this.count} (n8n counts from 0).`
+				: undefined,
+			this.progress(),
+			this.failures < this.count ? ON_ERROR : undefined,
+		);
 		return error;
 	}
 

@@ -11,7 +11,7 @@ import type { ReadParameter } from '../../shared/values/field';
 import { adviceFor, FieldError, isNothing, kindOf, quote } from '../../shared/values/field';
 
 export const itemsInputField: INodeProperties = {
-	displayName: 'Specify Items',
+	displayName: 'Specify Messages',
 	name: 'itemsInput',
 	type: 'options',
 	noDataExpression: true,

@@ -5,9 +5,6 @@ import type { ReadParameter } from '../values/field';
 import { adviceFor, FieldError, isNothing, kindOf, quote } from '../values/field';
 import { trimPasted } from '../values/text';
 
-const ACCEPTED =
-	'The ID starts with conv_. You can also enter a link that contains it, or {{ $json }} from a conversation or response.';
-
 export const conversationIdField: INodeProperties = {
 	displayName: 'Conversation ID',
 	name: 'conversationId',
@@ -15,7 +12,8 @@ export const conversationIdField: INodeProperties = {
 	required: true,
 	default: '',
 	placeholder: 'e.g. conv_68f0a1b2c3d4',
-	description: ACCEPTED,
+	hint: 'You can also enter {{ $json }} from a conversation, a reply or a conversation item',
+	description: 'The ID starts with conv_. A link that contains it is accepted, too.',
 };
 
 const LABEL = conversationIdField.displayName;
@@ -73,7 +71,7 @@ function adviceForAlmost(text: string): string | undefined {
 
 /** Advice for the ID of something else. */
 const ADVICE_FOR: Readonly<Record<string, string>> = {
-	msg: 'Take the ID from the node that gave the conversation: its field "conversation", or "id" where that starts with conv_.',
+	msg: 'Use the ID of the conversation that the item is in. It starts with "conv_", and outputs with items have it in the field "conversation": {{ $json.conversation }}.',
 	thread:
 		'A thread is not a conversation. Make one with Conversation: Create, with the messages of the thread as its initial messages.',
 };

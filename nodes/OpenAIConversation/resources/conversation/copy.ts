@@ -25,7 +25,8 @@ const throughItemField: INodeProperties = {
 	type: 'string',
 	default: '',
 	placeholder: 'e.g. msg_68f0a1b2c3d4',
-	description: 'The ID of a conversation item. Leave empty to copy the whole conversation.',
+	hint: 'Leave empty to copy the whole conversation',
+	description: 'The ID of a conversation item',
 };
 
 interface Input {

@@ -16,7 +16,7 @@ interface Input {
 
 const notice: INodeProperties = {
 	displayName:
-		'The item is deleted for good. Delete a tool call together with its output, and reasoning together with the item it led to: the API refuses a conversation that holds only one of them.',
+		'The item is deleted for good. Messages can be deleted one by one. Delete an item of the type function_call together with its function_call_output, and one of the type reasoning together with the item after it: the API refuses a conversation that holds only one of them.',
 	name: 'deleteNotice',
 	type: 'notice',
 	default: '',
