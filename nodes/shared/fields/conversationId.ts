@@ -13,7 +13,8 @@ export const conversationIdField: INodeProperties = {
 	default: '',
 	placeholder: 'e.g. conv_68f0a1b2c3d4',
 	hint: 'You can also enter {{ $json }} from a conversation, a reply or a conversation item',
-	description: 'The ID starts with conv_. A link that contains it is accepted, too.',
+	description:
+		"The conversation's ID, which starts with conv_. A link that contains it is accepted, too.",
 };
 
 const LABEL = conversationIdField.displayName;
