@@ -13,6 +13,7 @@ import {
 	exampleCredentials,
 	exampleNames,
 	readExample,
+	withReadinessNoted,
 	withStandInNoted,
 } from './lib/examples.mjs';
 import { Failure, messageOf, runCommand } from './lib/failure.mjs';
@@ -78,8 +79,9 @@ async function addExamples(n8n, api) {
 	for (const name of await exampleNames()) {
 		const example = await readExample(name);
 		// What a user made of it in the editor stays.
-		if (!(await n8n.hasWorkflow(example.id)))
-			unknown.push(api.isEmbedded ? withStandInNoted(example) : example);
+		if (await n8n.hasWorkflow(example.id)) continue;
+		const ready = withReadinessNoted(example);
+		unknown.push(api.isEmbedded ? withStandInNoted(ready) : ready);
 	}
 	if (unknown.length > 0) await n8n.cli.importWorkflows(unknown);
 	const { id } = await readExample(FIRST);

@@ -19,6 +19,18 @@ const STICKY_NOTE = 'n8n-nodes-base.stickyNote';
 
 const STAND_IN = `**In this sandbox no model answers:** a stand-in does. It repeats what you said, remembers what you told it (*My name is Ada.* … *What is my name?*), calls the tools it is given, and follows a JSON schema. Set \`OPENAI_API_KEY\` before \`npm start\` to use OpenAI's models.`;
 
+/**
+ * @param {Workflow} example
+ * @returns {Workflow} with a note that says what there is nothing to do for here
+ */
+export const withReadinessNoted = (example) =>
+	JSON.parse(
+		JSON.stringify(example).replaceAll(
+			'**Try it:**',
+			'**Try it** (in this sandbox, the credential is chosen and the workflow published already)**:**',
+		),
+	);
+
 /** @param {unknown} node */
 const asksModel = (node) =>
 	at(node, 'parameters', 'operation') === 'send' || String(field(node, 'type')).includes('.lmChat');
