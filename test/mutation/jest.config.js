@@ -1,9 +1,13 @@
 const { projects = [] } = require('../../jest.config.js');
 
-/** The unit tests alone: Stryker runs one project. */
+/** The unit tests, and of the engine's those that run what no unit test does: Stryker runs one project. */
 module.exports = {
 	...projects.find((each) => typeof each === 'object' && each['displayName'] === 'unit'),
 	rootDir: '../..',
+	testMatch: [
+		'<rootDir>/test/unit/*.test.ts',
+		'<rootDir>/test/engine/{create,failedItems,itemAdd,outputs}.test.ts',
+	],
 	// What takes long too, but for the runs of thousands of requests: the rate limiter has shorter tests of its own.
 	testPathIgnorePatterns: ['/test/unit/tokenBucket\\.test\\.ts$'],
 	setupFilesAfterEnv: ['<rootDir>/test/mutation/withoutSpeed.js'],
