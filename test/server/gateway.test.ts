@@ -131,7 +131,7 @@ describe('a write that lands after the answer', () => {
 		[{ applyAfterMs: 5 }, 'applyAfterMs needs a status'],
 		[{ applyAfterMs: 5, apply: true, status: 500 }, 'exclude each other'],
 		[{ applyAfterMs: -1, status: 500 }, 'at least 0'],
-		[{ gateway: 'nginx' }, "gateway is true or 'forwarding'"],
+		[{ gateway: 'nginx' }, "gateway must be true or 'forwarding'"],
 	])('%j is refused', (rule, message) => {
 		// @ts-expect-error: one of them is no rule.
 		expect(() => server().fault(rule)).toThrow(message);

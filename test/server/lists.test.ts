@@ -52,7 +52,7 @@ describe('a list that is not what the API would answer', () => {
 		server().fault({ list: 'fewer' });
 		expect((await sdk(server()).conversations.retrieve('conv_1')).id).toBe('conv_1');
 		// @ts-expect-error: there is no such kind.
-		expect(() => server().fault({ list: 'wrong' })).toThrow('list is one of fewer');
+		expect(() => server().fault({ list: 'wrong' })).toThrow('list must be one of fewer');
 	});
 });
 
