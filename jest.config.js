@@ -56,6 +56,7 @@ const SLOW = [
 	'engine/faults',
 	'engine/inputs',
 	'engine/manyItems',
+	'engine/memory',
 	'engine/pacing',
 	'engine/pacingTokenBucket',
 	'engine/parity',
