@@ -21,7 +21,7 @@ const STAND_IN = `**In this sandbox no model answers:** a stand-in does. It repe
 
 /**
  * @param {Workflow} example
- * @returns {Workflow} with a note that says what there is nothing to do for here
+ * @returns {Workflow} whose note says which of its steps are done here already
  */
 export const withReadinessNoted = (example) =>
 	JSON.parse(

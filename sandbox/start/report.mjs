@@ -33,8 +33,8 @@ ${indented(answered)}
  */
 const embedded = ({ baseUrl, apiKey }) => `Base URL  ${baseUrl}
 API key   ${apiKey}
-Model     a stand-in, under every name in the list: it repeats what you said, remembers what you told it (“My name is Ada.” … “What is my name?”),
-          calls the tools it is given, and follows a JSON schema
+Model     a stand-in, under every name in the list: it repeats what you said, remembers what you told it
+          (“My name is Ada.” … “What is my name?”), calls the tools it is given, and follows a JSON schema
 `;
 
 /**
