@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { parseBoolean } from '../../nodes/shared/values/boolean';
 import { parseLimit } from '../../nodes/OpenAIConversation/parameters/limit';
 import { parseNumber } from '../../nodes/shared/values/number';
-import { isNothing, kindOf, quote } from '../../nodes/shared/values/field';
+import { adviceFor, isNothing, kindOf, quote } from '../../nodes/shared/values/field';
 import { parseSimplify } from '../../nodes/OpenAIConversation/parameters/simplify';
 import { anyValue, reading, refusal, refused, RUNS } from '../support/unit';
 
@@ -67,6 +67,25 @@ describe('isNothing', () => {
 		[[], false],
 	])('should for %p be %p', (value, expected) => {
 		expect(isNothing(value)).toBe(expected);
+	});
+});
+
+describe('The advice for a value', () => {
+	const evaluate =
+		'n8n read this expression as plain text. Switch the field from Fixed to Expression';
+
+	it.each<[unknown, string]>([
+		['{{ $json.id }}', `${evaluate}.`],
+		['x {{\n$json.id\n}}', `${evaluate}.`],
+		['=abc', `${evaluate} and write it in double curly braces, such as {{ $json.id }}.`],
+		[' $json.id', `${evaluate} and write it in double curly braces, such as {{ $json.id }}.`],
+		['$("Set").item', `${evaluate} and write it in double curly braces, such as {{ $json.id }}.`],
+		['$5', 'Enter an ID.'],
+		['a = b', 'Enter an ID.'],
+		['{{', 'Enter an ID.'],
+		[7, 'Enter an ID.'],
+	])('should, where %j is an expression, be how to have it evaluated', (value, advice) => {
+		expect(adviceFor(value, 'Enter an ID.')).toBe(advice);
 	});
 });
 

@@ -151,6 +151,13 @@ describe('A message without the key', () => {
 			'sk-1234 in task-12345, 1234',
 			'[redacted] in task-12345, 1234',
 		],
+		['a short key twice', 'sk-1234', 'sk-1234, sk-1234', '[redacted], [redacted]'],
+		[
+			'a piece of words that are long in all',
+			'sk-abcdefghi-abcdefghij',
+			'key ghi-abc',
+			'key [redacted]',
+		],
 		['one with white space', ' sk-1234\n', 'with sk-1234.', 'with [redacted].'],
 		['a longer one in pieces', 'abc12', 'has abc12x in it', 'has [redacted]x in it'],
 		['words with a number', 'sk-litellm-prod-2025', 'see prod-2025', 'see [redacted]'],
@@ -248,6 +255,7 @@ describe('An output', () => {
 		['twice in a text', `${KEY}${KEY}`, '[redacted][redacted]'],
 		['as a name', { [KEY]: 1, a: 2 }, { [REDACTED]: 1, a: 2 }],
 		['deep inside', { a: [{ b: [KEY] }] }, { a: [{ b: ['[redacted]'] }] }],
+		['beside others', ['a', KEY, 1], ['a', '[redacted]', 1]],
 		['under __proto__', { ['__proto__']: KEY }, { ['__proto__']: '[redacted]' }],
 	])('should be without the whole key: %s', (_what, given, expected) => {
 		const before = structuredClone(given);

@@ -6,6 +6,7 @@ import {
 	checkText,
 	checkTexts,
 	hasHalfCharacter,
+	listed,
 	sentences,
 	trimPasted,
 } from '../../nodes/shared/values/text';
@@ -172,5 +173,12 @@ describe('sentences', () => {
 	it('should leave out what is undefined or empty', () => {
 		expect(sentences(undefined, 'One.', '', 'Two.', undefined)).toBe('One. Two.');
 		expect(sentences('', undefined)).toBe('');
+	});
+});
+
+describe('listed', () => {
+	it('should put names in quotes, separated by commas', () => {
+		expect(listed(['a'])).toBe('"a"');
+		expect(listed(['a', 'b c'])).toBe('"a", "b c"');
 	});
 });

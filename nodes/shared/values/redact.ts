@@ -78,7 +78,7 @@ function replace(text: string, stretches: readonly Stretch[], mark: string): str
 		result += text.slice(shown, start) + mark;
 		shown = end;
 	}
-	return shown === 0 ? text : result + text.slice(shown);
+	return result + text.slice(shown);
 }
 
 /** A copy of a JSON value with each text in it changed, names included; the value itself where nothing changes. */
