@@ -62,9 +62,11 @@ const SLOW = [
 	'engine/parity',
 	'engine/send',
 	'engine/sendFaults',
+	'engine/traps',
 	'engine/trim',
 	'engine/worstMoments',
 	'unit/keyedQueue',
+	'unit/largeInputs',
 	'unit/memoryHistory',
 	'unit/tokenBucket',
 ];

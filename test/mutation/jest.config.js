@@ -8,7 +8,7 @@ module.exports = {
 		'<rootDir>/test/unit/*.test.ts',
 		'<rootDir>/test/engine/{create,failedItems,itemAdd,outputs}.test.ts',
 	],
-	// What takes long too, but for the runs of thousands of requests: the rate limiter has shorter tests of its own.
-	testPathIgnorePatterns: ['/test/unit/tokenBucket\\.test\\.ts$'],
+	// What takes long. The rate limiter has shorter tests of its own.
+	testPathIgnorePatterns: ['/test/unit/(largeInputs|tokenBucket)\\.test\\.ts$'],
 	setupFilesAfterEnv: ['<rootDir>/test/mutation/withoutSpeed.js'],
 };

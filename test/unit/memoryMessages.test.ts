@@ -596,14 +596,6 @@ describe('A turn that n8n hands over as input and output', () => {
 		}
 	});
 
-	it('does not have such an account of many megabytes either', () => {
-		const long = 'a'.repeat(10_000_000);
-		for (const result of [long, { a: `${long}"` }]) {
-			const account = `[Used tools: Tool: A, Input: {}, Result: ${JSON.stringify(result)}] Done`;
-			expect(withoutToolAccount(account)).toBe('Done');
-		}
-	});
-
 	it('keeps the text where the end of such an account can’t be told', () => {
 		const texts = [
 			'[Used tools: none] Hello',

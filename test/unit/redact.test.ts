@@ -184,13 +184,6 @@ describe('A message without the key', () => {
 		expect(text('key sk-no-key-required, required')).toBe('key [redacted], required');
 	});
 
-	it('should be there soon for a long text', () => {
-		const given = 'The quick brown fox jumps over the lazy dog. '.repeat(50_000);
-		const startedAt = performance.now();
-		expect(text(given)).toBe(given);
-		expect(performance.now() - startedAt).toBeLessThan(2_000);
-	});
-
 	it('should use another mark where the key looks like the usual one', () => {
 		const shown = createRedactor('redacted-key-1').text('the redacted-key-1 is redacted');
 		expect(shown).toBe('the ••• is •••');
@@ -314,12 +307,5 @@ describe('An output', () => {
 			}),
 			RUNS,
 		);
-	});
-
-	it('should be there soon for 20 MB', () => {
-		const given = { text: 'The quick brown fox jumps over the lazy dog. '.repeat(450_000) };
-		const startedAt = performance.now();
-		expect(output(given)).toBe(given);
-		expect(performance.now() - startedAt).toBeLessThan(2_000);
 	});
 });
