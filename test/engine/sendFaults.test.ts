@@ -547,11 +547,19 @@ describe('A stop', () => {
 		return { run, tookMs: performance.now() - stoppedAt };
 	};
 
-	it.each<[string, FaultRule[], string]>([
-		['between two looks', [], 'GPLX'],
-		['during a look', [{ match: POLL, hang: true }], 'GPLX'],
-		['even when the cancelling fails', [{ match: { path: /cancel$/ }, status: 500 }], 'GPLX'],
-	])('should cancel the response in the background %s', async (_what, faults, expected) => {
+	const MAY_BE_STORED =
+		'What was being sent may have gone through anyway. Check that before you run the workflow again.';
+
+	it.each<[string, FaultRule[], string, string]>([
+		['between two looks', [], 'GPLX', ''],
+		['during a look', [{ match: POLL, hang: true }], 'GPLX', ''],
+		[
+			'and say that it may be stored when that fails',
+			[{ match: { path: /cancel$/ }, status: 500 }],
+			'GPLX',
+			MAY_BE_STORED,
+		],
+	])('should cancel the response in the background %s', async (_what, faults, expected, told) => {
 		const server = await startServer({ apiKeys: [API_KEY], modelMs: 5_000 });
 		try {
 			server.faults(faults);
@@ -564,6 +572,7 @@ describe('A stop', () => {
 				() => letters(server) === 'GPL',
 			);
 			expect(run?.run.status).toBe('canceled');
+			expect(run?.error?.description ?? '').toBe(told);
 			expect(letters(server)).toBe(expected);
 			expect(tookMs).toBeLessThan(1_000);
 			expect(timesStored(server)).toBe(0);

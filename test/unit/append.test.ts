@@ -110,7 +110,7 @@ function apiWith(
 			return typeof answer === 'function' ? await answer(request) : answer;
 		},
 		async pause() {},
-		async cleanUp() {},
+		cleanUp: async () => undefined,
 	};
 	return { api, posts };
 }

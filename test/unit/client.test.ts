@@ -714,6 +714,15 @@ describe('A stop of the execution', () => {
 		expect([statistics.requests, pauses]).toEqual([1, []]);
 	});
 
+	it('should be told what the server answered to that, and only when it succeeded', async () => {
+		const answered = stage({ steps: [done] });
+		answered.cancel();
+		await expect(answered.client.cleanUp(DELETE)).resolves.toEqual({ id: 'conv_1' });
+		const failed = stage({ steps: [refused] });
+		failed.cancel();
+		await expect(failed.client.cleanUp(DELETE)).resolves.toBeUndefined();
+	});
+
 	it('should not be told of what could not be put in order', async () => {
 		const { client, cancel, sent } = stage({ steps: [lost] });
 		cancel();

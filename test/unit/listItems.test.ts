@@ -23,7 +23,7 @@ function apiWith(answer: (request: ApiRequest, count: number) => JsonObject | Er
 			return result;
 		},
 		async pause() {},
-		async cleanUp() {},
+		cleanUp: async () => undefined,
 	};
 	return { api, requests };
 }

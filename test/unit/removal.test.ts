@@ -34,7 +34,7 @@ function createServer(fault: Fault = () => undefined) {
 			});
 		},
 		async pause() {},
-		async cleanUp() {},
+		cleanUp: async () => undefined,
 	};
 	return {
 		api,
@@ -218,7 +218,7 @@ describe('removeAllItems', () => {
 				return { data: list.map((id) => ({ id, type: 'message' })), has_more: false };
 			},
 			async pause() {},
-			async cleanUp() {},
+			cleanUp: async () => undefined,
 		};
 		return api;
 	}

@@ -158,7 +158,7 @@ describe('The list of models', () => {
 		await listModels({
 			call: async () => ({ data: ids.map((id) => ({ id })) }),
 			pause: async () => {},
-			cleanUp: async () => {},
+			cleanUp: async () => undefined,
 		});
 
 	it("should keep names of one's own", async () => {

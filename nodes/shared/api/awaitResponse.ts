@@ -38,7 +38,7 @@ const givenUp = (failure: RequestFailure, id: string, what: string): RequestFail
 
 /**
  * Asks for a response in the background, again and again, until the API has finished it. When the
- * execution is stopped, the response is cancelled.
+ * execution is stopped, the response is cancelled; where that fails, it may still be stored.
  * @param findStored looks for the reply in the conversation, when the API no longer has the response
  * @throws {RequestFailure} when the response can't be asked for any more
  * @throws {Cancelled}
@@ -50,8 +50,9 @@ export async function awaitResponse(
 ): Promise<ModelResponse> {
 	const id = textAt(started, 'id') ?? '';
 	return await poll(api, id, findStored).catch(async (error: unknown) => {
-		if (error instanceof Cancelled) await cancelResponse(api, id);
-		throw error;
+		if (!(error instanceof Cancelled)) throw error;
+		const isCancelled = await cancelResponse(api, id);
+		throw isCancelled ? error : new Cancelled(error.leftBehind, true);
 	});
 }
 

@@ -36,7 +36,7 @@ export const postResponse = async (
 		check: checkResponse,
 		hasWritten: ({ status }) => status !== 'failed' && status !== 'cancelled',
 		...(body.background === true
-			? { afterStop: async ({ id }) => await cancelResponse(api, String(id)) }
+			? { afterStop: async ({ id }) => void (await cancelResponse(api, String(id))) }
 			: {}),
 		...safeguards,
 	});
@@ -45,6 +45,12 @@ export const postResponse = async (
 export const getResponse = async (api: ApiClient, id: string): Promise<ModelResponse> =>
 	await api.call({ method: 'GET', path: [ROOT, id], idempotent: true, check: checkResponse });
 
-/** POST /responses/{id}/cancel, once, also when the execution was stopped. Sending it twice does no harm. */
-export const cancelResponse = async (api: ApiClient, id: string): Promise<void> =>
-	await api.cleanUp({ method: 'POST', path: [ROOT, id, 'cancel'], idempotent: true });
+/**
+ * POST /responses/{id}/cancel, once, also when the execution was stopped. Sending it twice does no harm.
+ * Gives whether the response is cancelled now, rather than complete or still running.
+ */
+export async function cancelResponse(api: ApiClient, id: string): Promise<boolean> {
+	const path = [ROOT, id, 'cancel'];
+	const answer = await api.cleanUp({ method: 'POST', path, idempotent: true });
+	return answer?.status === 'cancelled';
+}

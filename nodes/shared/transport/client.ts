@@ -3,7 +3,7 @@ import type { Attempt } from './attempt';
 import { sendOnce } from './attempt';
 import type { Clock } from './clock';
 import { Cancelled, RequestFailure, RunEnded } from './failures';
-import type { Failed, Outcome, RetryReason } from './outcome';
+import type { Failed, Outcome, RetryReason, Situation } from './outcome';
 import { judge } from './outcome';
 import type { Observation, RateLimiter } from './rateLimiter';
 import type { ApiRequest, RequestSettings, Send, Verification, WireRequest } from './request';
@@ -41,9 +41,9 @@ export interface ApiClient {
 	pause(ms: number): Promise<void>;
 	/**
 	 * Sends a request once, also after the execution was stopped, and for 5 s at most: for what has to
-	 * be put in order at the server. The result is ignored.
+	 * be put in order at the server. Gives the answer, or undefined when it did not succeed.
 	 */
-	cleanUp(request: ApiRequest): Promise<void>;
+	cleanUp(request: ApiRequest): Promise<JsonObject | undefined>;
 }
 
 /** How far the attempts of one request have come. */
@@ -122,22 +122,20 @@ export function createClient(
 		}
 	};
 
+	const situationOf = (
+		request: ApiRequest,
+		{ url }: WireRequest,
+		counts: Pick<Situation, 'retriesMade' | 'attempts'>,
+	): Situation => ({ request, url, settings, ...counts, now: Date.now(), random: random() });
+
 	const attempt = async (
 		request: ApiRequest,
 		wire: WireRequest,
-		counts: { retriesMade: number; attempts: number },
+		counts: Pick<Situation, 'retriesMade' | 'attempts'>,
 	): Promise<Outcome> => {
 		const { afterStop } = request;
 		const isWrite = request.method !== 'GET';
-		const judged = (result: Attempt): Outcome =>
-			judge(result, {
-				request,
-				url: wire.url,
-				settings,
-				...counts,
-				now: Date.now(),
-				random: random(),
-			});
+		const judged = (result: Attempt) => judge(result, situationOf(request, wire, counts));
 		const startedAt = await startTurn();
 		let observation: Partial<Observation> = {};
 		let isSentWrite = false;
@@ -284,7 +282,10 @@ export function createClient(
 		async cleanUp(request) {
 			statistics.requests += 1;
 			const { signal } = new AbortController();
-			await sendOnce(shared, toWire(request, settings), CLEAN_UP_SECONDS, signal);
+			const wire = toWire(request, settings);
+			const result = await sendOnce(shared, wire, CLEAN_UP_SECONDS, signal);
+			const outcome = judge(result, situationOf(request, wire, { retriesMade: 0, attempts: 1 }));
+			return outcome.kind === 'success' ? outcome.answer : undefined;
 		},
 
 		async call(request) {
