@@ -37,7 +37,8 @@ const formatField: INodeProperties = {
 		{ name: 'Text', value: 'text', description: 'For people to read, without formatting' },
 	],
 	default: 'markdown',
-	description: 'The format of the transcript',
+	description:
+		'The format of the transcript. Tool calls and their results are shortened to 200 characters.',
 };
 
 const destinationField: INodeProperties = {
@@ -125,7 +126,7 @@ export const exportTranscript: Operation<Input> = {
 	name: 'Export',
 	action: 'Export conversation',
 	description:
-		'Turn a conversation into a readable transcript, in a field or a file. Tool calls and their results are shortened to 200 characters.',
+		'Turn a conversation into a readable transcript. Tool calls and results are shortened.',
 	properties: [
 		conversationIdField,
 		...allByDefaultFields,
