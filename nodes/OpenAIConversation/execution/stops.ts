@@ -5,6 +5,8 @@ import { plural } from '../../shared/n8n/hints';
 import type { Cancelled, LeftBehind } from '../../shared/transport/failures';
 import { sentences } from '../../shared/values/text';
 
+const AND = new Intl.ListFormat('en');
+
 /** By the word "canceled" n8n knows that the execution did not fail. */
 export const canceled = (node: INode, description = ''): NodeOperationError =>
 	new NodeOperationError(node, 'The execution was canceled', { description });
@@ -20,7 +22,7 @@ function leftBehindSentence(leftBehind: LeftBehind): string {
 		return `${were}, which ${more}. Run the workflow again to finish.`;
 	}
 	if (toAdd !== undefined) {
-		return `At least ${items ?? 0} of ${plural(toAdd, 'conversation item', 'conversation items')} were added to ${conversation}. Look at its end with Conversation Item: Get Many and add only the others when you run the workflow again.`;
+		return `At least ${items ?? 0} of ${plural(toAdd, 'conversation item was', 'conversation items were')} added to ${conversation}. Look at its end with Conversation Item: Get Many and add only the others when you run the workflow again.`;
 	}
 	const held =
 		items === undefined
@@ -52,11 +54,9 @@ export class Stops {
 
 	private openSentence(): string | undefined {
 		if (this.open.length === 0) return undefined;
-		const places = this.open.toSorted((a, b) => a - b).join(', ');
-		const whose =
-			this.count === 1
-				? ''
-				: ` for ${this.open.length === 1 ? `input item ${places}` : `input items ${places}`}`;
+		const places = this.open.toSorted((a, b) => a - b).map((item) => String(item + 1));
+		const which = `${places.length === 1 ? 'item' : 'items'} ${AND.format(places)} of ${this.count}`;
+		const whose = this.count === 1 ? '' : ` for input ${which}`;
 		return `What was being sent${whose} may have gone through anyway. Check that before you run the workflow again.`;
 	}
 }
