@@ -220,6 +220,20 @@ describe('A fault of the whole node', () => {
 		expect(items).toEqual([]);
 		expect(server.requestCount).toBe(0);
 	});
+
+	it('should fail every row where the operation is one that this version does not have', async () => {
+		const { items } = await runNode(server.url, {
+			items: [{ json: { row: 1 } }, { json: { row: 2 } }],
+			parameters: { operation: 'archive', conversationId: 'conv_1' },
+			settings: { onError: 'continueRegularOutput' },
+		});
+		const failed = {
+			error: "The chosen operation doesn't exist in this version of the node",
+			details: { advice: 'Choose Resource and Operation again, then save the workflow.' },
+		};
+		expect(items).toEqual([0, 1].map((item) => ({ json: failed, pairedItem: { item } })));
+		expect(server.requestCount).toBe(0);
+	});
 });
 
 describe('Five rows of which two fail', () => {
