@@ -28,6 +28,7 @@ const N8N = [
 	'Always Output Data',
 	'Continue',
 	'Details',
+	'Execute Once',
 	'From Memory',
 	'Get Many Messages',
 	'Hide Message in Chat',
