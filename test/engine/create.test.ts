@@ -239,7 +239,7 @@ describe('Conversation: Create', () => {
 			},
 		);
 		expect(error?.message).toContain('[item 1]');
-		expect(error?.description).toContain('1 of 2 input items were done');
+		expect(error?.description).toContain('1 of 2 input items was done');
 		expect(onlyConversation().items).toHaveLength(45);
 	});
 

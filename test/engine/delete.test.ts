@@ -81,6 +81,9 @@ describe('Conversation: Delete', () => {
 		const { id } = server.store.createConversation();
 		const { error } = await remove([id, id]);
 		expect(error?.message).toBe(`Conversation with id '${id}' not found. [item 1]`);
+		expect(error?.description).toContain(
+			'if several input items name the same one, turn on Execute Once in the Settings tab.',
+		);
 		expect(server.maxInFlightPerConversation).toBe(1);
 	});
 

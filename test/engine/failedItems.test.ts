@@ -254,7 +254,7 @@ describe('Five rows of which two fail', () => {
 				}));
 				const { error } = await setPlan(rows, 'stopWorkflow', options);
 				expect(error?.message).toBe("Conversation with id 'conv_missing' not found. [item 1]");
-				expect(error?.description).toMatch(/1 of 5 input items were done\. To go on /);
+				expect(error?.description).toMatch(/1 of 5 input items was done\. To go on /);
 				expect(ids.map((id) => server.store.getConversation(id)?.metadata.plan)).toEqual([
 					'pro',
 					undefined,

@@ -632,7 +632,7 @@ describe('Adding many items, when the execution is stopped', () => {
 		stop.abort();
 		const { error } = await running;
 		expect(error?.description).toBe(
-			'1 of 3 input items were done. What was being sent for input items 2 and 3 of 3 may have gone through anyway. Check that before you run the workflow again.',
+			'1 of 3 input items was done. What was being sent for input items 2 and 3 of 3 may have gone through anyway. Check that before you run the workflow again.',
 		);
 	});
 });

@@ -288,7 +288,7 @@ describe('The first failure', () => {
 			{ maxRetries: 3 },
 		);
 		expect(error?.message).toMatch(/\[item 1\]$/);
-		expect(error?.description).toMatch(/1 of 2 input items were done\. To go on /);
+		expect(error?.description).toMatch(/1 of 2 input items was done\. To go on /);
 		expect(server.requests.map(({ status }) => status)).toEqual([500, 400, 200]);
 	});
 

@@ -1129,7 +1129,7 @@ describe('Failures', () => {
 			expect(error?.name).toBe('NodeApiError');
 			expect(error?.message).toMatch(/ \[item 1\]$/);
 			expect(error?.description).toMatch(
-				/1 of 3 input items were done\. To go on with the others when one fails, set On Error/,
+				/1 of 3 input items was done\. To go on with the others when one fails, set On Error/,
 			);
 			expect(error?.context).toMatchObject({ itemIndex: 1 });
 			expect(server.requestCount).toBe(2);
@@ -1149,7 +1149,7 @@ describe('Failures', () => {
 				'Conversation ID is "oops", which is not the ID of a conversation [item 1]',
 			);
 			expect(error?.description).toMatch(
-				/^Enter an ID that starts with "conv_".* 1 of 2 input items were done\. To go on /,
+				/^Enter an ID that starts with "conv_".* 1 of 2 input items was done\. To go on /,
 			);
 		});
 
@@ -1164,7 +1164,7 @@ describe('Failures', () => {
 				},
 			});
 			expect(error?.message).toMatch(/\[item 1\]$/);
-			expect(error?.description).toMatch(/1 of 2 input items were done\. To go on /);
+			expect(error?.description).toMatch(/1 of 2 input items was done\. To go on /);
 		});
 	});
 

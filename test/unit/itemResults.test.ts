@@ -149,7 +149,7 @@ describe('The first failure', () => {
 		const failure = results.firstFailure();
 		expect(failure?.message).toBe('First');
 		expect(failure?.description).toBe(
-			'First, advice. This was input item 2 of 5 (n8n counts from 0). 1 of 5 input items were done. To go on with the others when one fails, set On Error in the Settings tab of the node.',
+			'First, advice. This was input item 2 of 5 (n8n counts from 0). 1 of 5 input items was done. To go on with the others when one fails, set On Error in the Settings tab of the node.',
 		);
 	});
 

@@ -88,7 +88,8 @@ export class ItemResults {
 
 	/** How far a run got that ended early: a sentence; empty for a single item. */
 	progress(): string {
-		return this.count > 1 ? `${this.done} of ${this.count} input items were done.` : '';
+		const were = this.done === 1 ? 'was' : 'were';
+		return this.count > 1 ? `${this.done} of ${this.count} input items ${were} done.` : '';
 	}
 
 	/** The place of the first failure in input order; Infinity while there is none. */

@@ -96,6 +96,9 @@ export const deletionOf = (id: string): JsonObject => ({
 	deleted: true,
 });
 
+const NOT_FOUND =
+	'Check the ID. The conversation may have been deleted before: if several input items name the same one, turn on Execute Once in the Settings tab. Or it belongs to a different project than your API key.';
+
 /**
  * DELETE /conversations/{id}. Its items are not deleted by that.
  * @returns the API's `{ id, object: "conversation.deleted", deleted: true }`, and whether the
@@ -105,9 +108,14 @@ export async function deleteConversation(
 	api: ApiClient,
 	id: string,
 ): Promise<{ answer: JsonObject; wasGone: boolean }> {
-	const { answer, wasGone } = await deleteAt(api, [ROOT, id], ({ deleted }) =>
+	const deleting = deleteAt(api, [ROOT, id], ({ deleted }) =>
 		deleted === true ? undefined : 'did not confirm that the conversation is deleted',
 	);
+	const result = await resultOf(deleting);
+	if (result instanceof RequestFailure) {
+		throw isNotFound(result) ? result.with({ advice: NOT_FOUND }) : result;
+	}
+	const { answer, wasGone } = result;
 	return { answer: wasGone ? deletionOf(id) : answer, wasGone };
 }
 

@@ -96,7 +96,7 @@ export function adviceForStatus(
 	if (status === 404) {
 		return /invalid url/i.test(error?.message ?? '') || error === undefined
 			? 'The server does not know this address. Check Base URL in the credential and in the options: its path usually ends in /v1.'
-			: 'Check the ID. The conversation or the item in it may have been deleted, perhaps for an earlier input item, or it belongs to a different project than your API key.';
+			: 'Check the ID. The conversation or the item in it may have been deleted, or it belongs to a different project than your API key.';
 	}
 	if (status === 429) {
 		return `${TOO_MANY} ${waitItOut(retries, moreRetries(retries))} For many input items, also set Max Requests per Minute.`;

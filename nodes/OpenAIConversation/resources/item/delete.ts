@@ -16,7 +16,7 @@ interface Input {
 
 const notice: INodeProperties = {
 	displayName:
-		'The item is deleted for good. Messages can be deleted one by one. Delete an item of the type function_call together with its function_call_output, and one of the type reasoning together with the item after it: the API refuses a conversation that holds only one of them.',
+		'The item is deleted for good. Messages can be deleted one by one. Tool calls come in pairs: after a function_call, delete its function_call_output too, and after a reasoning item the item behind it. The API refuses a conversation in which one of a pair is missing. Conversation: Trim removes what is left of such pairs.',
 	name: 'deleteNotice',
 	type: 'notice',
 	default: '',
