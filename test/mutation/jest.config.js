@@ -6,7 +6,7 @@ module.exports = {
 	rootDir: '../..',
 	testMatch: [
 		'<rootDir>/test/unit/*.test.ts',
-		'<rootDir>/test/engine/{create,failedItems,itemAdd,outputs}.test.ts',
+		'<rootDir>/test/engine/{create,failedItems,itemAdd,outputs,run}.test.ts',
 	],
 	// What takes long. The rate limiter has shorter tests of its own.
 	testPathIgnorePatterns: ['/test/unit/(largeInputs|tokenBucket)\\.test\\.ts$'],
