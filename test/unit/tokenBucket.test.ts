@@ -34,14 +34,19 @@ describe('A run against a token bucket, in simulated time', () => {
 		30_000,
 	);
 
-	it.each([10, 32])(
-		'should do so with 1,000 requests, %d at a time, at 60 a second, whatever the seed',
-		async (concurrency) => {
+	it.each([
+		{ concurrency: 10, computing: 2 },
+		{ concurrency: 32, computing: 2 },
+		// As much as n8n needs for a request, so that those in flight stand in line.
+		{ concurrency: 32, computing: 5 },
+	])(
+		'should do so with 1,000 requests at 60 a second, whatever the seed: %j',
+		async ({ concurrency, computing }) => {
 			for (const retryAfter of ['ms', 'seconds', 'none'] as const)
 				for (const latency of [5, 20, 50])
 					for (const seed of [1, 2]) {
 						const bucket = { perSecond: 60, burst: 60, hasLimitHeaders: false, count: 1_000 };
-						const run = { ...bucket, concurrency, latency, retryAfter, seed };
+						const run = { ...bucket, concurrency, computing, latency, retryAfter, seed };
 						const { failed, times, share, mostRefusals } = await simulateTokenBucket(run);
 						expect(failed).toBe(0);
 						expect(times).toBeLessThan(1.15);
@@ -124,24 +129,30 @@ describe('A run against a token bucket, in simulated time', () => {
 		{ concurrency: 10, most: 2 },
 		{ concurrency: 30, most: 3.5 },
 	])(
-		'should not be slowed down for long by refusals that come by chance: %j',
+		'should not be slowed down for long by refusals that come by chance: %j, in most cases',
 		async ({ concurrency, most }) => {
-			const random = seeded(3);
-			const clock = new FakeClock(() => 1.2 * random());
 			const count = 5_000;
 			const latency = 50;
-			const { failed, tookMs } = await simulateRun({
-				clock,
-				limiter: createRateLimiter({ maxRequestsPerMinute: 0, clock }),
-				count,
-				concurrency,
-				computing: 1.5,
-				latency: () => latency,
-				reply: () => (random() < 0.006 ? { status: 429 } : {}),
-			});
-			expect(failed).toBe(0);
+			const times: number[] = [];
+			for (let seed = 1; seed <= 9; seed++) {
+				const random = seeded(seed);
+				const clock = new FakeClock(() => 1.2 * random());
+				const { failed, tookMs } = await simulateRun({
+					clock,
+					limiter: createRateLimiter({ maxRequestsPerMinute: 0, clock }),
+					count,
+					concurrency,
+					computing: 1.5,
+					latency: () => latency,
+					reply: () => (random() < 0.006 ? { status: 429 } : {}),
+				});
+				expect(failed).toBe(0);
+				times.push((tookMs * concurrency) / (count * latency));
+			}
+			const [median] = times.toSorted((a, b) => a - b).slice(4);
 			// The pauses after 30 refusals are in it, of a fifth of a second each.
-			expect(tookMs).toBeLessThan((most * count * latency) / concurrency);
+			expect(median).toBeLessThan(most);
 		},
+		30_000,
 	);
 });
