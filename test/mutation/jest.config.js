@@ -10,5 +10,4 @@ module.exports = {
 	],
 	// What takes long. The rate limiter has shorter tests of its own.
 	testPathIgnorePatterns: ['/test/unit/(largeInputs|tokenBucket)\\.test\\.ts$'],
-	setupFilesAfterEnv: ['<rootDir>/test/mutation/withoutSpeed.js'],
 };
