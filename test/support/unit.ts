@@ -1,5 +1,6 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-globals */
 import fc from 'fast-check';
+import type { INode } from 'n8n-workflow';
 
 import type { ReadParameter } from '../../nodes/shared/values/field';
 import { FieldError } from '../../nodes/shared/values/field';
@@ -11,6 +12,16 @@ export const RUNS = { numRuns: Number(process.env.PROPERTY_RUNS ?? 500) };
 /** What follows `sk-proj-` in `KEY`. */
 export const SECRET = ['Zx81Qv72', 'Lm63Kt54', 'Rw45Hs36', 'Gd27Jf18'].join('');
 export const KEY = ['sk', 'proj', SECRET].join('-');
+
+/** A node of a workflow, for what only needs its name. */
+export const NODE: INode = {
+	id: '1',
+	name: 'My Node',
+	type: 'x.node',
+	typeVersion: 1,
+	position: [0, 0],
+	parameters: {},
+};
 
 /** Reads parameters from a plain object. */
 export const reading =

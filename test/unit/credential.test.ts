@@ -3,7 +3,6 @@ import type {
 	ICredentialDataDecryptedObject,
 	IDataObject,
 	IHttpRequestOptions,
-	INode,
 } from 'n8n-workflow';
 import * as n8n from 'n8n-workflow';
 
@@ -15,6 +14,7 @@ import {
 	anyText,
 	anyValue,
 	KEY,
+	NODE,
 	refusal,
 	refused,
 	RUNS,
@@ -366,14 +366,6 @@ describe('The fields of a credential', () => {
 	});
 });
 
-const NODE: INode = {
-	id: '1',
-	name: 'Node',
-	type: 'x.node',
-	typeVersion: 1,
-	position: [0, 0],
-	parameters: {},
-};
 const OWN = 'https://api.example/v1';
 
 const domains = (

@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import type { INode } from 'n8n-workflow';
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 
 import { describeFailure } from '../../nodes/shared/n8n/errors';
@@ -7,16 +6,8 @@ import { FieldError } from '../../nodes/shared/values/field';
 import type { FailureDetails } from '../../nodes/shared/transport/failures';
 import { RequestFailure } from '../../nodes/shared/transport/failures';
 import { createRedactor } from '../../nodes/shared/values/redact';
-import { KEY, RUNS, runsOf, SECRET } from '../support/unit';
+import { KEY, NODE, RUNS, runsOf, SECRET } from '../support/unit';
 
-const NODE: INode = {
-	id: '1',
-	name: 'Node',
-	type: 'x.node',
-	typeVersion: 1,
-	position: [0, 0],
-	parameters: {},
-};
 const redactor = createRedactor(KEY, ['gateway-secret-1']);
 
 const describeIt = (cause: unknown, several = false, item = 2) =>

@@ -1,19 +1,9 @@
-import type { INode } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 
 import { ItemResults } from '../../nodes/OpenAIConversation/execution/itemResults';
 import type { ItemFailure } from '../../nodes/shared/n8n/errors';
 import { createRedactor } from '../../nodes/shared/values/redact';
-import { KEY, SECRET } from '../support/unit';
-
-const NODE: INode = {
-	id: '1',
-	name: 'My Node',
-	type: 'x.node',
-	typeVersion: 1,
-	position: [0, 0],
-	parameters: {},
-};
+import { KEY, NODE, SECRET } from '../support/unit';
 
 const failureOf = (message: string): ItemFailure => ({
 	error: new NodeOperationError(NODE, message, { description: `${message}, advice.` }),

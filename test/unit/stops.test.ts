@@ -1,17 +1,7 @@
-import type { INode } from 'n8n-workflow';
-
 import { canceled, Stops } from '../../nodes/OpenAIConversation/execution/stops';
 import type { LeftBehind } from '../../nodes/shared/transport/failures';
 import { Cancelled } from '../../nodes/shared/transport/failures';
-
-const NODE: INode = {
-	id: '1',
-	name: 'My Node',
-	type: 'x.node',
-	typeVersion: 1,
-	position: [0, 0],
-	parameters: {},
-};
+import { NODE } from '../support/unit';
 
 const accountOf = (count: number, ...stops: Array<[item: number, stop: Cancelled]>): string => {
 	const all = new Stops(count);
