@@ -82,7 +82,7 @@ describe('Conversation: Delete', () => {
 		const { error } = await remove([id, id]);
 		expect(error?.message).toBe(`Conversation with id '${id}' not found. [item 1]`);
 		expect(error?.description).toContain(
-			'if several input items name the same one, turn on Execute Once in the Settings tab.',
+			'perhaps for an earlier input item with the same ID: in that case, turn on Execute Once in the Settings tab.',
 		);
 		expect(server.maxInFlightPerConversation).toBe(1);
 	});

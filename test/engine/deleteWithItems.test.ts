@@ -210,6 +210,13 @@ describe('Delete with items, when something is already gone', () => {
 		expect(server.requestCount).toBe(1);
 	});
 
+	it('should fail the second time the same conversation is deleted in one run, and say what may be meant', async () => {
+		const id = conversationOf(2);
+		const { error } = await remove([id, id]);
+		expect(error?.message).toBe(`Conversation with id '${id}' not found. [item 1]`);
+		expect(error?.description).toContain('turn on Execute Once in the Settings tab.');
+	});
+
 	it('should count a conversation that goes meanwhile, and say so', async () => {
 		const id = conversationOf(3);
 		server.fault({

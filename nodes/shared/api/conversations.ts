@@ -96,8 +96,12 @@ export const deletionOf = (id: string): JsonObject => ({
 	deleted: true,
 });
 
-const NOT_FOUND =
-	'Check the ID. The conversation may have been deleted before: if several input items name the same one, turn on Execute Once in the Settings tab. Or it belongs to a different project than your API key.';
+const NOTHING_TO_DELETE =
+	'Check the ID. The conversation may already be deleted, perhaps for an earlier input item with the same ID: in that case, turn on Execute Once in the Settings tab. Or it belongs to a different project than your API key.';
+
+/** A failure to delete a conversation, with what it may mean that there is none. */
+export const withReasons = (failure: RequestFailure): RequestFailure =>
+	isNotFound(failure) ? failure.with({ advice: NOTHING_TO_DELETE }) : failure;
 
 /**
  * DELETE /conversations/{id}. Its items are not deleted by that.
@@ -112,9 +116,7 @@ export async function deleteConversation(
 		deleted === true ? undefined : 'did not confirm that the conversation is deleted',
 	);
 	const result = await resultOf(deleting);
-	if (result instanceof RequestFailure) {
-		throw isNotFound(result) ? result.with({ advice: NOT_FOUND }) : result;
-	}
+	if (result instanceof RequestFailure) throw withReasons(result);
 	const { answer, wasGone } = result;
 	return { answer: wasGone ? deletionOf(id) : answer, wasGone };
 }
