@@ -1,7 +1,9 @@
+/** What a sentence gives as a value: all up to its end, or up to the next fact in it. */
+const VALUE = /([^.!?,;\n]+?)(?=\s+and (?:my|I|call me)\b|[.!?,;\n]|$)/.source;
 /** `my <topic> is <value>` and the like. */
-const FACT = /\bmy ([a-z][a-z' -]{0,30}?) (?:is|are) ([^.!?,;\n]+)/gi;
-const NAME = /\b(?:I am called|I'm called|call me) ([^.!?,;\n]+)/gi;
-const HOME = /\bI live in ([^.!?,;\n]+)/gi;
+const FACT = new RegExp(`\\bmy ([a-z][a-z' -]{0,30}?) (?:is|are) ${VALUE}`, 'gi');
+const NAME = new RegExp(`\\b(?:I am called|I'm called|call me) ${VALUE}`, 'gi');
+const HOME = new RegExp(`\\bI live in ${VALUE}`, 'gi');
 const INTRODUCTION =
 	/^(?:(?:hi|hello|hey)\b[\s,.!-]*)?(?:my (?:name|favou?rite [a-z ]+) is|I am called|I'm called|call me|I live in) [^.!?\n]+[.!]?$/i;
 const QUESTION = /\?|\b(?:remember|remind me|tell me)\b/i;

@@ -52,6 +52,25 @@ describe('chat completions', () => {
 	) =>
 		(await sdk(server()).chat.completions.create({ model: 'gpt-5', messages, ...more })).choices[0];
 
+	test.each([
+		['My name is Ada.', 'What is my name?', 'Your name is Ada.'],
+		[
+			'My favourite city is Lisbon and my name is Grace.',
+			'What is my name?',
+			'Your name is Grace.',
+		],
+		[
+			'I live in Rio and I am called Ana, and my dog is Rex and Bello',
+			'What is my dog?',
+			'Your dog is Rex and Bello.',
+		],
+		['I live in Rio and I am called Ana', 'Where do I live?', 'You live in Rio.'],
+		['Hello', 'What is my name?', 'You have not told me your name.'],
+	])('it remembers what it was told: %s %s', async (told, asked, answer) => {
+		const messages: Message[] = [told, asked].map((content) => ({ role: 'user', content }));
+		expect((await ask(messages, {}))?.message.content).toBe(answer);
+	});
+
 	test('without tools it answers a text', async () => {
 		expect(await ask([question], {})).toMatchObject({
 			finish_reason: 'stop',
