@@ -16,7 +16,7 @@ interface Input {
 
 const notice: INodeProperties = {
 	displayName:
-		'The item is deleted for good. Messages can be deleted one by one. Tool calls come in pairs: after a function_call, delete its function_call_output too, and after a reasoning item the item behind it. The API refuses a conversation in which one of a pair is missing. Conversation: Trim removes what is left of such pairs.',
+		'The item is deleted for good. Messages can be deleted one by one. Some items only work as a pair: a function_call and its function_call_output, or a reasoning item and the item that follows it. Delete both of a pair, or let Conversation: Trim remove what is left of it; otherwise the API refuses the conversation.',
 	name: 'deleteNotice',
 	type: 'notice',
 	default: '',
