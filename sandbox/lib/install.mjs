@@ -132,7 +132,7 @@ export const ensureProject = async (say) =>
 			scripted: ['node'],
 			works: async () => await nodeSucceeds(root, '--version'),
 			env: npmEnvironment(),
-			effort: 'this takes about a minute, once',
+			effort: 'this takes one to five minutes, once',
 			todo: 'Check that npm reaches its registry (`npm ping`) and that 2 GB of disk are free, then start again.',
 		},
 		say,
