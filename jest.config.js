@@ -62,6 +62,7 @@ const SLOW = [
 	'engine/parity',
 	'engine/send',
 	'engine/sendFaults',
+	'engine/timing',
 	'engine/traps',
 	'engine/trim',
 	'engine/worstMoments',
