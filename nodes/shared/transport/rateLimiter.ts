@@ -13,7 +13,7 @@ const SHORTEST_HOLD_MS = 200;
  */
 const SPREAD_MS = 25;
 const LARGEST_GAP_MS = 2.5;
-const OPENING_REQUESTS = 100;
+const OPENING_REQUESTS = 140;
 const OPENING_GAP_MS = 5;
 
 /** How late a start may be, in ms, without the next one being later too: what timers are off by. */
