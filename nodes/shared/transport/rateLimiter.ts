@@ -8,13 +8,14 @@ const SHORTEST_HOLD_MS = 200;
 
 /**
  * Requests start a little apart, so that those in flight are spread over some ms: what comes in one
- * bunch goes out in one bunch, and each then waits for all others of it. The first ones of a run start
- * further apart, so that the first refusal meets fewer on their way.
+ * bunch goes out in one bunch, and each then waits for all others of it. Where more than a few are on
+ * their way, the first ones of a run start further apart, so that the first refusal meets fewer.
  */
 const SPREAD_MS = 25;
 const LARGEST_GAP_MS = 2.5;
 const OPENING_REQUESTS = 140;
 const OPENING_GAP_MS = 5;
+const FEW_IN_FLIGHT = 10;
 
 /** How late a start may be, in ms, without the next one being later too: what timers are off by. */
 const TIMER_SLACK_MS = 5;
@@ -119,7 +120,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
 
 	/** When the next request may start, and what the API said if that is the reason to wait. */
 	const nextSlot = (time: number): { at: number; reason?: string } => {
-		const isOpening = startCount < OPENING_REQUESTS;
+		const isOpening = startCount < OPENING_REQUESTS && inFlight >= FEW_IN_FLIGHT;
 		const spread = isOpening ? OPENING_GAP_MS : Math.min(LARGEST_GAP_MS, SPREAD_MS / inFlight);
 		const gap = inFlight === 0 ? 0 : spread;
 		const slots: Array<{ at: number; reason?: string }> = [
