@@ -51,6 +51,7 @@ const withN8n = {
 
 /** Tests that look at the clock, play through waits of seconds or through thousands of cases. */
 const SLOW = [
+	'engine/delete',
 	'engine/deleteWithItems',
 	'engine/exactlyOnce',
 	'engine/faults',
@@ -60,6 +61,7 @@ const SLOW = [
 	'engine/pacing',
 	'engine/pacingTokenBucket',
 	'engine/parity',
+	'engine/run',
 	'engine/send',
 	'engine/sendFaults',
 	'engine/timing',
