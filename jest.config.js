@@ -64,7 +64,6 @@ const SLOW = [
 	'engine/run',
 	'engine/send',
 	'engine/sendFaults',
-	'engine/timing',
 	'engine/traps',
 	'engine/trim',
 	'engine/worstMoments',

@@ -559,6 +559,12 @@ describe('A stop', () => {
 			'GPLX',
 			MAY_BE_STORED,
 		],
+		[
+			'and say that it may be stored when it was complete by then',
+			[{ match: { path: /cancel$/ }, body: { object: 'response', status: 'completed' } }],
+			'GPLX',
+			MAY_BE_STORED,
+		],
 	])('should cancel the response in the background %s', async (_what, faults, expected, told) => {
 		const server = await startServer({ apiKeys: [API_KEY], modelMs: 5_000 });
 		try {

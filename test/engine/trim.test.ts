@@ -171,7 +171,7 @@ describe('Conversation: Trim', () => {
 
 describe('Trim, with a long conversation', () => {
 	it('should read it once and delete side by side, up to Max Concurrency', async () => {
-		server.configure({ latencyMs: 80 });
+		server.configure({ latencyMs: 20 });
 		const id = conversationOf(turns(61));
 		const { json } = await trim([id], { fields: { keepTurns: 1 } });
 		expect(json).toEqual([{ id, kept_items: 2, deleted_items: 120 }]);

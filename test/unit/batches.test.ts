@@ -53,7 +53,7 @@ function stage({
 	succeeded = async () => {},
 }: Scene = {}) {
 	const calls: number[][] = [];
-	const results: Array<[item: number, result: readonly Output[] | unknown]> = [];
+	const results: Array<[item: number, result: unknown]> = [];
 	const signals = new Map<Tools, AbortSignal>();
 	const signalOf = (tools: Tools): AbortSignal =>
 		signals.get(tools) ?? AbortSignal.abort(new Error('These tools were made by nobody'));

@@ -96,13 +96,6 @@ export const deletionOf = (id: string): JsonObject => ({
 	deleted: true,
 });
 
-const NOTHING_TO_DELETE =
-	'Check the ID. The conversation may already be deleted, perhaps for an earlier input item with the same ID: in that case, turn on Execute Once in the Settings tab. Or it belongs to a different project than your API key.';
-
-/** A failure to delete a conversation, with what it may mean that there is none. */
-export const withReasons = (failure: RequestFailure): RequestFailure =>
-	isNotFound(failure) ? failure.with({ advice: NOTHING_TO_DELETE }) : failure;
-
 /**
  * DELETE /conversations/{id}. Its items are not deleted by that.
  * @returns the API's `{ id, object: "conversation.deleted", deleted: true }`, and whether the
@@ -112,12 +105,9 @@ export async function deleteConversation(
 	api: ApiClient,
 	id: string,
 ): Promise<{ answer: JsonObject; wasGone: boolean }> {
-	const deleting = deleteAt(api, [ROOT, id], ({ deleted }) =>
+	const { answer, wasGone } = await deleteAt(api, [ROOT, id], ({ deleted }) =>
 		deleted === true ? undefined : 'did not confirm that the conversation is deleted',
 	);
-	const result = await resultOf(deleting);
-	if (result instanceof RequestFailure) throw withReasons(result);
-	const { answer, wasGone } = result;
 	return { answer: wasGone ? deletionOf(id) : answer, wasGone };
 }
 

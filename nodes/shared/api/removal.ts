@@ -4,7 +4,6 @@ import { Cancelled, isNotFound, RequestFailure, resultOf, unusable } from '../tr
 import { isConversationLocked } from '../transport/apiError';
 import { textAt } from '../values/json';
 import { sentences } from '../values/text';
-import { withReasons } from './conversations';
 import { groupItems } from './itemGroups';
 import type { Item } from './items';
 import { deleteItem, listItems } from './items';
@@ -186,7 +185,7 @@ export async function removeAllItems(
 			resultOf(listItems(api, conversation, { order: 'asc', limit: Infinity })),
 		);
 		if (listing instanceof RequestFailure) {
-			if (leftBehind === undefined) throw withReasons(listing);
+			if (leftBehind === undefined) throw listing;
 			// Somebody else has deleted the conversation meanwhile.
 			if (isNotFound(listing)) return gone.size;
 			throw listing.with({

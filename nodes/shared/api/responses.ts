@@ -36,7 +36,7 @@ export const postResponse = async (
 		check: checkResponse,
 		hasWritten: ({ status }) => status !== 'failed' && status !== 'cancelled',
 		...(body.background === true
-			? { afterStop: async ({ id }) => void (await cancelResponse(api, String(id))) }
+			? { afterStop: async ({ id }) => await cancelResponse(api, String(id)) }
 			: {}),
 		...safeguards,
 	});
