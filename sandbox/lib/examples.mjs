@@ -17,7 +17,7 @@ export const readExample = async (name) =>
 
 const STICKY_NOTE = 'n8n-nodes-base.stickyNote';
 
-const STAND_IN = `**In this sandbox no model answers:** a stand-in does. It repeats what you said, remembers what you told it (*My name is Ada.* … *What is my name?*), calls the tools it is given (with your whole sentence where they take a text), and follows a JSON schema. Set \`OPENAI_API_KEY\` before \`npm start\` to use OpenAI's models.`;
+const STAND_IN = `**In this sandbox no model answers:** a stand-in does. It repeats what you said, remembers what you told it (*My name is Ada.* … *What is my name?*), calls the tools it is given, and follows a JSON schema. Set \`OPENAI_API_KEY\` before \`npm start\` to use OpenAI's models.`;
 
 /**
  * @param {Workflow} example

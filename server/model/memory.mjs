@@ -1,5 +1,7 @@
 /** What a sentence gives as a value: all up to its end, or up to the next fact in it. */
-const VALUE = /([^.!?,;\n]+?)(?=\s+and (?:my|I|call me)\b|[.!?,;\n]|$)/.source;
+const VALUE =
+	/([^.!?,;\n]+?)(?=(?<!\s)\s+and (?:my [a-z][a-z' -]{0,30}? (?:is|are)|I am called|I'm called|call me|I live in) |[.!?,;\n]|$)/
+		.source;
 /** `my <topic> is <value>` and the like. */
 const FACT = new RegExp(`\\bmy ([a-z][a-z' -]{0,30}?) (?:is|are) ${VALUE}`, 'gi');
 const NAME = new RegExp(`\\b(?:I am called|I'm called|call me) ${VALUE}`, 'gi');

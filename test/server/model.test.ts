@@ -65,6 +65,12 @@ describe('chat completions', () => {
 			'Your dog is Rex and Bello.',
 		],
 		['I live in Rio and I am called Ana', 'Where do I live?', 'You live in Rio.'],
+		[
+			'My favourite film is Withnail and I.',
+			'What is my favourite film?',
+			'Your favourite film is Withnail and I.',
+		],
+		['My name is Ada' + ' '.repeat(50_000) + 'x', 'Where do I live?', 'You said: Where do I live?'],
 		['Hello', 'What is my name?', 'You have not told me your name.'],
 	])('it remembers what it was told: %s %s', async (told, asked, answer) => {
 		const messages: Message[] = [told, asked].map((content) => ({ role: 'user', content }));
