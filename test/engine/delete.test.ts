@@ -77,12 +77,20 @@ describe('Conversation: Delete', () => {
 		expect(server.requestCount).toBe(faults.length + 1);
 	});
 
+	it('should blame the address, not the ID, where the API does not know it', async () => {
+		const { id } = server.store.createConversation();
+		const message = `Invalid URL (DELETE /conversations/${id})`;
+		server.fault({ status: 404, body: { error: { message, type: 'invalid_request_error' } } });
+		const { error } = await remove([id]);
+		expect(error?.description).toContain('Check Base URL');
+	});
+
 	it('should fail the second time the same conversation is deleted in one run', async () => {
 		const { id } = server.store.createConversation();
 		const { error } = await remove([id, id]);
 		expect(error?.message).toBe(`Conversation with id '${id}' not found. [item 1]`);
 		expect(error?.description).toContain(
-			'perhaps for an earlier input item with the same ID: in that case, turn on Execute Once in the Settings tab.',
+			'may have been deleted, perhaps for an earlier input item with the same ID,',
 		);
 		expect(server.maxInFlightPerConversation).toBe(1);
 	});

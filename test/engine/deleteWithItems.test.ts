@@ -54,6 +54,14 @@ const remove = async (ids: string[], { options = {}, settings, stop }: Remove = 
 jest.setTimeout(60_000);
 
 const CONTINUE = { settings: { onError: 'continueRegularOutput' as const } };
+/** What a 404 says of something that is not there, and of an address that is not there. */
+const notFound = (message: string) => ({
+	error: { message, type: 'invalid_request_error', param: null, code: null },
+});
+const NOT_FOUND = notFound('gone');
+const AZURE_NOT_FOUND = { error: { code: '404', message: 'Resource not found' } };
+const INVALID_URL = notFound('Invalid URL (DELETE /v1/x)');
+
 const ONE_BY_ONE = { maxConcurrency: 1 };
 const RETRY = { 'retry-after-ms': '1' };
 const ITEM = { method: 'DELETE', path: /\/items\// };
@@ -201,6 +209,40 @@ describe('Delete with items, when something is already gone', () => {
 		expect(json).toMatchObject([{ deleted: true, deleted_items: 3 }]);
 	});
 
+	it.each([
+		['items', 'OpenAI', ITEM, NOT_FOUND],
+		['items', 'Azure', ITEM, AZURE_NOT_FOUND],
+		['the conversation', 'OpenAI', CONVERSATION, NOT_FOUND],
+		['the conversation', 'Azure', CONVERSATION, AZURE_NOT_FOUND],
+	])(
+		'should fail when %s can not be found, as %s says it, but can still be read',
+		async (_what, _service, match, body) => {
+			const id = conversationOf(3);
+			server.fault({ match, times: Infinity, status: 404, body });
+			const { error, hints } = await remove([id]);
+			expect(error?.message).toBe(
+				match === ITEM
+					? `0 of 3 items were removed from ${id}. The API still lists the rest, but answered 404 when they were to be deleted`
+					: `The conversation ${id} was not deleted, but 3 of its items are gone: ${body.error.message}`,
+			);
+			expect(hints).toEqual([]);
+			expect(left(id)).toHaveLength(match === ITEM ? 3 : 0);
+		},
+	);
+
+	it.each([ITEM, CONVERSATION])(
+		'should fail at once when the server does not know the address (%#)',
+		async (match) => {
+			const id = conversationOf(match === ITEM ? 3 : 0);
+			server.fault({ match, times: Infinity, status: 404, body: INVALID_URL });
+			const { error } = await remove([id], { options: ONE_BY_ONE });
+			expect(error?.message).toContain('Invalid URL (DELETE /v1/x)');
+			expect(error?.description).toContain('The server does not know this address.');
+			expect(deletions()).toHaveLength(1);
+			expect(left(id)).toBeDefined();
+		},
+	);
+
 	it('should fail for a conversation that does not exist', async () => {
 		const { error } = await remove(['conv_none']);
 		expect(error).toMatchObject({
@@ -214,7 +256,7 @@ describe('Delete with items, when something is already gone', () => {
 		const id = conversationOf(2);
 		const { error } = await remove([id, id]);
 		expect(error?.message).toBe(`Conversation with id '${id}' not found. [item 1]`);
-		expect(error?.description).toContain('turn on Execute Once in the Settings tab.');
+		expect(error?.description).toContain('perhaps for an earlier input item with the same ID');
 	});
 
 	it('should count a conversation that goes meanwhile, and say so', async () => {

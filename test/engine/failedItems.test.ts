@@ -8,7 +8,7 @@ import { API_KEY, detailsOf, isFailed, pairs, runNode, until } from '../support/
 import type { RunOptions } from '../support/engine';
 import { RUNS } from '../support/unit';
 
-/** How often what depends on who is first is tried. */
+/** Answers come in random order, so each is tried several times; fewer in the quick suite. */
 const TIMES = Math.min(20, RUNS.numRuns / 5);
 
 type Server = Awaited<ReturnType<typeof startServer>>;

@@ -62,6 +62,14 @@ const deleted = () => requests('DELETE').map(({ path }) => path.replace(/^.*\//,
 // Hundreds of requests take their time on a crowded machine.
 jest.setTimeout(60_000);
 
+/** What a 404 says of something that is not there, and of an address that is not there. */
+const notFound = (message: string) => ({
+	error: { message, type: 'invalid_request_error', param: null, code: null },
+});
+const NOT_FOUND = notFound('gone');
+const AZURE_NOT_FOUND = { error: { code: '404', message: 'Resource not found' } };
+const INVALID_URL = notFound('Invalid URL (DELETE /v1/x)');
+
 const ONE_BY_ONE = { maxConcurrency: 1 };
 const locked = { status: 400, body: conversationLocked().body };
 
@@ -288,6 +296,42 @@ describe('Trim, when a deletion does not go through', () => {
 		expect(error?.message).toBe(`Conversation with id '${id}' not found.`);
 	});
 
+	it.each(['OpenAI', 'Azure'] as const)(
+		'should fail when items that are not found, as %s says it, are listed all the same',
+		async (service) => {
+			const id = conversationOf(turns(3));
+			const body = service === 'Azure' ? AZURE_NOT_FOUND : NOT_FOUND;
+			server.fault({ match: { method: 'DELETE' }, times: Infinity, status: 404, body });
+			const { error } = await trim([id], { fields: { keepTurns: 1 }, options: ONE_BY_ONE });
+			expect(error?.message).toBe(
+				`0 of 4 items were removed from ${id}. The API still lists the rest, but answered 404 when they were to be deleted`,
+			);
+			expect(left(id)).toHaveLength(6);
+		},
+	);
+
+	it('should fail at the first item when the server does not know the address', async () => {
+		const id = conversationOf(turns(3));
+		server.fault({ match: { method: 'DELETE' }, status: 404, body: INVALID_URL });
+		const { error } = await trim([id], { fields: { keepTurns: 1 }, options: ONE_BY_ONE });
+		expect(error?.message).toBe(
+			`0 of 4 items were removed from ${id}, 4 left to remove: Invalid URL (DELETE /v1/x)`,
+		);
+		expect(error?.description).toContain('The server does not know this address.');
+		expect(requests('DELETE')).toHaveLength(1);
+	});
+
+	it('should fail when nobody can tell whether they are gone', async () => {
+		const id = conversationOf(turns(3));
+		server.fault({ match: { method: 'DELETE' }, status: 404, body: NOT_FOUND });
+		server.fault({ match: { method: 'GET', nth: 2 }, status: 500, times: Infinity });
+		const { error } = await trim([id], { fields: { keepTurns: 1 }, options: ONE_BY_ONE });
+		expect(error?.message).toMatch(
+			new RegExp(`^Whether all items to remove from ${id} are gone could not be checked: `),
+		);
+		expect(error?.description).toMatch(/^Run the workflow again to remove what is left\./);
+	});
+
 	it('should start nothing more, but finish a pair that is half deleted', async () => {
 		const items = Array.from({ length: 8 }, (_, n) => toolTurn(`t${n}`)).flat();
 		const id = conversationOf([...items, ...turns(1)]);
@@ -419,15 +463,11 @@ describe('Trim, when the execution is stopped', () => {
 	it('should say so as well when only the last look was missing', async () => {
 		const id = conversationOf(turns(3));
 		// Gone already when it is to be deleted, so that there is a last look.
-		server.fault({
-			match: { method: 'DELETE' },
-			status: 404,
-			body: { error: { message: 'gone', type: 'invalid_request_error', param: null, code: null } },
-		});
-		server.fault({ match: { method: 'GET', path: new RegExp(`${id}$`) }, hang: true });
+		server.fault({ match: { method: 'DELETE' }, status: 404, body: NOT_FOUND });
+		server.fault({ match: { method: 'GET', nth: 2 }, hang: true });
 		const stopping = new AbortController();
 		const running = trim([id], { fields: { keepTurns: 1 }, stop: stopping.signal });
-		await until(() => server.requests.at(-1)?.path.endsWith(id) === true);
+		await until(() => requests('GET').length === 2);
 		stopping.abort();
 		const { error } = await running;
 		expect(error?.description).toBe(

@@ -56,11 +56,11 @@ function idOf(item: Item): string {
 
 /**
  * Deletes items side by side, one stage after the other. Deletions start in the order given, and one
- * at a time from the moment when the API answers that the conversation is locked. An item that is
- * already gone counts as deleted. After a failure nothing starts any more but the rest of a group
- * that is half deleted, and after a stop nothing at all.
+ * at a time from the moment when the API answers that the conversation is locked. An item that the
+ * API does not find is taken for deleted; `checkGone` tells whether it is. After a failure nothing
+ * starts any more but the rest of a group that is half deleted, and after a stop nothing at all.
  * @param stages groups of items, in the order in which they are to go
- * @returns how many were already gone
+ * @returns the IDs of those that the API did not find
  * @throws {RequestFailure} the first failure in that order, explained
  * @throws {Cancelled} that says how far it has come
  */
@@ -69,7 +69,7 @@ export async function removeItems(
 	conversation: string,
 	stages: ReadonlyArray<ReadonlyArray<readonly Item[]>>,
 	{ concurrency, explain, held, removedBefore = 0 }: RemovalOptions,
-): Promise<number> {
+): Promise<ReadonlySet<string>> {
 	let place = 0;
 	const plan = stages.map((groups) =>
 		groups.flatMap((group) =>
@@ -78,7 +78,7 @@ export async function removeItems(
 	);
 	const total = place;
 	let deleted = 0;
-	let alreadyGone = 0;
+	const notFound = new Set<string>();
 	let mostInFlight = concurrency;
 	let hasLockedItself = false;
 
@@ -120,7 +120,7 @@ export async function removeItems(
 			} else if (!(result instanceof RequestFailure) || isNotFound(result)) {
 				begun.add(deletion.group);
 				deleted += 1;
-				alreadyGone += Number(result instanceof RequestFailure || result.wasGone);
+				if (result instanceof RequestFailure || result.wasGone) notFound.add(item);
 			} else if (isLocked(result) && !isAlone) {
 				mostInFlight = 1;
 				hasLockedItself = true;
@@ -156,7 +156,28 @@ export async function removeItems(
 	};
 
 	for (const stage of plan) await runStage(stage);
-	return alreadyGone;
+	return notFound;
+}
+
+/**
+ * Refuses to take items for deleted that the API still lists.
+ * @param listed what a conversation holds after a removal
+ * @param notFound what `removeItems` gave
+ * @param removed how many items the removal took for deleted
+ * @throws {RequestFailure}
+ */
+export function checkGone(
+	conversation: string,
+	listed: readonly Item[],
+	notFound: ReadonlySet<string>,
+	removed: number,
+): void {
+	const left = listed.filter((item) => notFound.has(textAt(item, 'id') ?? '')).length;
+	if (left === 0) return;
+	throw unusable(
+		`${removed - left} of ${removed} items were removed from ${conversation}. The API still lists the rest, but answered 404 when they were to be deleted`,
+		'Run the workflow again. If the message stays the same, check Base URL in the credential and in the options: the server there may not be able to delete conversation items.',
+	).with({ leftBehind: { conversation, items: listed.length, removed: removed - left } });
 }
 
 /** How often a conversation is listed again for items that came while others were deleted. */
@@ -174,6 +195,7 @@ export async function removeAllItems(
 	concurrency: number,
 ): Promise<number> {
 	const gone = new Set<string>();
+	let notFound: ReadonlySet<string> = new Set();
 	const explain = ({ deleted, left }: RemovalProgress, { message, advice }: FailureDetails) => ({
 		message: `The conversation ${conversation} was not deleted. ${deleted + gone.size} of its ${deleted + left + gone.size} items are gone, ${left} left: ${message}`,
 		advice: sentences('Run the workflow again to delete the rest.', advice),
@@ -193,11 +215,12 @@ export async function removeAllItems(
 				leftBehind,
 			});
 		}
+		checkGone(conversation, listing.items, notFound, gone.size);
 		// What is still listed was confirmed as deleted all the same.
 		const fresh = listing.items.filter((item) => !gone.has(textAt(item, 'id') ?? ''));
 		if (fresh.length === 0) return gone.size;
 		if (round === MOST_ROUNDS) throw endless(conversation, gone.size, fresh.length);
-		await removeItems(api, conversation, [groupItems(fresh).map(({ items }) => items)], {
+		notFound = await removeItems(api, conversation, [groupItems(fresh).map(({ items }) => items)], {
 			concurrency,
 			explain,
 			held: fresh.length,

@@ -1,5 +1,5 @@
 import type { ApiErrorBody } from './apiError';
-import { isConversationLocked, isQuota } from './apiError';
+import { isConversationLocked, isQuota, isUnknownAddress } from './apiError';
 
 export const NOT_THE_API =
 	'Something between n8n and the API may have answered in its place. Check Base URL in the credential and in the options: its path usually ends in /v1.';
@@ -94,9 +94,9 @@ export function adviceForStatus(
 		return 'The key is not allowed to do this. Check its permissions in the OpenAI dashboard, and Organization ID and Project ID in the credential.';
 	}
 	if (status === 404) {
-		return /invalid url/i.test(error?.message ?? '') || error === undefined
+		return isUnknownAddress(error)
 			? 'The server does not know this address. Check Base URL in the credential and in the options: its path usually ends in /v1.'
-			: 'Check the ID. The conversation or the item in it may have been deleted, or it belongs to a different project than your API key.';
+			: 'Check the ID. The conversation or the item in it may have been deleted, perhaps for an earlier input item with the same ID, or it belongs to a different project than your API key.';
 	}
 	if (status === 429) {
 		return `${TOO_MANY} ${waitItOut(retries, moreRetries(retries))} For many input items, also set Max Requests per Minute.`;

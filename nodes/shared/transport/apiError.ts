@@ -29,6 +29,10 @@ export function parseApiError(body: JsonObject | undefined): ApiErrorBody | unde
 	return says.every((text) => text === undefined) ? undefined : found;
 }
 
+/** Whether a 404 says that the server has no such address, rather than nothing by that ID. */
+export const isUnknownAddress = (error: ApiErrorBody | undefined): boolean =>
+	error === undefined || /invalid url/i.test(error.message ?? '');
+
 /** Another request is working on the conversation. It comes as a 400, or as a 409 from gateways. */
 export function isConversationLocked(
 	status: number | undefined,

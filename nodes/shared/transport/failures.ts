@@ -1,4 +1,4 @@
-import { isConversationLocked } from './apiError';
+import { isConversationLocked, isUnknownAddress } from './apiError';
 
 /** Why a request gave no result. */
 export type FailureKind =
@@ -98,7 +98,7 @@ export const isRefusedAsInvalid = ({ details }: RequestFailure): boolean =>
 
 /** Whether the API itself says that it does not have what the path names. */
 export const isNotFound = ({ details }: RequestFailure): boolean =>
-	details.status === 404 && details.isApiError === true;
+	details.status === 404 && details.isApiError === true && !isUnknownAddress(details);
 
 /** The result of a call, or its failure as a value, for code that goes on from one. Other errors pass. */
 export async function resultOf<T>(call: Promise<T>): Promise<T | RequestFailure> {

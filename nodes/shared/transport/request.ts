@@ -35,7 +35,7 @@ export interface ApiRequest {
 	 * For what goes on at the server when the execution is stopped: the answer is awaited for some
 	 * seconds more, and given to this.
 	 */
-	afterStop?: (answer: JsonObject) => Promise<unknown>;
+	afterStop?: (answer: JsonObject) => Promise<void>;
 	/** Says what is wrong with a successful answer, continuing "The server answered with success, but"; undefined: nothing. */
 	check?: (answer: JsonObject) => string | undefined;
 	/**

@@ -1,11 +1,11 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { deleteConversation, deletionOf } from '../../../shared/api/conversations';
+import { deleteConversation, deletionOf, getConversation } from '../../../shared/api/conversations';
 import { namingOnStop } from '../../../shared/api/leftBehind';
 import { isNotFound, RequestFailure, resultOf } from '../../../shared/transport/failures';
 import { notDeleted, removeAllItems } from '../../../shared/api/removal';
 import type { Note } from '../../../shared/n8n/hints';
-import type { Operation, Output, Tools } from '../../operation';
+import type { Operation } from '../../operation';
 import {
 	conversationIdField,
 	parseConversationIdField,
@@ -46,39 +46,6 @@ const goneMeanwhile: Note = {
 		`Someone else deleted the conversation while its items were being deleted: ${names.join(', ')}. This counts as deleted.`,
 };
 
-const NOTHING_THERE =
-	'Check the ID. The conversation may already be deleted, perhaps for an earlier input item with the same ID: in that case, turn on Execute Once in the Settings tab. Or it belongs to a different project than your API key.';
-
-async function deleteFor(
-	{ id, deleteItems }: Input,
-	{ api, concurrency, note }: Tools,
-): Promise<Output[]> {
-	if (!deleteItems) {
-		const { answer, wasGone } = await deleteConversation(api, id);
-		if (wasGone) note(alreadyGone, [id]);
-		return [{ json: answer }];
-	}
-	const items = await removeAllItems(api, id, concurrency);
-	const result = await namingOnStop(
-		items === 0 ? undefined : { conversation: id, items: 0, removed: items, mayBeGone: true },
-		resultOf(deleteConversation(api, id)),
-	);
-	if (!(result instanceof RequestFailure)) {
-		if (result.wasGone) note(alreadyGone, [id]);
-		return [{ json: { ...result.answer, deleted_items: items } }];
-	}
-	if (isNotFound(result)) {
-		note(goneMeanwhile, [id]);
-		return [{ json: { ...deletionOf(id), deleted_items: items } }];
-	}
-	throw items === 0
-		? result
-		: result.with({
-				...notDeleted(id, items, result.details),
-				leftBehind: { conversation: id, items: 0, removed: items },
-			});
-}
-
 /**
  * Deletes a conversation: DELETE /conversations/{id}; with its items, first GET items, all pages, and
  * DELETE for each of them.
@@ -101,9 +68,36 @@ export const remove: Operation<Input> = {
 
 	conversation: ({ id }) => id,
 
-	async run(input, tools) {
-		const result = await resultOf(deleteFor(input, tools));
-		if (!(result instanceof RequestFailure)) return result;
-		throw isNotFound(result) ? result.with({ advice: NOTHING_THERE }) : result;
+	async run({ id, deleteItems }, { api, concurrency, note }) {
+		if (!deleteItems) {
+			const { answer, wasGone } = await deleteConversation(api, id);
+			if (wasGone) note(alreadyGone, [id]);
+			return [{ json: answer }];
+		}
+		const items = await removeAllItems(api, id, concurrency);
+		const result = await namingOnStop(
+			items === 0 ? undefined : { conversation: id, items: 0, removed: items, mayBeGone: true },
+			resultOf(deleteConversation(api, id)),
+		);
+		if (!(result instanceof RequestFailure)) {
+			if (result.wasGone) note(alreadyGone, [id]);
+			return [{ json: { ...result.answer, deleted_items: items } }];
+		}
+		const left = items === 0 ? undefined : { conversation: id, items: 0, removed: items };
+		const isGone =
+			isNotFound(result) &&
+			(await namingOnStop(
+				left,
+				resultOf(getConversation(api, id)).then(
+					(look) => look instanceof RequestFailure && isNotFound(look),
+				),
+			));
+		if (isGone) {
+			note(goneMeanwhile, [id]);
+			return [{ json: { ...deletionOf(id), deleted_items: items } }];
+		}
+		throw left === undefined
+			? result
+			: result.with({ ...notDeleted(id, items, result.details), leftBehind: left });
 	},
 };

@@ -1,11 +1,11 @@
 import type { INodeProperties } from 'n8n-workflow';
 
 import { itemLabel } from '../../../shared/api/itemText';
-import { getConversation } from '../../../shared/api/conversations';
 import { namingOnStop } from '../../../shared/api/leftBehind';
-import { isNotFound, RequestFailure, resultOf } from '../../../shared/transport/failures';
 import { listItems } from '../../../shared/api/items';
-import { removeItems } from '../../../shared/api/removal';
+import { checkGone, removeItems } from '../../../shared/api/removal';
+import type { FailureDetails } from '../../../shared/transport/failures';
+import { isNotFound, RequestFailure, resultOf } from '../../../shared/transport/failures';
 import type { TrimRules } from '../../../shared/api/trimming';
 import { planTrim } from '../../../shared/api/trimming';
 import {
@@ -57,6 +57,12 @@ const incompleteRemoved: Note = {
 		`${plural(count, 'incomplete conversation item was', 'incomplete conversation items were')} removed: ${names.join(', ')}. The API refuses a conversation that holds such items.`,
 };
 
+/** What a failure says when nobody can tell whether the items are gone. */
+const unchecked = (id: string, { message, advice }: FailureDetails) => ({
+	message: `Whether all items to remove from ${id} are gone could not be checked: ${message}`,
+	advice: sentences('Run the workflow again to remove what is left.', advice),
+});
+
 /** Removes old turns and incomplete items: GET items, all pages, then DELETE for each item that goes. */
 export const trim: Operation<Input> = {
 	value: 'trim',
@@ -89,7 +95,7 @@ export const trim: Operation<Input> = {
 		const { stages, incomplete } = planTrim(items, rules);
 		const removed = stages.flat(2).length;
 		const kept = items.length - removed;
-		const alreadyGone = await removeItems(api, id, stages, {
+		const notFound = await removeItems(api, id, stages, {
 			concurrency,
 			held: items.length,
 			explain: ({ deleted, left }, { message, advice }) => ({
@@ -97,13 +103,17 @@ export const trim: Operation<Input> = {
 				advice: sentences('Run the workflow again to remove the rest.', advice),
 			}),
 		});
-		if (alreadyGone > 0) {
-			// Not only the items may be gone, but the conversation with them.
-			const conversation = await namingOnStop(
-				{ conversation: id, items: kept, removed },
-				resultOf(getConversation(api, id)),
+		if (notFound.size > 0) {
+			// The conversation may be gone with them, or none of them is.
+			const leftBehind = { conversation: id, items: kept, removed };
+			const now = await namingOnStop(
+				leftBehind,
+				resultOf(listItems(api, id, { order: 'asc', limit: Infinity })),
 			);
-			if (conversation instanceof RequestFailure && isNotFound(conversation)) throw conversation;
+			if (now instanceof RequestFailure) {
+				throw isNotFound(now) ? now : now.with({ leftBehind, ...unchecked(id, now.details) });
+			}
+			checkGone(id, now.items, notFound, removed);
 		}
 		for (const item of incomplete) note(incompleteRemoved, [itemLabel(item)]);
 		return [{ json: { id, kept_items: kept, deleted_items: removed } }];
