@@ -600,7 +600,7 @@ describe('Adding many items, when the execution is stopped', () => {
 		const { run, error } = await running;
 		expect(run.status).toBe('canceled');
 		expect(error?.description).toBe(
-			`At least 20 of 40 conversation items were added to ${id}. Look at its end with Conversation Item: Get Many and add only the others when you run the workflow again.`,
+			`Adding 40 conversation items to ${id} was interrupted; at least 20 are there. Look at its end with Conversation Item: Get Many and add only the others when you run the workflow again.`,
 		);
 		expect(stored(id)).toEqual(texts(20));
 	});

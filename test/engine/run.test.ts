@@ -39,6 +39,9 @@ const setTopic = async (
 		...more,
 	});
 
+const LONG_WAIT = { 'retry-after-ms': '20000' };
+const SHORT_WAIT = { 'retry-after-ms': '1' };
+
 describe('Timeout', () => {
 	it.each([
 		['never answers', { hang: true }],
@@ -145,11 +148,8 @@ describe('Max Retries', () => {
 	});
 });
 
-const LONG_WAIT = { 'retry-after-ms': '20000' };
-const SHORT_WAIT = { 'retry-after-ms': '1' };
-
 describe('An item that fails', () => {
-	it('should end what waits behind it for another try, which then is not carried out', async () => {
+	it('should end the waits of later items, whose retries are then not sent', async () => {
 		const { id } = server.store.createConversation();
 		server.fault({ match: { path: `/conversations/${id}` }, status: 429, headers: LONG_WAIT });
 		server.fault({ match: { path: /conv_missing/ }, delayMs: 60, status: 404, body: {} });
@@ -174,16 +174,20 @@ describe('An item that fails', () => {
 	});
 });
 
-describe('The sum of a run', () => {
+describe('The summary of a run', () => {
 	it.each<[string, string[], Partial<INode>, string[]]>([
-		['is said after retries', [], {}, ['2 requests for 1 input item, 1 retry (server error: 1).']],
 		[
-			'is said of a node that goes on after failures',
+			'should be given after retries',
+			[],
+			{},
+			['2 requests for 1 input item, 1 retry (server error: 1).'],
+		],
+		[
+			'should be given for a node that goes on after failures',
 			['conv_missing'],
 			{ onError: 'continueRegularOutput' },
 			['3 requests for 2 input items, 1 retry (server error: 1).'],
 		],
-		['is left out of a run that failed', ['conv_missing'], {}, []],
 	])('%s', async (_what, others, settings, expected) => {
 		const { id } = server.store.createConversation();
 		server.fault({
@@ -197,7 +201,7 @@ describe('The sum of a run', () => {
 		expect(hints).toEqual(expected);
 	});
 
-	it('is left out where all went smoothly', async () => {
+	it('should be left out where all went smoothly', async () => {
 		const { id } = server.store.createConversation();
 		const { hints } = await setTopic([{ id }]);
 		expect(hints).toEqual([]);
@@ -287,15 +291,17 @@ describe('Stopping the execution', () => {
 		expect(server.requestCount).toBe(10);
 	});
 
-	it('should not be taken for a reason to run the node again', async () => {
-		const { id } = server.store.createConversation();
-		server.fault({ status: 429, headers: LONG_WAIT });
+	it('should say the same when Retry On Fail runs the node again', async () => {
+		const [first = {}, second = {}] = conversations(2);
+		server.fault({ match: { path: `/conversations/${String(second.id)}` }, hang: true });
 		const stop = new AbortController();
 		const settings = { retryOnFail: true, maxTries: 3, waitBetweenTries: 0 };
-		const running = setTopic([{ id }], { stop: stop.signal, settings }, { maxRetries: 3 });
-		await until(() => server.requestCount === 1);
+		const running = setTopic([first, second], { stop: stop.signal, settings });
+		await until(() => metadataOf(first.id)?.topic === 'x' && server.inFlight === 1);
 		stop.abort();
-		expect((await running).run.status).toBe('canceled');
-		expect(server.requestCount).toBe(1);
+		const { run, task } = await running;
+		expect(run.status).toBe('canceled');
+		expect(server.requestCount).toBe(2);
+		expect(task.error?.description).toBe('1 of 2 input items was done.');
 	});
 });

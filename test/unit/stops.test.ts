@@ -1,4 +1,4 @@
-import { canceled, Stops } from '../../nodes/OpenAIConversation/execution/stops';
+import { stopOf, Stops } from '../../nodes/OpenAIConversation/execution/stops';
 import type { LeftBehind } from '../../nodes/shared/transport/failures';
 import { Cancelled } from '../../nodes/shared/transport/failures';
 import { NODE } from '../support/unit';
@@ -11,11 +11,23 @@ const accountOf = (count: number, ...stops: Array<[item: number, stop: Cancelled
 
 describe('A canceled execution', () => {
 	it('should be told in the word by which n8n knows it, with what it leaves behind', () => {
-		expect(canceled(NODE, 'One item was added.')).toMatchObject({
+		expect(stopOf(NODE, new AbortController().signal, 'One item was added.')).toMatchObject({
 			message: 'The execution was canceled',
 			description: 'One item was added.',
 		});
-		expect(canceled(NODE).message).toBe('The execution was canceled');
+	});
+
+	it('should be told in the same words when the node is started again, and by no other node or execution', () => {
+		const { signal } = new AbortController();
+		const first = stopOf(NODE, signal, 'One item was added.');
+		expect(stopOf(NODE, signal)).toBe(first);
+		for (const other of [
+			stopOf({ ...NODE, id: 'other' }, signal),
+			stopOf(NODE, new AbortController().signal),
+		]) {
+			expect(other.message).toBe('The execution was canceled');
+			expect(other.description ?? '').toBe('');
+		}
 	});
 });
 
@@ -37,11 +49,11 @@ describe('What a stop leaves behind', () => {
 		],
 		[
 			{ conversation: 'conv_1', toAdd: 40, items: 20 },
-			'At least 20 of 40 conversation items were added to conv_1. Look at its end with Conversation Item: Get Many and add only the others when you run the workflow again.',
+			'Adding 40 conversation items to conv_1 was interrupted; at least 20 are there. Look at its end with Conversation Item: Get Many and add only the others when you run the workflow again.',
 		],
 		[
 			{ conversation: 'conv_1', toAdd: 1 },
-			'At least 0 of 1 conversation item was added to conv_1. Look at its end with Conversation Item: Get Many and add only the others when you run the workflow again.',
+			'Adding 1 conversation item to conv_1 was interrupted; some may be there. Look at its end with Conversation Item: Get Many and add only the others when you run the workflow again.',
 		],
 		[
 			{ conversation: 'conv_1', removed: 1 },
@@ -89,7 +101,7 @@ describe('What a stop leaves behind', () => {
 
 	it('should leave it at a number of items where that says it', () => {
 		expect(accountOf(1, [0, new Cancelled({ conversation: 'conv_1', toAdd: 9 }, true)])).toMatch(
-			/^At least 0 of 9 conversation items were added to conv_1\. Look at its end .+ again\.$/,
+			/^Adding 9 conversation items to conv_1 was interrupted; some may be there\. Look at its end .+ again\.$/,
 		);
 	});
 });

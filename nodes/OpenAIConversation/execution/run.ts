@@ -23,7 +23,7 @@ import { runKeyed } from './keyedQueue';
 import { ItemResults } from './itemResults';
 import type { Preparation } from './preparation';
 import { optionsOf, prepareRun, readerFor } from './preparation';
-import { canceled, Stops } from './stops';
+import { stopOf, Stops } from './stops';
 
 /** The form in which the node passes on a failed item: n8n 1.x has no room for details at the error output. */
 function rowFor(node: INode): (failure: ItemFailure) => JsonObject {
@@ -48,7 +48,7 @@ export async function executeItems<Input>(
 	if (count === 0) return [[]];
 	const cancelled = context.getExecutionCancelSignal() ?? new AbortController().signal;
 	// Retry On Fail runs the node again, even after a stop.
-	if (cancelled.aborted) throw canceled(node);
+	if (cancelled.aborted) throw stopOf(node, cancelled);
 
 	const continues = context.continueOnFail() || isDeafToErrors(context);
 	const { redactor, preparation, fault } = await prepareRun(context, chosen);
@@ -160,7 +160,8 @@ async function runAll<Input>(run: Run<Input>): Promise<void> {
 	}
 
 	if (cancelled.aborted) {
-		throw canceled(node, redactor.text(sentences(results.progress(), stops.account())));
+		const account = redactor.text(sentences(results.progress(), stops.account()));
+		throw stopOf(node, cancelled, account);
 	}
 	if (!continues && results.firstFailedItem < count) return;
 	const times = { ranMs: systemClock.now() - startedAt, waitedMs: limiter.waitedMs };

@@ -5,11 +5,28 @@ import { plural } from '../../shared/n8n/hints';
 import type { Cancelled, LeftBehind } from '../../shared/transport/failures';
 import { sentences } from '../../shared/values/text';
 
-const AND = new Intl.ListFormat('en');
+const LIST = new Intl.ListFormat('en');
 
 /** By the word "canceled" n8n knows that the execution did not fail. */
-export const canceled = (node: INode, description = ''): NodeOperationError =>
+const canceled = (node: INode, description = ''): NodeOperationError =>
 	new NodeOperationError(node, 'The execution was canceled', { description });
+
+/** What was said of stops, by the execution's cancel signal and then by the node's ID. */
+const told = new WeakMap<AbortSignal, Map<string, NodeOperationError>>();
+
+/**
+ * The error that ends a stopped run. n8n starts the node again after it where Retry On Fail is on:
+ * what the first run told of is then told again.
+ * @param account what the run leaves behind; left out: it has not begun
+ */
+export function stopOf(node: INode, signal: AbortSignal, account?: string): NodeOperationError {
+	const byNode = told.get(signal) ?? new Map<string, NodeOperationError>();
+	told.set(signal, byNode);
+	const error =
+		(account === undefined ? byNode.get(node.id) : undefined) ?? canceled(node, account);
+	byNode.set(node.id, error);
+	return error;
+}
 
 function leftBehindSentence(leftBehind: LeftBehind): string {
 	const { conversation, items, toAdd, removed, mayBeGone = false } = leftBehind;
@@ -22,7 +39,8 @@ function leftBehindSentence(leftBehind: LeftBehind): string {
 		return `${were}, which ${more}. Run the workflow again to finish.`;
 	}
 	if (toAdd !== undefined) {
-		return `At least ${items ?? 0} of ${plural(toAdd, 'conversation item was', 'conversation items were')} added to ${conversation}. Look at its end with Conversation Item: Get Many and add only the others when you run the workflow again.`;
+		const there = items === undefined ? 'some may be there' : `at least ${items} are there`;
+		return `Adding ${plural(toAdd, 'conversation item', 'conversation items')} to ${conversation} was interrupted; ${there}. Look at its end with Conversation Item: Get Many and add only the others when you run the workflow again.`;
 	}
 	const held =
 		items === undefined
@@ -43,7 +61,7 @@ export class Stops {
 	/** @param item its place in the input, from 0 */
 	add(item: number, { leftBehind, outcomeUnknown }: Cancelled): void {
 		if (leftBehind !== undefined) this.leftBehind.push(leftBehind);
-		// "At least" says it where items were to be added to a conversation.
+		// The sentence about an interrupted addition says it already.
 		if (outcomeUnknown && leftBehind?.toAdd === undefined) this.open.push(item);
 	}
 
@@ -55,7 +73,7 @@ export class Stops {
 	private openSentence(): string | undefined {
 		if (this.open.length === 0) return undefined;
 		const places = this.open.toSorted((a, b) => a - b).map((item) => String(item + 1));
-		const which = `${places.length === 1 ? 'item' : 'items'} ${AND.format(places)} of ${this.count}`;
+		const which = `${places.length === 1 ? 'item' : 'items'} ${LIST.format(places)} of ${this.count}`;
 		const whose = this.count === 1 ? '' : ` for input ${which}`;
 		return `What was being sent${whose} may have gone through anyway. Check that before you run the workflow again.`;
 	}
