@@ -1,6 +1,6 @@
 /**
- * `npm run mutation`: changes the code in thousands of small ways and checks whether a unit test notices. The table at
- * its end has a row for each room, that is, each folder of code.
+ * `npm run mutation`: changes the code in thousands of small ways and checks whether a unit test, or one of a few
+ * engine tests, notices. The table at its end has a row for each room, that is, each folder of code.
  *
  * @type {import('@stryker-mutator/api/core').PartialStrykerOptions}
  */

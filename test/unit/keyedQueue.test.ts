@@ -437,7 +437,7 @@ describe('A keyed queue', () => {
 			expect(Math.max(...ahead.values())).toBeLessThanOrEqual(1_000);
 			const inTheMiddle = [...ahead].filter(([count]) => count > 800 && count < 2_200);
 			expect(inTheMiddle.length).toBeGreaterThan(200);
-			expect(Math.min(...inTheMiddle.map(([, most]) => most))).toBeGreaterThan(900);
+			expect(Math.min(...inTheMiddle.map(([, aheadCount]) => aheadCount))).toBeGreaterThan(900);
 		},
 	);
 

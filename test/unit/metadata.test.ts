@@ -172,7 +172,7 @@ describe('Metadata', () => {
 			const advice = (parse: (read: ReturnType<typeof fields>) => unknown) =>
 				refused(() => parse(fields({ key: 'a', value }))).advice;
 			expect(advice(parseMetadata)).toBe(
-				'Give the key a value. If an expression gives it, check the field names in it: upper and lower case matter. Or leave the key out: Replace removes every key that is not listed.',
+				'Give the key a value: where an expression finds nothing, check the spelling of its field names, including upper and lower case. Or leave the key out: Replace removes every key that is not listed.',
 			);
 			expect(advice(parseOptionalMetadata)).not.toContain('Update Mode');
 			expect(advice(parseMetadataChanges)).not.toContain('Update Mode');

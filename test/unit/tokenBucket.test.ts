@@ -129,7 +129,7 @@ describe('A run against a token bucket, in simulated time', () => {
 		{ concurrency: 10, most: 2 },
 		{ concurrency: 30, most: 3.5 },
 	])(
-		'should not be slowed down for long by refusals that come by chance: %j, in most cases',
+		'should mostly not be slowed down for long by refusals that come by chance: %j',
 		async ({ concurrency, most }) => {
 			const count = 5_000;
 			const latency = 50;

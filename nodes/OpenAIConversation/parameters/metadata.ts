@@ -177,7 +177,7 @@ function notText(key: string, value: unknown, howToOmit: string): FieldError {
 	if (value === null || value === undefined) {
 		return new FieldError(
 			`The key ${quote(key)} in ${LABEL} has no value`,
-			`Give the key a value. If an expression gives it, check the field names in it: upper and lower case matter. ${howToOmit}`,
+			`Give the key a value: where an expression finds nothing, check the spelling of its field names, including upper and lower case. ${howToOmit}`,
 		);
 	}
 	const message = `The value of the key ${quote(key)} in ${LABEL} is ${kindOf(value)}; the API stores text only`;

@@ -36,7 +36,11 @@ export const postResponse = async (
 		check: checkResponse,
 		hasWritten: ({ status }) => status !== 'failed' && status !== 'cancelled',
 		...(body.background === true
-			? { afterStop: async ({ id }) => await cancelResponse(api, String(id)) }
+			? {
+					afterStop: async ({ id }) => {
+						await cancelResponse(api, String(id));
+					},
+				}
 			: {}),
 		...safeguards,
 	});
@@ -47,7 +51,7 @@ export const getResponse = async (api: ApiClient, id: string): Promise<ModelResp
 
 /**
  * POST /responses/{id}/cancel, once, also when the execution was stopped. Sending it twice does no harm.
- * Gives whether the response is cancelled now, rather than complete or still running.
+ * @returns whether the API confirmed that the response is cancelled, rather than complete or still running
  */
 export async function cancelResponse(api: ApiClient, id: string): Promise<boolean> {
 	const path = [ROOT, id, 'cancel'];

@@ -130,7 +130,7 @@ export function parseConversationId(value: unknown): string {
 	if (isNothing(text)) {
 		throw new FieldError(
 			`${LABEL} is empty`,
-			`${HOW_TO} An expression that finds nothing also leaves the field empty; field names are case-sensitive.`,
+			`${HOW_TO} An expression that finds nothing also leaves the field empty: check the spelling of its field names, including upper and lower case.`,
 		);
 	}
 	if (typeof text !== 'string') {

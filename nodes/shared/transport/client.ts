@@ -56,6 +56,8 @@ interface Progress {
 	outcomeUnknown: boolean;
 }
 
+type Counts = Pick<Situation, 'retriesMade' | 'attempts'>;
+
 /** What the rate limiter is told of a start that no answer came of. */
 const NO_ANSWER = { status: undefined, headers: {}, isRateLimit: false, namedWait: undefined };
 
@@ -122,16 +124,19 @@ export function createClient(
 		}
 	};
 
-	const situationOf = (
-		request: ApiRequest,
-		{ url }: WireRequest,
-		counts: Pick<Situation, 'retriesMade' | 'attempts'>,
-	): Situation => ({ request, url, settings, ...counts, now: Date.now(), random: random() });
+	const situationOf = (request: ApiRequest, { url }: WireRequest, counts: Counts): Situation => ({
+		request,
+		url,
+		settings,
+		...counts,
+		now: Date.now(),
+		random: random(),
+	});
 
 	const attempt = async (
 		request: ApiRequest,
 		wire: WireRequest,
-		counts: Pick<Situation, 'retriesMade' | 'attempts'>,
+		counts: Counts,
 	): Promise<Outcome> => {
 		const { afterStop } = request;
 		const isWrite = request.method !== 'GET';

@@ -8,14 +8,15 @@ const SHORTEST_HOLD_MS = 200;
 
 /**
  * Requests start a little apart, so that those in flight are spread over some ms: what comes in one
- * bunch goes out in one bunch, and each then waits for all others of it. Where more than a few are on
- * their way, the first ones of a run start further apart, so that the first refusal meets fewer: about
- * as far as n8n's own work on a request takes, and for as many as empty a bucket of 60 that regains 60 a second.
+ * bunch goes out in one bunch, and each then waits for all others of it.
  */
 const SPREAD_MS = 25;
 const LARGEST_GAP_MS = 2.5;
-const OPENING_REQUESTS = 140;
+/** The first ones of a run start further apart, about as far as n8n's work on one takes, so that the first refusal meets few … */
 const OPENING_GAP_MS = 5;
+/** … and for longer than it takes to empty a bucket of 60 that regains 60 a second (86 requests at that pace). */
+const OPENING_REQUESTS = 140;
+/** With fewer than this in flight, a refusal meets few in any case. */
 const FEW_IN_FLIGHT = 10;
 
 /** How late a start may be, in ms, without the next one being later too: what timers are off by. */
