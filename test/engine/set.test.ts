@@ -2,9 +2,9 @@ import type { IDataObject, INodeExecutionData, INodeParameters } from 'n8n-workf
 
 import { startServer } from '../../server/index.mjs';
 import { API_KEY, pairs, runNode } from '../support/engine';
-import type { RunOptions } from '../support/engine';
+import type { Server } from '../support/server';
+import { topicsOn } from '../support/topics';
 
-type Server = Awaited<ReturnType<typeof startServer>>;
 let server: Server;
 
 beforeAll(async () => {
@@ -16,30 +16,11 @@ beforeEach(() => {
 });
 afterAll(async () => await server.close());
 
+const { conversations, metadataOf, calls, setTopic } = topicsOn(() => server);
+
 const inputs = (...jsons: IDataObject[]): INodeExecutionData[] => jsons.map((json) => ({ json }));
 
-/** `count` conversations that exist, as input items `{ id, n }`. */
-const conversations = (count: number): IDataObject[] =>
-	Array.from({ length: count }, (_, n) => ({ id: server.store.createConversation().id, n }));
-
-const metadataOf = (id: unknown) => server.store.getConversation(String(id))?.metadata;
-
 const sent = () => server.requests.map(({ method, path, body }) => ({ method, path, body }));
-
-/** What the server was asked, in short. */
-const calls = () => server.requests.map(({ method }) => method).join(' ');
-
-/** Sets `{ topic: 'x' }` on the conversation that each input item names under `id`. */
-const setTopic = async (
-	items: IDataObject[],
-	more: Partial<RunOptions> = {},
-	options: INodeParameters = {},
-) =>
-	await runNode(server.url, {
-		items: inputs(...items),
-		parameters: { conversationId: '={{ $json.id }}', metadata: pairs({ topic: 'x' }), options },
-		...more,
-	});
 
 function deepFreeze<T>(value: T): T {
 	if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
