@@ -8,7 +8,9 @@ import type { ApiClient } from '../shared/transport/client';
 import type { FailureDetails } from '../shared/transport/failures';
 import { RequestFailure, resultOf } from '../shared/transport/failures';
 import { FieldError } from '../shared/values/field';
+import { CORRECT_IT } from '../shared/transport/advice';
 import { textAt } from '../shared/values/json';
+import { sentences } from '../shared/values/text';
 import { isUserMessage } from '../shared/api/itemLinks';
 import { KEPT } from './content';
 import type { ChatMessage } from './messages';
@@ -70,9 +72,11 @@ const LOOK_FIRST =
 const RETRY =
 	'Set Max Retries in the options of the memory, so that saving the next turn is tried again if it fails.';
 
-/** What can be done about the cause. Running the workflow again would ask the model again. */
-const cure = ({ status = 500, advice, attempts }: FailureDetails): string | undefined => {
-	if (status < 500) return advice;
+const ONCE_MORE = 'Running the workflow again would ask the model again.';
+
+/** What can be done about the cause, without a word about running the workflow again. */
+const cure = ({ status = 500, cause, advice, attempts }: FailureDetails): string | undefined => {
+	if (status < 500) return cause ?? (advice === CORRECT_IT ? undefined : advice);
 	return attempts === 1 ? RETRY : undefined;
 };
 
@@ -89,9 +93,7 @@ function notSaved(
 		message: outcomeUnknown
 			? `Whether the turn was saved in ${conversation} is not certain${said}: ${message}`
 			: `The turn was not saved in ${conversation}${said}: ${message}`,
-		advice: [outcomeUnknown ? LOOK_FIRST : undefined, KEPT, cure(details)]
-			.filter((part) => part !== undefined)
-			.join(' '),
+		advice: sentences(outcomeUnknown ? LOOK_FIRST : undefined, KEPT, ONCE_MORE, cure(details)),
 		leftBehind: { conversation, ...(saved === 0 ? {} : { items: saved }) },
 	};
 }

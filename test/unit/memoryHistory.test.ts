@@ -10,6 +10,7 @@ import { RequestFailure } from '../../nodes/shared/transport/failures';
 import { createRateLimiter } from '../../nodes/shared/transport/rateLimiter';
 import type { RequestSettings, Send } from '../../nodes/shared/transport/request';
 import { FieldError } from '../../nodes/shared/values/field';
+import { conversationLocked, insufficientQuota } from '../../server/index.mjs';
 import type { FaultRule } from '../../server/types.mjs';
 import { ACCEPTED, rejection, sleep, until, useServer } from '../support/server';
 
@@ -408,6 +409,28 @@ describe('A turn is saved once', () => {
 		});
 		expect(posts).toBe(1);
 		expect(textsIn(id)).toHaveLength(2);
+	});
+
+	it.each<[string, FaultRule, string]>([
+		['a rate limit', { status: 429 }, 'Too many requests were sent in a short time.'],
+		[
+			'a used-up quota',
+			{ status: 429, body: insufficientQuota().body },
+			'The account has no credit left',
+		],
+		[
+			'a busy conversation',
+			{ status: 400, body: conversationLocked().body },
+			'The conversation is busy',
+		],
+		['a refusal', { status: 400 }, 'ask the model again.'],
+	])('should advise nobody to ask the model again after %s', async (_what, rule, advice) => {
+		const settings = { maxRetries: 0, lockWait: 0 };
+		const { failure } = await save({ ...rule, times: Infinity }, { settings });
+		const text = String(failure?.details.advice);
+		expect(text).toContain(advice);
+		expect(text).toContain('Running the workflow again would ask the model again.');
+		expect(text).not.toMatch(/run the workflow/i);
 	});
 
 	it('should say that it may have been saved', async () => {
