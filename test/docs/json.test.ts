@@ -127,6 +127,21 @@ const checks: Record<string, (text: string) => Promise<void> | void> = {
 		expect(json).toEqual([{ error: message, details: { ...details, request_id: requestId } }]);
 	},
 
+	/** The messages as n8n's Chat Memory Manager gives them, the last of them still without a reply. */
+	async 'simple memory'(text) {
+		const messages = [{ human: 'Hello', ai: 'Hi there' }, { human: 'Are you well?' }];
+		const { json, error } = await runNode(server.url, {
+			parameters: { operation: 'create', itemsInput: 'json', itemsJson: `=${text.trim()}` },
+			items: [{ json: { messages, messagesCount: 2 } }],
+		});
+		expect(error).toBeUndefined();
+		expect(server.store.getConversation(String(json[0]?.id))?.items).toMatchObject([
+			{ role: 'user', content: [{ text: 'Hello' }] },
+			{ role: 'assistant', content: [{ text: 'Hi there' }] },
+			{ role: 'user', content: [{ text: 'Are you well?' }] },
+		]);
+	},
+
 	tool(text) {
 		const parameters: Parameters = JSON.parse(text);
 		expect(names).toEqual(expect.arrayContaining(Object.keys(parameters)));
@@ -151,8 +166,10 @@ const checks: Record<string, (text: string) => Promise<void> | void> = {
 	},
 };
 
-describe('JSON in the documentation', () => {
-	const blocks = pages.flatMap(blocksOf).filter(({ language }) => language === 'json');
+describe('JSON and expressions in the documentation', () => {
+	const blocks = pages
+		.flatMap(blocksOf)
+		.filter(({ language, check }) => language === 'json' || check in checks);
 
 	it.each(blocks.map(({ page, check, text }) => [page, check, text] as const))(
 		'%s: %s',
