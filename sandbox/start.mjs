@@ -148,7 +148,7 @@ await runCommand(async () => {
 			async () => await addExamples(n8n, api),
 		);
 		const run = await step(
-			'Running it over its webhook',
+			'Running the first example over its webhook',
 			async () => await runExample(n8n, api, workflowId, conversationId),
 		);
 		process.stdout.write(report(run));

@@ -173,7 +173,7 @@ export function operationsPage({ displayName, properties }) {
 	lines.push(
 		'## Options',
 		'',
-		'All operations have these, under `options`. A new node starts with a timeout of 120 seconds and 3 retries; the defaults below apply where an option is not set.',
+		'All operations have these, under `options`. A new node starts with a timeout of 120 seconds and 3 retries; the defaults below apply where an option is not set. Max Output Tokens, Reasoning Effort and Temperature are sent only if you add them.',
 		'',
 		...HEAD,
 		...common.map(row),

@@ -17,7 +17,7 @@ export const readExample = async (name) =>
 
 const STICKY_NOTE = 'n8n-nodes-base.stickyNote';
 
-const STAND_IN = `**In this sandbox no model answers:** a stand-in does. It repeats what you said, remembers what you told it (*My name is Ada.* … *What is my name?*), calls the tools it is given, and follows a JSON schema. Set \`OPENAI_API_KEY\` before \`npm start\` to use OpenAI's models.`;
+const STAND_IN = `**Without \`OPENAI_API_KEY\`, a stand-in answers here instead of a model.** It repeats what you said, remembers what you told it (*My name is Ada.* … *What is my name?*), calls the tools it is given, and follows a JSON schema. If you set the key before \`npm start\`, OpenAI's models answer, and you pay for them.`;
 
 /**
  * @param {Workflow} example

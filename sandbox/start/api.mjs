@@ -40,7 +40,7 @@ function clientOf({ baseUrl, apiKey }) {
 			return await ask(client.conversations);
 		} catch (error) {
 			const names = baseUrl === OPENAI ? 'OPENAI_API_KEY' : 'OPENAI_API_KEY and OPENAI_API_BASE';
-			const todo = `Check ${names}, or unset what is set to use the embedded API server.`;
+			const todo = `Check ${names}. To use the embedded API server instead, unset OPENAI_API_KEY.`;
 			const status = error instanceof OpenAI.APIError ? error.status : undefined;
 			const what =
 				status === undefined

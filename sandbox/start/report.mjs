@@ -51,5 +51,6 @@ API       ${api.description}
 ${api.isEmbedded ? embedded(api) : ''}Examples  ${n8n.url}/home/workflows (all published)
 Again     curl -H 'content-type: application/json' -d '${JSON.stringify(run.asked)}' ${run.address}
 
-n8n stays up until Ctrl-C. Its state is in ${dirname(n8n.folder)}; \`npm run sandbox:reset\` removes it.
+n8n stays up until Ctrl-C. Everything in it is kept in ${dirname(n8n.folder)} for the next start.
+\`npm run sandbox:reset\` deletes all of it, your own workflows too.
 `;

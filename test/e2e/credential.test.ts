@@ -52,7 +52,7 @@ describe('the credential test', () => {
 		[
 			'there is no key',
 			{ apiKey: ' ' },
-			/^API Key in the credential is empty\. Copy the key again/,
+			/^API Key in the credential is empty\. Enter the key again/,
 		],
 	])('says in words that %s, before any request', async (_what, fields, message) => {
 		const { api, apiKey } = stage;

@@ -90,7 +90,7 @@ describe('Conversation: Delete', () => {
 		const { error } = await remove([id, id]);
 		expect(error?.message).toBe(`Conversation with id '${id}' not found. [item 1]`);
 		expect(error?.description).toContain(
-			'may have been deleted, perhaps for an earlier input item with the same ID,',
+			'may already have been deleted, perhaps by an earlier input item with the same ID,',
 		);
 		expect(server.maxInFlightPerConversation).toBe(1);
 	});

@@ -256,7 +256,7 @@ describe('Delete with items, when something is already gone', () => {
 		const id = conversationOf(2);
 		const { error } = await remove([id, id]);
 		expect(error?.message).toBe(`Conversation with id '${id}' not found. [item 1]`);
-		expect(error?.description).toContain('perhaps for an earlier input item with the same ID');
+		expect(error?.description).toContain('perhaps by an earlier input item with the same ID');
 	});
 
 	it('should count a conversation that goes meanwhile, and say so', async () => {
@@ -375,7 +375,7 @@ describe('Delete with items, when something fails', () => {
 		stopping.abort();
 		const { error } = await running;
 		expect(error?.description).toBe(
-			`3 conversation items were removed from ${id}, which may still be there itself. Run the workflow again to delete it.`,
+			`3 conversation items were removed from ${id}. The conversation itself may still be there. Run the workflow again to delete it.`,
 		);
 	});
 

@@ -663,7 +663,7 @@ describe('Adding 45 messages', () => {
 				const { id, result } = await add45(server, rule);
 				expectUncertain(result);
 				expect(result.error?.message).toContain(
-					`The first 20 of 45 conversation items were added to ${id}, for the others that is not certain: `,
+					`The first 20 of 45 conversation items were added to ${id}; it isn't certain whether the others were added: `,
 				);
 				expect(result.error?.context).toMatchObject({ conversation: id, item_count: 20 });
 				expect(stored(server, id)).toEqual([...texts(45), ...texts(20)]);

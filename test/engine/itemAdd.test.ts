@@ -193,7 +193,7 @@ describe('Item: Add', () => {
 			itemsJson: JSON.stringify(items),
 		});
 		expect(error?.message).toMatch(
-			`The first 20 of 45 conversation items were added to ${id}, the others were not: Invalid value: 'nobody'.`,
+			`The first 20 of 45 conversation items were added to ${id}; the others were not: Invalid value: 'nobody'.`,
 		);
 		expect(error?.description).toContain('Add only what is missing');
 		expect(error?.context).toMatchObject({ conversation: id, item_count: 20 });
@@ -600,7 +600,7 @@ describe('Adding many items, when the execution is stopped', () => {
 		const { run, error } = await running;
 		expect(run.status).toBe('canceled');
 		expect(error?.description).toBe(
-			`Adding 40 conversation items to ${id} was interrupted; at least 20 are there. Look at its end with Conversation Item: Get Many and add only the others when you run the workflow again.`,
+			`Adding 40 conversation items to ${id} was interrupted; at least 20 are there. Look at its end with Conversation Item: Get Many (option Order set to Newest First), and add only the others when you run the workflow again.`,
 		);
 		expect(stored(id)).toEqual(texts(20));
 	});

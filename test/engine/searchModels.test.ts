@@ -77,7 +77,9 @@ describe('A list that can not be loaded', () => {
 	])('should be explained for %s', async (_what, credential, message) => {
 		const told = await failure(server.url, credential);
 		expect(told.message).toContain(message);
-		expect(told.description).toMatch(/^You can set Model to By ID and enter the ID\. ./);
+		expect(told.description).toMatch(
+			/^Set Model to By ID and enter the ID, or open the list again later\./,
+		);
 		expect(JSON.stringify(told)).not.toContain(API_KEY);
 	});
 

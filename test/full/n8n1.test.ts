@@ -415,7 +415,7 @@ describe.each(versions)('n8n $version', (version) => {
 			expect(error?.message).toMatch(/conv_missing.*\[item 1\]$/);
 			expect(error).toMatchObject({ name: 'NodeApiError', httpCode: '404' });
 			expect(field(error, 'description')).toMatch(
-				/Check the ID.*status 404.*1 attempt\. This was input item 2 of 3 \(n8n counts from 0\)\. 1 of 3 input items was done\. To go on /,
+				/Check the ID.*status 404.*1 attempt\. This was input item 2 of 3; n8n calls it item 1, because it counts from 0\. 1 of 3 input items was done\. To go on /,
 			);
 			expect(server.requestCount).toBe(2);
 			expect(leakOf(stored, key)).toBeUndefined();

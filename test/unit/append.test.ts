@@ -269,20 +269,20 @@ describe('Adding items', () => {
 			0,
 			true,
 			"It isn't certain whether the conversation items were added: Oops",
-			'Before you add them again, look at the end of the conversation',
+			'Before you add anything again, look at the end of the conversation',
 		],
 		[
 			'how many were added',
 			20,
 			false,
-			'The first 20 of 25 conversation items were added to conv_1, the others were not: Oops',
+			'The first 20 of 25 conversation items were added to conv_1; the others were not: Oops',
 			'Add only what is missing',
 		],
 		[
 			'how many were added, and that others may be',
 			20,
 			true,
-			'The first 20 of 25 conversation items were added to conv_1, for the others that is not certain: Oops',
+			"The first 20 of 25 conversation items were added to conv_1; it isn't certain whether the others were added: Oops",
 			'Add only what is missing',
 		],
 	])('should say when it fails %s', async (_what, before, isUnknown, message, advice) => {
@@ -305,7 +305,7 @@ describe('Adding items, when a later part is answered with other items', () => {
 		expect(await resultOf(appendItems(api, 'conv_1', all.map(user), {}))).toMatchObject({
 			details: {
 				message: expect.stringMatching(
-					/^The first 20 of 25 conversation items were added to conv_1, for the others that is not certain: .* with different items/,
+					/^The first 20 of 25 conversation items were added to conv_1; it isn't certain whether the others were added: .* with different items/,
 				),
 				advice: expect.stringContaining('Add only what is missing'),
 				outcomeUnknown: true,

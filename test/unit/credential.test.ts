@@ -196,7 +196,7 @@ describe('The credential', () => {
 			[
 				'no key',
 				{ apiKey: ' ' },
-				'API Key in the credential is empty. Copy the key again from the API keys page',
+				'API Key in the credential is empty. Enter the key again in the credential',
 			],
 			[
 				'an address that is none',
@@ -279,7 +279,7 @@ describe('The fields of a credential', () => {
 	});
 
 	const API_KEYS =
-		'Copy the key again from the API keys page of the OpenAI dashboard into the credential.';
+		'Enter the key again in the credential. OpenAI shows a key only once: if you no longer have it, create a new one on the API keys page of its dashboard.';
 
 	it.each<[string, ICredentialDataDecryptedObject, string, string]>([
 		['no key', { apiKey: '' }, 'API Key in the credential is empty', API_KEYS],

@@ -139,7 +139,7 @@ describe('The first failure', () => {
 		const failure = results.firstFailure();
 		expect(failure?.message).toBe('First');
 		expect(failure?.description).toBe(
-			'First, advice. This was input item 2 of 5 (n8n counts from 0). 1 of 5 input items was done. To go on with the others when one fails, set On Error in the Settings tab of the node.',
+			'First, advice. This was input item 2 of 5; n8n calls it item 1, because it counts from 0. 1 of 5 input items was done. To go on with the others when one fails, set On Error in the Settings tab of the node.',
 		);
 	});
 
@@ -176,7 +176,7 @@ describe('The first failure', () => {
 		);
 		results.failed(0, { ...failureOf('No'), error: new NodeOperationError(NODE, 'No') });
 		expect(results.firstFailure()?.description).toBe(
-			'This was input item 1 of 2 (n8n counts from 0). 0 of 2 input items were done. To go on with the others when one fails, set On Error in the Settings tab of the node.',
+			'This was input item 1 of 2; n8n calls it item 0, because it counts from 0. 0 of 2 input items were done. To go on with the others when one fails, set On Error in the Settings tab of the node.',
 		);
 	});
 });

@@ -49,11 +49,11 @@ describe('What a stop leaves behind', () => {
 		],
 		[
 			{ conversation: 'conv_1', toAdd: 40, items: 20 },
-			'Adding 40 conversation items to conv_1 was interrupted; at least 20 are there. Look at its end with Conversation Item: Get Many and add only the others when you run the workflow again.',
+			'Adding 40 conversation items to conv_1 was interrupted; at least 20 are there. Look at its end with Conversation Item: Get Many (option Order set to Newest First), and add only the others when you run the workflow again.',
 		],
 		[
 			{ conversation: 'conv_1', toAdd: 1 },
-			'Adding 1 conversation item to conv_1 was interrupted; some may be there. Look at its end with Conversation Item: Get Many and add only the others when you run the workflow again.',
+			'Adding 1 conversation item to conv_1 was interrupted; some may be there. Look at its end with Conversation Item: Get Many (option Order set to Newest First), and add only the others when you run the workflow again.',
 		],
 		[
 			{ conversation: 'conv_1', removed: 1 },
@@ -65,7 +65,7 @@ describe('What a stop leaves behind', () => {
 		],
 		[
 			{ conversation: 'conv_1', removed: 2, mayBeGone: true },
-			'2 conversation items were removed from conv_1, which may still be there itself. Run the workflow again to delete it.',
+			'2 conversation items were removed from conv_1. The conversation itself may still be there. Run the workflow again to delete it.',
 		],
 	])('should be told of %j', (leftBehind, account) => {
 		expect(accountOf(1, [0, new Cancelled(leftBehind)])).toBe(account);

@@ -105,7 +105,7 @@ export class ItemResults {
 		error.description = sentences(
 			error.description ?? undefined,
 			isOneOfMany
-				? `This was input item ${item + 1} of ${this.count} (n8n counts from 0).`
+				? `This was input item ${item + 1} of ${this.count}; n8n calls it item ${item}, because it counts from 0.`
 				: undefined,
 			this.progress(),
 			this.failures < this.count ? ON_ERROR : undefined,

@@ -33,14 +33,14 @@ function leftBehindSentence(leftBehind: LeftBehind): string {
 	if (removed !== undefined) {
 		const were = `${plural(removed, 'conversation item was', 'conversation items were')} removed from ${conversation}`;
 		if (mayBeGone) {
-			return `${were}, which may still be there itself. Run the workflow again to delete it.`;
+			return `${were}. The conversation itself may still be there. Run the workflow again to delete it.`;
 		}
 		const more = items === undefined ? 'is still there' : `holds at most ${items} more`;
 		return `${were}, which ${more}. Run the workflow again to finish.`;
 	}
 	if (toAdd !== undefined) {
 		const there = items === undefined ? 'some may be there' : `at least ${items} are there`;
-		return `Adding ${plural(toAdd, 'conversation item', 'conversation items')} to ${conversation} was interrupted; ${there}. Look at its end with Conversation Item: Get Many and add only the others when you run the workflow again.`;
+		return `Adding ${plural(toAdd, 'conversation item', 'conversation items')} to ${conversation} was interrupted; ${there}. Look at its end with Conversation Item: Get Many (option Order set to Newest First), and add only the others when you run the workflow again.`;
 	}
 	const held =
 		items === undefined

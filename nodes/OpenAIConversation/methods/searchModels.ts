@@ -10,6 +10,14 @@ import {
 import { describeFailure } from '../../shared/n8n/errors';
 import { createSharedParts } from '../../shared/n8n/sharedParts';
 import { createClient } from '../../shared/transport/client';
+import { RequestFailure } from '../../shared/transport/failures';
+import { sentences } from '../../shared/values/text';
+
+const WAY_ROUND =
+	'Set Model to By ID and enter the ID, or open the list again later. The list uses only the credential, not the options below.';
+
+/** Statuses whose advice is about the credential. */
+const FITTING: ReadonlySet<number | undefined> = new Set([401, 403, 404]);
 
 /** Seconds after which the form stops waiting for the list. */
 const TIMEOUT = 20;
@@ -44,7 +52,9 @@ export async function searchModels(
 	} catch (cause) {
 		const redactor = redactorFor(data);
 		const { error } = describeFailure(node, cause, { item: 0, several: false, redactor });
-		error.description = `You can set Model to By ID and enter the ID. ${error.description ?? ''}`;
+		// Other advice speaks of options and of running the workflow, neither of which the list has.
+		const isFitting = !(cause instanceof RequestFailure) || FITTING.has(cause.details.status);
+		error.description = sentences(WAY_ROUND, isFitting ? (error.description ?? '') : '');
 		throw error;
 	}
 }

@@ -24,7 +24,7 @@ const maxOutputTokens = numberOption(
 		name: 'maxOutputTokens',
 		displayName: 'Max Output Tokens',
 		description:
-			'How many tokens the reply may have, including those for reasoning. A longer reply is cut off.',
+			"How many tokens the reply may have, including those for reasoning. A longer reply is cut off. Without this option, the model's own limit applies.",
 	},
 	{ fallback: 4_096, min: 16, whole: true },
 );

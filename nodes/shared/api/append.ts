@@ -139,7 +139,7 @@ export async function appendChunks(
 }
 
 export const LOOK_FIRST =
-	'Before you add them again, look at the end of the conversation, or they may be there twice: Conversation Item: Get Many with the option Order set to Newest First.';
+	'Before you add anything again, look at the end of the conversation, or it may be there twice. Use Conversation Item: Get Many with the option Order set to Newest First.';
 
 /**
  * Adds items in order, 20 at a time, none of them twice.
@@ -167,9 +167,11 @@ export async function appendItems(
 						}
 					: {};
 			}
-			const others = outcomeUnknown ? 'for the others that is not certain' : 'the others were not';
+			const others = outcomeUnknown
+				? "it isn't certain whether the others were added"
+				: 'the others were not';
 			return {
-				message: `The first ${count} of ${items.length} conversation items were added to ${conversation}, ${others}: ${message}`,
+				message: `The first ${count} of ${items.length} conversation items were added to ${conversation}; ${others}: ${message}`,
 				advice: sentences('Add only what is missing when you run the workflow again.', look),
 			};
 		},

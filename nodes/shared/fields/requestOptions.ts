@@ -18,7 +18,7 @@ const maxRetries = numberOption(
 		name: 'maxRetries',
 		displayName: 'Max Retries',
 		description:
-			"How many times to repeat a request after a rate limit or a server error. Timeouts and lost connections are repeated only if you also turn on Retry Network Errors. If the request may have created or added something, the node first checks that it didn't go through.",
+			"How many times to repeat a request after a rate limit or a server error. Timeouts and lost connections are repeated only if you also turn on Retry Network Errors. If the request may have added something, the node first checks that it didn't go through. If it may have created a conversation, it is not repeated.",
 	},
 	{ fallback: 0, min: 0, max: 100, whole: true },
 );

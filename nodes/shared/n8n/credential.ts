@@ -59,7 +59,7 @@ export function parseCredential(data: ICredentialDataDecryptedObject): Credentia
 			key === ''
 				? 'API Key in the credential is empty'
 				: "API Key in the credential contains characters that can't be part of a key",
-			'Copy the key again from the API keys page of the OpenAI dashboard into the credential.',
+			'Enter the key again in the credential. OpenAI shows a key only once: if you no longer have it, create a new one on the API keys page of its dashboard.',
 		);
 	}
 	const headers = customHeadersOf(data);

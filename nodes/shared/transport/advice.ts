@@ -96,10 +96,10 @@ export function adviceForStatus(
 	if (status === 404) {
 		return isUnknownAddress(error)
 			? 'The server does not know this address. Check Base URL in the credential and in the options: its path usually ends in /v1.'
-			: 'Check the ID. The conversation or the item in it may have been deleted, perhaps for an earlier input item with the same ID, or it belongs to a different project than your API key.';
+			: 'Check the ID. The conversation or the item in it may already have been deleted, perhaps by an earlier input item with the same ID, or it belongs to a different project than your API key.';
 	}
 	if (status === 429) {
-		return `${TOO_MANY} ${waitItOut(retries, moreRetries(retries))} For many input items, also set Max Requests per Minute.`;
+		return `${TOO_MANY} ${waitItOut(retries, moreRetries(retries))} For many input items, also set Max Requests per Minute in the OpenAI Conversation node.`;
 	}
 	if (status >= 500 && status <= 599) {
 		return `The server could not answer, but the request itself may be fine. ${waitItOut(retries, retries.safeToRetry ? moreRetries(retries) : undefined)}`;

@@ -35,7 +35,7 @@ const optionalConversationField: INodeProperties = {
 	...conversationIdField,
 	required: false,
 	hint: 'Leave empty to start a new conversation',
-	description: `The conversation to go on in. An expression that finds nothing starts a new one as well, in which the model knows nothing of earlier messages. ${conversationIdField.description ?? ''}`,
+	description: `${conversationIdField.description ?? ''} If an expression finds nothing, a new conversation is started, in which the model knows nothing of earlier messages.`,
 };
 
 const background = booleanOption({

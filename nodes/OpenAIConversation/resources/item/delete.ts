@@ -16,7 +16,7 @@ interface Input {
 
 const notice: INodeProperties = {
 	displayName:
-		'The item is deleted for good. Messages can be deleted one by one. Some items only work as a pair: a function_call and its function_call_output, or a reasoning item and the item after it. Delete both, or the API refuses the conversation. To clear what is left of a pair, run Conversation: Trim with Turns to Keep set to 0, which keeps all turns.',
+		"The item is deleted for good. A user's message can be deleted alone. Some items only work as a pair: a function_call and its function_call_output, or a reasoning item and the item after it, often the reply. Delete both, or the API refuses the conversation. To clear what is left of a pair, run Conversation: Trim with Turns to Keep set to 0, which keeps all turns.",
 	name: 'deleteNotice',
 	type: 'notice',
 	default: '',
