@@ -33,7 +33,7 @@ const idField: INodeProperties = {
 
 const idNotice: INodeProperties = {
 	displayName:
-		"Each chat session needs a conversation: make it with the OpenAI Conversation node (operation Create) before the agent runs, and save its ID with the session ID, for example in a Data Table. OpenAI has no list of conversations to look it up in later. With several input items, the agent uses the first one's conversation for all of them. See the example An agent with memory on <a href='https://www.npmjs.com/package/n8n-nodes-openai-conversation#examples' target='_blank'>the package's page</a>.",
+		"Each chat session needs a conversation: make it with the OpenAI Conversation node (operation Create) before the agent runs, and save its ID with the session ID, for example in a Data Table. OpenAI has no list of conversations to look it up in later. With several input items, the agent uses the first one's conversation for all of them. <a href='https://www.npmjs.com/package/n8n-nodes-openai-conversation#examples' target='_blank'>The package's page</a> has a ready-made workflow for this: An agent with memory.",
 	name: 'conversationNotice',
 	type: 'notice',
 	default: '',

@@ -1,5 +1,6 @@
 /** @import { JsonObject } from '../types.mjs' */
 import { isObject } from '../validate.mjs';
+import { tagsIn } from './tags.mjs';
 
 /** Deep enough for any tool; a schema that refers to itself ends there. */
 const MAX_DEPTH = 8;
@@ -14,7 +15,8 @@ const CONVERSATION_ID = /\bconv_\w+/;
 /**
  * A plausible value for a JSON schema: its default, constant or first choice where it has one; all
  * required properties of an object, or all properties if it requires none. What is to name a conversation names the
- * one in the text, and an object of which nothing is known notes the text.
+ * one in the text, and an object of which nothing is known holds the tags that the text asks for, or
+ * notes the text.
  *
  * @param {unknown} schema
  * @param {string} [text] what the user said
@@ -83,7 +85,10 @@ function fillObject(schema, context, depth) {
 		Array.isArray(schema['required']) && schema['required'].length > 0
 			? schema['required']
 			: Object.keys(properties);
-	if (required.length === 0 && context.text !== '') return { note: context.text.slice(0, 200) };
+	if (required.length === 0 && context.text !== '') {
+		const tags = tagsIn(context.text);
+		return Object.keys(tags).length > 0 ? tags : { note: context.text.slice(0, 200) };
+	}
 	return Object.fromEntries(
 		required.map((/** @type {unknown} */ key) => [
 			String(key),

@@ -327,7 +327,7 @@ describe('An agent that tags conversations', () => {
 		const { id } = stage.api.store.createConversation({ metadata: { status: 'new' } });
 
 		expect(await say('session-3', `Tag ${id} as an urgent refund.`)).toContain('The tool answered');
-		expect(metadataOf(id)).toEqual({ status: 'new', note: `Tag ${id} as an urgent refund.` });
+		expect(metadataOf(id)).toEqual({ status: 'new', topic: 'refund', priority: 'urgent' });
 	});
 });
 

@@ -97,6 +97,20 @@ describe('chat completions', () => {
 		expect(JSON.parse(call.function.arguments)).toEqual(filled);
 	});
 
+	test.each<[string, Record<string, string>]>([
+		['Tag conv_1 as an urgent refund.', { topic: 'refund', priority: 'urgent' }],
+		['tag conv_1 as billing', { topic: 'billing' }],
+		['Set the topic of conv_1 to billing', { topic: 'billing' }],
+		['conv_1: topic=billing, plan: pro', { topic: 'billing', plan: 'pro' }],
+		['Look after conv_1', { note: 'Look after conv_1' }],
+	])('an object of any keys holds the tags of: %s', async (content, tags) => {
+		const tool = { type: 'function' as const, function: { name: 'tag', parameters: {} } };
+		const choice = await ask([{ role: 'user', content }], { tools: [tool] });
+		expect(choice?.message.tool_calls).toMatchObject([
+			{ function: { arguments: JSON.stringify(tags) } },
+		]);
+	});
+
 	test('it makes the planned calls first', async () => {
 		server().model.nextToolCall = { arguments: { a: 1 } };
 		server().model.nextToolCall = { name: 'other', arguments: '{broken' };
