@@ -56,8 +56,10 @@ export function createModel() {
 		if (first && planned) return { calls: [callOf(planned, tools, userText)] };
 		const remembered = answerFromMemory(userText, earlier());
 		if (remembered !== undefined) return inForm(remembered);
+		const ignorance = admissionOfIgnorance(userText);
+		if (ignorance !== undefined) return inForm(ignorance);
 		if (first && !isIntroduction(userText)) return { calls: [callOf({}, tools, userText)] };
-		return inForm(admissionOfIgnorance(userText) ?? `You said: ${userText}`);
+		return inForm(`You said: ${userText}`);
 	}
 
 	return {

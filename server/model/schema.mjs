@@ -5,7 +5,8 @@ import { tagsIn } from './tags.mjs';
 /** Deep enough for any tool; a schema that refers to itself ends there. */
 const MAX_DEPTH = 8;
 
-const CONVERSATION_ID = /\bconv_\w+/;
+/** Also the placeholder of a note, which the node then points out. */
+const CONVERSATION_ID = /\bconv_[\w…]+/;
 
 /**
  * @typedef {{ root: JsonObject, text: string, answer?: string }} Context root: for `$ref`; answer:

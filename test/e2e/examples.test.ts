@@ -170,7 +170,7 @@ describe('The calls on the notes', () => {
 		);
 });
 
-describe('Keep CRM fields in a conversation’s metadata', () => {
+describe('Merge CRM fields into metadata', () => {
 	const conversation = () =>
 		stage.api.store.createConversation({
 			metadata: { topic: 'billing', company: 'Acme', plan: 'free', owner: 'Kim' },

@@ -77,6 +77,11 @@ describe('chat completions', () => {
 		expect((await ask(messages, {}))?.message.content).toBe(answer);
 	});
 
+	test('it calls no tool for what only the user can know', async () => {
+		const choice = await ask([{ role: 'user', content: 'What is my name?' }]);
+		expect(choice?.message.content).toBe('You have not told me your name.');
+	});
+
 	test('without tools it answers a text', async () => {
 		expect(await ask([question], {})).toMatchObject({
 			finish_reason: 'stop',
@@ -102,6 +107,7 @@ describe('chat completions', () => {
 		['tag conv_1 as billing', { topic: 'billing' }],
 		['Set the topic of conv_1 to billing', { topic: 'billing' }],
 		['conv_1: topic=billing, plan: pro', { topic: 'billing', plan: 'pro' }],
+		['Tag conv_… as spam', { topic: 'spam' }],
 		['Look after conv_1', { note: 'Look after conv_1' }],
 	])('an object of any keys holds the tags of: %s', async (content, tags) => {
 		const tool = { type: 'function' as const, function: { name: 'tag', parameters: {} } };
