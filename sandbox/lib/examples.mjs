@@ -27,7 +27,7 @@ export const withReadinessNoted = (example) =>
 	JSON.parse(
 		JSON.stringify(example).replaceAll(
 			'**Try it:**',
-			'**Try it** (in this sandbox, the credential is chosen and the workflow published already)**:**',
+			'**Try it** (skip what is done already in this sandbox: choosing the credential and publishing)**:**',
 		),
 	);
 

@@ -127,6 +127,18 @@ const checks: Record<string, (text: string) => Promise<void> | void> = {
 		expect(json).toEqual([{ error: message, details: { ...details, request_id: requestId } }]);
 	},
 
+	async items(text) {
+		const { id, error } = await run({
+			resource: 'item',
+			operation: 'add',
+			conversationId: EXAMPLE_ID,
+			itemsInput: 'json',
+			itemsJson: text,
+		});
+		expect(error).toBeUndefined();
+		expect(server.store.getConversation(id)?.items).toMatchObject(JSON.parse(text));
+	},
+
 	/** The messages as n8n's Chat Memory Manager gives them, the last of them still without a reply. */
 	async 'simple memory'(text) {
 		const messages = [{ human: 'Hello', ai: 'Hi there' }, { human: 'Are you well?' }];

@@ -77,6 +77,18 @@ describe('Sending a message', () => {
 		expect(two.hints).toEqual([started('2 new conversations were')]);
 	});
 
+	it('should send a message of white space as it is, and say so', async () => {
+		const conversationId = newConversation();
+		const { json, hints } = await send({ conversationId, text: ' \n' });
+		expect(json).toMatchObject([{ text: 'You said:  \n' }]);
+		expect(server.store.getConversation(conversationId)?.items[0]).toMatchObject({
+			content: [{ text: ' \n' }],
+		});
+		expect(hints).toEqual([
+			'1 message was sent that consisted of white space only. Check the expression in Message.',
+		]);
+	});
+
 	it('should go on in the conversation that the reply names', async () => {
 		const first = await send({ text: 'My name is Ada.' });
 		const { json } = await send(
@@ -285,7 +297,7 @@ describe('A reply as JSON', () => {
 		[
 			'objects that may have more properties',
 			{ ...SCHEMA, additionalProperties: true },
-			'the root lacks "additionalProperties": false',
+			'the outermost object lacks "additionalProperties": false',
 		],
 		[
 			'properties that are not required, wherever they are',
@@ -306,7 +318,7 @@ describe('A reply as JSON', () => {
 				additionalProperties: false,
 				$defs: { place: { type: 'object', properties: {} } },
 			},
-			'JSON Schema breaks the rules of strict mode: the root requires "places", which its "properties" do not have; properties.people.items does not list "age" in "required"; $defs.place lacks "additionalProperties": false',
+			'JSON Schema breaks the rules of strict mode: the outermost object requires "places", which its "properties" do not have; properties.people.items does not list "age" in "required"; $defs.place lacks "additionalProperties": false',
 		],
 	])('should be refused before any request with %s', async (_what, schema, message) => {
 		const options = {

@@ -919,6 +919,30 @@ const oneMissing = () => {
 	return [first ?? {}, { id: 'conv_missing', n: 9 }, last ?? {}];
 };
 
+describe('A key with white space at its beginning or end', () => {
+	it.each(['replace', 'merge'])(
+		'should be stored as it is by %s, with a hint',
+		async (updateMode) => {
+			const { id } = server.store.createConversation({ metadata: { topic: 'refund' } });
+			const { hints } = await runNode(server.url, {
+				parameters: {
+					conversationId: id,
+					updateMode,
+					metadata: pairs({ ' topic\n': 'x', a: 'b' }),
+				},
+			});
+			expect(server.store.getConversation(id)?.metadata).toEqual({
+				...(updateMode === 'merge' ? { topic: 'refund' } : {}),
+				' topic\n': 'x',
+				a: 'b',
+			});
+			expect(hints).toEqual([
+				'These metadata keys begin or end with white space and were stored like that: " topic\\n". The API treats " topic" and "topic" as two different keys.',
+			]);
+		},
+	);
+});
+
 describe('An expression in a value that is set to Fixed', () => {
 	it('should be stored as it is, with a hint', async () => {
 		const { id } = server.store.createConversation();

@@ -137,7 +137,7 @@ describe('Items from JSON', () => {
 		const { message, advice } = refused(() => parseItems(json(value)));
 		expect(message).toContain(text);
 		expect(advice).toMatch(
-			/^Enter (?:items|JSON) such as \[\{.+\}\]|^Let the expression stand alone|^Put double quotes|^Shorten|^Remove/,
+			/^Enter (?:items|JSON) such as \[\{.+\}\]|^Let the expression stand alone|^Put straight double quotes|^Shorten|^Remove/,
 		);
 		expect(refused(() => parseOptionalItems(json(value))).message).toContain(text);
 	});

@@ -69,7 +69,7 @@ describe('A JSON field', () => {
 		expect(refused(() => parse(value))).toMatchObject({
 			message: "Field isn't valid JSON",
 			advice:
-				'Put double quotes around keys and texts, a comma between two pairs, and no comma after the last pair, as in { "x": 1 }.',
+				'Put straight double quotes (", not “ ”) around keys and texts, a comma between two pairs, and no comma after the last pair, as in { "x": 1 }.',
 		});
 	});
 

@@ -429,10 +429,12 @@ describe('What a model reads of the node as a tool', () => {
 	});
 
 	it('should show the shape of what is entered as JSON', () => {
-		for (const { displayName, placeholder = '' } of everyField.filter(
+		for (const { displayName, placeholder = '', hint } of everyField.filter(
 			({ type }) => type === 'json',
 		)) {
 			expect(displayName).toMatch(/ \(JSON\)$|^JSON /);
+			// The editor shows no placeholder in a JSON field.
+			expect(hint).toBe(placeholder);
 			expect(() => void JSON.parse(placeholder.replace(/^e\.g\. /, ''))).not.toThrow();
 		}
 	});

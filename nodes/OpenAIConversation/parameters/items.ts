@@ -78,6 +78,7 @@ export const itemsJsonField: INodeProperties = {
 	displayOptions: { show: { itemsInput: ['json'] } },
 	default: '',
 	placeholder: 'e.g. [{ "type": "message", "role": "user", "content": "Hello" }]',
+	hint: 'e.g. [{ "type": "message", "role": "user", "content": "Hello" }]',
 	description:
 		"A conversation item or a list of them in the API's own format: messages with images and files, function calls and their outputs",
 };

@@ -74,6 +74,7 @@ const jsonField: INodeProperties = {
 	displayOptions: { show: { metadataInput: ['json'] } },
 	default: '',
 	placeholder: 'e.g. { "topic": "billing", "priority": "high" }',
+	hint: 'e.g. { "topic": "billing", "priority": "high" }',
 	description: LIMITS,
 };
 

@@ -43,6 +43,7 @@ const additionalBody: INodeProperties = {
 	type: 'json',
 	default: '',
 	placeholder: 'e.g. { "new_parameter": true }',
+	hint: 'e.g. { "new_parameter": true }',
 	description:
 		'API parameters that this node has no field for. They are added to the request body.',
 };

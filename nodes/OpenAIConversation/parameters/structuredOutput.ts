@@ -35,6 +35,7 @@ const jsonSchemaOption: INodeProperties = {
 	displayOptions: { show: { outputFormat: ['json'] } },
 	default: '',
 	placeholder: `e.g. ${EXAMPLE}`,
+	hint: `e.g. ${EXAMPLE}`,
 	description:
 		'What the reply contains. Every object in it lists all its properties in "required" and has "additionalProperties": false.',
 };
@@ -72,10 +73,12 @@ function faultsOfObject(schema: JsonObject, path: string): string[] {
 	];
 }
 
+const OUTERMOST = 'the outermost object';
+
 /** What strict mode finds wrong with a schema and all that it contains. */
 function faultsOf(schema: JsonValue | undefined, path: string): string[] {
 	if (!isJsonObject(schema)) return [];
-	const within = path === 'the root' ? '' : `${path}.`;
+	const within = path === OUTERMOST ? '' : `${path}.`;
 	const named = ['properties', '$defs', 'definitions'].flatMap((group) => {
 		const parts = schema[group];
 		if (!isJsonObject(parts)) return [];
@@ -112,7 +115,7 @@ function parseSchema(value: unknown): JsonObject {
 				: `The API replies with an object, so the schema begins with "type": "object", such as ${EXAMPLE}.`,
 		);
 	}
-	const faults = faultsOf(schema, 'the root');
+	const faults = faultsOf(schema, OUTERMOST);
 	if (faults.length === 0) return schema;
 	const shown = faults.slice(0, MAX_FAULTS);
 	const more = faults.length - shown.length;

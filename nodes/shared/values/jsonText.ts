@@ -88,7 +88,7 @@ function notJson(text: string, label: string, example: string, reason: string): 
 			'Let the expression stand alone in the field, or turn its result into text with {{ JSON.stringify(…) }}.',
 		);
 	}
-	const advice = `Put double quotes around keys and texts, a comma between two pairs, and no comma after the last pair, as in ${example}.`;
+	const advice = `Put straight double quotes (", not “ ”) around keys and texts, a comma between two pairs, and no comma after the last pair, as in ${example}.`;
 	return new FieldError(
 		`${label} isn't valid JSON${placeIn(text, reason)}`,
 		adviceFor(text, advice),

@@ -1,7 +1,7 @@
 import { createConversation } from '../../../shared/api/createConversation';
 import type { Item } from '../../../shared/api/items';
 import type { Operation } from '../../operation';
-import { keysNotStored, keysWithExpressions, notEvaluated, notStored } from '../../metadataNote';
+import { noteMetadata } from '../../metadataNote';
 import { itemsFields, parseOptionalItems } from '../../parameters/items';
 import type { Metadata } from '../../parameters/metadata';
 import { metadataFields, parseOptionalMetadata } from '../../parameters/metadata';
@@ -36,10 +36,7 @@ export const create: Operation<Input> = {
 
 	async run(input, { api, note }) {
 		const conversation = await createConversation(api, input);
-		const lost = keysNotStored(conversation, input.metadata ?? {});
-		if (lost.length > 0) note(notStored, lost);
-		const unevaluated = keysWithExpressions(input.metadata ?? {});
-		if (unevaluated.length > 0) note(notEvaluated, unevaluated);
+		noteMetadata(note, conversation, input.metadata ?? {});
 		return [{ json: conversation }];
 	},
 };

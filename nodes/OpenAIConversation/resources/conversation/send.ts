@@ -7,6 +7,7 @@ import {
 	replyText,
 	simplifiedResponse,
 } from '../../../shared/api/reply';
+import type { Item } from '../../../shared/api/items';
 import type { Message } from '../../../shared/api/sendMessage';
 import { sendMessage } from '../../../shared/api/sendMessage';
 import { conversationIdField, parseConversationId } from '../../../shared/fields/conversationId';
@@ -35,7 +36,7 @@ const optionalConversationField: INodeProperties = {
 	...conversationIdField,
 	required: false,
 	hint: 'Leave empty to start a new conversation',
-	description: `${conversationIdField.description ?? ''} If an expression finds nothing, a new conversation is started, in which the model knows nothing of earlier messages.`,
+	description: `${conversationIdField.description ?? ''} If the field is empty or its expression finds nothing, a new conversation is started, in which the model knows nothing of earlier messages.`,
 };
 
 const background = booleanOption({
@@ -97,6 +98,15 @@ const notJson: Note = {
 	text: (count) =>
 		`The reply to ${messages(count)} is not valid JSON, for example because it was cut off or is a refusal. It has no "data"; what came is under "text".`,
 };
+
+const blank: Note = {
+	type: 'warning',
+	text: (count) =>
+		`${count === 1 ? '1 message was' : `${count} messages were`} sent that consisted of white space only. Check the expression in Message.`,
+};
+
+const isBlank = (items: readonly Item[]): boolean =>
+	items.every(({ content }) => typeof content === 'string' && content.trim() === '');
 
 /** A part of the body with what is laid over it, one level deep, so that neither hides the other. */
 function overlaid(body: JsonObject, additional: JsonObject): JsonObject {
@@ -166,6 +176,7 @@ export const send: Operation<Input> = {
 		const { conversation, response, wasFound } = await sendMessage(api, message);
 		const reason = incompleteReason(response);
 		const data = isJson && !isRefusal(response) ? parsedJson(replyText(response)) : undefined;
+		if (isBlank(message.input)) note(blank);
 		if (wasFound) note(found, [conversation]);
 		if (response.conversation === null) note(notKept, [conversation]);
 		if (reason !== undefined) note(cutOff, [reason ?? 'for a reason that is not known']);

@@ -7,7 +7,7 @@ import {
 	conversationIdField,
 	parseConversationIdField,
 } from '../../../shared/fields/conversationId';
-import { keysNotStored, keysWithExpressions, notEvaluated, notStored } from '../../metadataNote';
+import { noteMetadata } from '../../metadataNote';
 import type { MetadataChanges } from '../../parameters/metadata';
 import {
 	checkPairCount,
@@ -204,10 +204,7 @@ export const set: Operation<Input> = {
 			const kept = unsent.filter((key) => metadata[key] === null || keysToRemove.includes(key));
 			if (kept.length > 0) note(keptRemovedKeys, kept);
 		}
-		const lost = keysNotStored(conversation, sent);
-		if (lost.length > 0) note(notStored, lost);
-		const unevaluated = keysWithExpressions(metadata);
-		if (unevaluated.length > 0) note(notEvaluated, unevaluated);
+		noteMetadata(note, conversation, sent, metadata);
 		return [{ json: conversation }];
 	},
 };
