@@ -40,6 +40,7 @@ const UNSEEN = [
 	'.el-notification',
 	'[data-test-id^="workflow-chat-button"]',
 	'[data-test-id="canvas-controls"]',
+	'[class*="_executionButtons_"]',
 ]
 	.map((selector) => `${selector} { visibility: hidden !important }`)
 	.join(' ');

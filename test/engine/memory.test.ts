@@ -321,7 +321,12 @@ describe('Faults', () => {
 			/Incorrect API key/,
 			/Check API Key/,
 		],
-		['an empty key', { credential: { apiKey: '' } }, /API Key in the credential is empty/, /Copy/],
+		[
+			'an empty key',
+			{ credential: { apiKey: '' } },
+			/API Key in the credential is empty/,
+			/Enter the key again/,
+		],
 		['an option out of its range', { options: { maxRetries: 101 } }, /^Max Retries is "101"/, /./],
 		[
 			'no answer to loading',
