@@ -220,16 +220,22 @@ describe('A conversation ID', () => {
 		['conv_...', '"…" stands for the rest of an ID.'],
 		['conv_1, conv_2', 'Enter a single ID. To work on several conversations,'],
 		['conv_', 'Enter the whole ID and nothing else.'],
+		['Conv_1', 'IDs start with "conv_" in lower case; this one starts with "Conv_".'],
 		['msg_1', 'Use the ID of the conversation that the item is in.'],
 		['thread_1', 'A thread is not a conversation. Make one with Conversation: Create,'],
 	])('should be asked for in words that fit where the field holds %s', (value, words) => {
 		expect(refused(() => parseConversationId(value)).advice).toContain(words);
 	});
 
-	it('should not be taken from an item as Add gives it, and say so', () => {
-		const { message, advice } = refused(() => parseConversationId({ id: 'msg_1', role: 'user' }));
-		expect(message).toBe('Conversation ID is the ID of a conversation item');
-		expect(advice).toContain('Use the ID of the conversation that the item is in.');
+	it.each([
+		{ id: 'msg_1', type: 'message', role: 'user' },
+		{ id: 'fc_1', type: 'function_call', call_id: 'call_1' },
+	])('should not be taken from an item as Add gives it, and say so: $type', (item) => {
+		const { message, advice } = refused(() => parseConversationId(item));
+		expect(message).toBe(
+			"Conversation ID is a conversation item that doesn't say which conversation it is in",
+		);
+		expect(advice).toContain('Take the ID from an earlier node');
 	});
 
 	it('should be read from its parameter', () => {

@@ -29,7 +29,12 @@ const HOW_TO =
 export function parseItemId(value: unknown, label: string): string {
 	const id = isPlainObject(value) ? value.id : value;
 	const text = typeof id === 'string' ? trimPasted(id) : id;
-	if (isNothing(text)) throw new FieldError(`${label} is empty`, HOW_TO);
+	if (isNothing(text)) {
+		throw new FieldError(
+			`${label} is empty`,
+			`${HOW_TO} An expression that finds nothing also leaves the field empty.`,
+		);
+	}
 	if (typeof text !== 'string') {
 		throw new FieldError(`${label} is ${kindOf(text)}, not the ID of an item`, HOW_TO);
 	}

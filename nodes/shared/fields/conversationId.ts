@@ -12,7 +12,7 @@ export const conversationIdField: INodeProperties = {
 	required: true,
 	default: '',
 	placeholder: 'e.g. conv_68f0a1b2c3d4',
-	hint: 'You can also enter {{ $json }} from a conversation, a reply or a conversation item',
+	hint: 'You can also enter {{ $json }} from a conversation, a reply or a simplified conversation item',
 	description:
 		"The conversation's ID, which starts with conv_. A link that contains it is accepted, too.",
 };
@@ -37,7 +37,7 @@ const KINDS: Readonly<Record<string, string>> = {
 };
 
 const HOW_TO =
-	'Enter an ID that starts with "conv_", or use an expression that gives one, such as {{ $json.id }} after Create or {{ $json.conversation }} after Send Message and Get Many.';
+	'Enter an ID that starts with "conv_", or use an expression that gives one, such as {{ $json.id }} after Create or {{ $json.conversation }} after Send Message, or after Get Many with Simplify on.';
 
 /** Where an object may name its conversation, most telling first. */
 function candidates(value: Record<string, unknown>): unknown[] {
@@ -60,6 +60,10 @@ function fromUrl(text: string): string {
 
 /** Advice for what holds the right beginning, but is no ID. */
 function adviceForAlmost(text: string): string | undefined {
+	const start = /^conv_/i.exec(text)?.[0];
+	if (start !== undefined && start !== 'conv_') {
+		return `IDs start with "conv_" in lower case; this one starts with "${start}". Copy it again from where you have it.`;
+	}
 	if (!text.includes('conv_')) return undefined;
 	if (/…|\.\.\./.test(text)) {
 		return `"…" stands for the rest of an ID. ${HOW_TO}`;
@@ -72,7 +76,7 @@ function adviceForAlmost(text: string): string | undefined {
 
 /** Advice for the ID of something else. */
 const ADVICE_FOR: Readonly<Record<string, string>> = {
-	msg: 'Use the ID of the conversation that the item is in. It starts with "conv_", and outputs with items have it in the field "conversation": {{ $json.conversation }}.',
+	msg: 'Use the ID of the conversation that the item is in. It starts with "conv_". Simplified items have it in the field "conversation": {{ $json.conversation }}.',
 	thread:
 		'A thread is not a conversation. Make one with Conversation: Create, with the messages of the thread as its initial messages.',
 };
@@ -119,8 +123,12 @@ export function parseConversationId(value: unknown): string {
 		const found = texts.find((text) => ID.test(text));
 		if (found !== undefined) return found;
 		const [first] = texts;
-		// The output of Item: Add and the like, taken as a whole.
-		if (first?.startsWith('msg_') === true) return checked(first);
+		if (first !== undefined && typeof value.type === 'string') {
+			throw new FieldError(
+				`${LABEL} is a conversation item that doesn't say which conversation it is in`,
+				"Take the ID from an earlier node, such as {{ $('Create').item.json.id }}. Conversation Item: Add, and Get and Get Many with Simplify off, give items without it.",
+			);
+		}
 		throw new FieldError(
 			`${LABEL} is an object without a conversation ID`,
 			'The object needs a conversation ID under "id", "conversation" or "conversation_id".',
