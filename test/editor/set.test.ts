@@ -141,7 +141,7 @@ describe('Running it', () => {
 		const text = await editor.output.innerText();
 		expect(text).toContain("Conversation with id 'conv_404404' not found.");
 		expect(text).toContain(
-			'Check the ID. The conversation or the item in it may have been deleted',
+			'Check the ID. The conversation or the item in it may already have been deleted',
 		);
 		expect(text).toContain('status 404');
 	});
