@@ -7,10 +7,6 @@ import { sentences } from '../../shared/values/text';
 
 const LIST = new Intl.ListFormat('en');
 
-/** By the word "canceled" n8n knows that the execution did not fail. */
-const canceled = (node: INode, description = ''): NodeOperationError =>
-	new NodeOperationError(node, 'The execution was canceled', { description });
-
 /** What was said of stops, by the execution's cancel signal and then by the node's ID. */
 const told = new WeakMap<AbortSignal, Map<string, NodeOperationError>>();
 
@@ -22,8 +18,12 @@ const told = new WeakMap<AbortSignal, Map<string, NodeOperationError>>();
 export function stopOf(node: INode, signal: AbortSignal, account?: string): NodeOperationError {
 	const byNode = told.get(signal) ?? new Map<string, NodeOperationError>();
 	told.set(signal, byNode);
-	const error =
-		(account === undefined ? byNode.get(node.id) : undefined) ?? canceled(node, account);
+	const before = account === undefined ? byNode.get(node.id) : undefined;
+	if (before !== undefined) return before;
+	// By the word "canceled" n8n knows that the execution did not fail.
+	const error = new NodeOperationError(node, 'The execution was canceled', {
+		description: account ?? '',
+	});
 	byNode.set(node.id, error);
 	return error;
 }
